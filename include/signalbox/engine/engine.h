@@ -1,0 +1,43 @@
+/* The engine: carries out what the core decides. Inbox, core thread, dispatch table, workers, journal, feeds, flight ring.
+ *
+ * Threads: one core thread; pool.workers + contexts + burst step workers; one keeper thread (opens, closes and probes).
+ * The flow is one-way: inbox -> core -> journal -> {feeds, dispatch} -> (results) inbox. */
+#ifndef SIGNALBOX_ENGINE_ENGINE_H
+#define SIGNALBOX_ENGINE_ENGINE_H
+
+#include "signalbox/ports/control.h"
+#include "signalbox/ports/step.h"
+
+struct sb_engine;
+
+/* How the keeper checks a component for real; SB_OK = ok. */
+typedef enum sb_err sb_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
+
+struct sb_engine_setup {
+    const struct sb_catalogue *catalogue;
+    struct sb_services services;       /* .control is filled by the engine */
+    sb_probe *probe;
+    void *probe_arg;
+    const char *flight_path;           /* where a failed assertion dumps the last inputs, or NULL */
+    char version[SB_NAME_MAX], host[SB_NAME_MAX];
+    bool checks_core;                  /* sb_core_check after every step */
+};
+
+/* Restores from the store, starts all threads, posts `begin`. */
+enum sb_err sb_engine_start(struct sb_engine **engine, const struct sb_engine_setup *setup, struct sb_error *err) SB_MUST_USE;
+/* The control of a running engine; borrowed until sb_engine_stop. */
+struct sb_control *sb_engine_control(struct sb_engine *engine);
+/* A descriptor that becomes readable when the core has ordered `finish` (drained). */
+int sb_engine_finished_fd(const struct sb_engine *engine);
+/* Drains (unless already drained), ends what is left, writes the journal, joins all threads, frees. `hurry`: no grace. NULL is fine. */
+void sb_engine_stop(struct sb_engine *engine, bool hurry);
+
+struct sb_engine_stats {
+    uint64_t inputs, events, orders, steps_run;
+    sb_ns step_p50, step_p99;          /* core step */
+    sb_ns dispatch_p50, dispatch_p99;  /* start order made -> worker code runs */
+    sb_ns lateness_p50, lateness_p99;  /* deadline asked -> core thread awake */
+};
+void sb_engine_stats(struct sb_engine *engine, struct sb_engine_stats *stats);
+
+#endif

@@ -1,0 +1,224 @@
+/* The loaded configuration: jobs, what their steps do, sites, prices, settings. Built by the config room, immutable afterwards,
+ * shared by all threads, freed at the end. Strings belong to the catalogue. */
+#ifndef SIGNALBOX_MODEL_CATALOGUE_H
+#define SIGNALBOX_MODEL_CATALOGUE_H
+
+#include "signalbox/model/job.h"
+
+#include <stddef.h>
+
+struct sb_pair {
+    const char *key;
+    const char *value; /* a template, see below */
+};
+
+/* Templates. "{{path}}" is replaced by a value of the run: now, account, job, run, item.FIELD (inside for_each),
+ * steps.NAME.FIELD[.FIELD...] (outputs of earlier steps; a number is an array index), with.NAME (arguments of a flow). Nothing else is
+ * interpreted; an unknown path is an error of the step that names it. A value goes into SQL only as a bound parameter. */
+
+/* browse: runs a flow of a site. */
+struct sb_browse_params {
+    const char *site, *flow;
+    const struct sb_pair *with;
+    size_t with_count;
+    const char *for_each;      /* path of an array, or NULL; the flow runs once per element */
+    uint32_t max_items;        /* bound of for_each */
+    uint32_t pages_max;        /* reserved for flows that paginate; 1 */
+};
+
+struct sb_llm_params {
+    const char *intent;        /* "content_generation" */
+    const char *system, *prompt;
+    uint32_t output_tokens_max;
+    uint16_t temperature_pm;   /* permille; 700 = 0.7 */
+    bool is_json;              /* ask for and require a JSON object */
+    const char *const *required; /* keys the JSON object must have */
+    size_t required_count;
+};
+
+/* sql: one statement in the dialect both stores share, parameters $1..$n bound from templates. */
+struct sb_sql_params {
+    const char *statement;
+    const char *const *params;
+    size_t param_count;
+    bool is_write;
+    const char *for_each;      /* run once per element of an array, in one transaction */
+    const char *stop_when;     /* NULL, or "empty": no row ends the run as nothing-to-do */
+};
+
+struct sb_http_params {
+    const char *method, *url, *body;
+    const struct sb_pair *headers;
+    size_t header_count;
+    uint16_t expect_status;    /* 0 = any 2xx */
+};
+
+struct sb_exec_params {
+    const char *const *argv;   /* templates; no shell */
+    size_t argc;
+    const struct sb_pair *env;
+    size_t env_count;
+    const char *input;         /* stdin template, or NULL */
+    const char *directory;     /* or NULL */
+    uint32_t output_max;       /* bytes kept of each stream */
+};
+
+/* check: looks at one thing and fails when it is out of its bounds. */
+struct sb_check_params {
+    const char *what;          /* row of steps/checks.def: database, browser, jobs, memory, disk, budget ... */
+    int64_t warn, fail;        /* in the check's unit; INT64_MIN = none */
+};
+
+struct sb_native_params {
+    const char *function;      /* row of steps/natives.def */
+    const struct sb_pair *with;
+    size_t with_count;
+};
+
+struct sb_step_params {
+    uint8_t kind;              /* enum sb_step_kind */
+    const char *place;         /* "growth.yaml:41:7" for messages */
+    union {
+        struct sb_browse_params browse;
+        struct sb_llm_params llm;
+        struct sb_sql_params sql;
+        struct sb_http_params http;
+        struct sb_exec_params exec;
+        struct sb_check_params check;
+        struct sb_native_params native;
+    } as;
+};
+
+/* Site profiles (spec: content 7). */
+#define SB_LIST_ACTION(X)                                                                        \
+    X(GOTO, "goto")         /* url (template, relative to base) */                               \
+    X(WAIT, "wait")         /* selector becomes visible */                                       \
+    X(CLICK, "click")       /* selector; submit: true marks the outside effect */                \
+    X(TYPE, "type")         /* selector, text (template) */                                      \
+    X(PRESS, "press")       /* key: Enter, Tab, Escape ... */                                    \
+    X(SCROLL, "scroll")     /* down, pixels */                                                   \
+    X(EXTRACT, "extract")   /* selector of the items, fields, many: list or single object */     \
+    X(EXPECT, "expect")     /* selector must exist, or text must equal the template */           \
+    X(CAPTURE, "capture")   /* arm: remember the response whose URL contains url */              \
+    X(RECEIVE, "receive")   /* wait for the armed response and read fields by JSON path */       \
+    X(SCREENSHOT, "screenshot")
+
+enum sb_action_kind {
+#define SB_ACTION_MEMBER(code, text) SB_ACTION_##code,
+    SB_LIST_ACTION(SB_ACTION_MEMBER)
+#undef SB_ACTION_MEMBER
+    SB_ACTION_COUNT
+};
+const char *sb_action_text(unsigned value);
+
+#define SB_LIST_VALUE(X) X(TEXT, "text") X(NUMBER, "number") X(TIME, "time") X(FLAG, "flag")
+enum sb_value_type {
+#define SB_VALUE_MEMBER(code, text) SB_VALUE_##code,
+    SB_LIST_VALUE(SB_VALUE_MEMBER)
+#undef SB_VALUE_MEMBER
+    SB_VALUE_COUNT
+};
+
+struct sb_extract_field {
+    const char *name;
+    const char *selector;      /* inside the item; "" = the item itself. For RECEIVE: a JSON path "post.id" */
+    const char *attribute;     /* NULL = text content */
+    uint8_t type;              /* enum sb_value_type; numbers accept "1,234" and "1.2K" */
+    bool is_optional;
+};
+
+struct sb_action {
+    uint8_t kind;              /* enum sb_action_kind */
+    bool is_optional;          /* a failure is ignored and noted */
+    bool is_submit;            /* CLICK or PRESS: the outside effect happens here */
+    bool is_many;              /* EXTRACT: array of items, else one object */
+    const char *selector, *text, *url, *key;
+    const char *save_as;       /* name in the flow's output */
+    int32_t pixels;
+    uint32_t max;              /* EXTRACT: at most so many items */
+    sb_ns timeout;             /* 0 = the step's */
+    const struct sb_extract_field *fields;
+    size_t field_count;
+    const char *place;
+};
+
+struct sb_flow {
+    const char *name;
+    const struct sb_action *actions;
+    size_t action_count;
+};
+
+struct sb_site {
+    const char *name;
+    const char *base_url;      /* "http://127.0.0.1:8080" */
+    const char *const *allowed_hosts; /* host[:port]; navigation elsewhere is refused */
+    size_t allowed_host_count;
+    const char *account;
+    const char *login_user, *login_secret; /* secret is a reference: file:PATH, env:NAME, cred:NAME */
+    sb_ns pacing;              /* at least so long between two navigations of this site */
+    uint32_t text_max;         /* characters of one post */
+    sb_ns visibility_lag;      /* until a post is on the own profile for sure */
+    const struct sb_flow *flows;
+    size_t flow_count;
+};
+
+/* LLM endpoint, aliases and prices. */
+struct sb_model_alias {
+    const char *alias;         /* premium, economy, local */
+    const char *model;         /* the provider's name */
+    int64_t in_nano, out_nano, cached_nano; /* nano-dollars per token */
+    const char *shutdown_date; /* or NULL */
+};
+
+struct sb_llm_def {
+    const char *base_url;      /* ".../v1" */
+    const char *key;           /* secret reference, or NULL */
+    const struct sb_model_alias *aliases;
+    size_t alias_count;
+    const char *const *premium_intents; /* intents that keep premium at tier medium */
+    size_t premium_intent_count;
+};
+
+struct sb_content_def {
+    uint32_t posts_per_hour, posts_per_hour_max;
+    sb_ns spacing, overdue_single, overdue_thread, stuck_after, submit_deadline;
+    uint16_t posts_per_run[SB_TIER_COUNT]; /* plan: 2/1/1/0/0 */
+};
+
+struct sb_settings {
+    const char *store;         /* "sqlite:PATH" */
+    const char *state_dir;     /* receipts, captures, lock file */
+    const char *chromium;      /* path, or NULL = search */
+    const char *theme;
+    bool is_practice;
+    uint32_t speed_pct;        /* practice time scale: 100 = real intervals, 6000 = 60x shorter; never for a real site */
+    sb_ns drain;
+};
+
+struct sb_catalogue {
+    const char *name, *path;
+    char config_hash[SB_NAME_MAX];  /* first 12 hex digits of SHA-256 over all files */
+    struct sb_job_def *jobs;        /* [job_count] */
+    uint32_t job_count;
+    struct sb_step_def *steps;      /* [step_count], those of a job adjacent */
+    const struct sb_step_params *params; /* [step_count] */
+    uint32_t step_count;
+    struct sb_zone *zones;          /* [0] is UTC */
+    uint32_t zone_count;
+    const struct sb_site *sites;
+    size_t site_count;
+    struct sb_pool_def pool;
+    struct sb_budget_def budget;
+    struct sb_component_def components[SB_COMPONENT_COUNT];
+    struct sb_llm_def llm;
+    struct sb_content_def content;
+    struct sb_settings settings;
+};
+
+/* NULL when there is none of that name. */
+const struct sb_site *sb_catalogue_site(const struct sb_catalogue *catalogue, const char *name);
+const struct sb_flow *sb_site_flow(const struct sb_site *site, const char *name);
+/* Index, or SB_NO_JOB. */
+uint16_t sb_catalogue_job(const struct sb_catalogue *catalogue, const char *name);
+
+#endif

@@ -1,0 +1,178 @@
+/* Events: immutable facts, in one numbered sequence. Everything shown, stored, measured or notified is derived
+ * from them and nothing else; the catalogue too is announced by events. Fixed-size values without pointers. */
+#ifndef SIGNALBOX_MODEL_EVENT_H
+#define SIGNALBOX_MODEL_EVENT_H
+
+#include "signalbox/base/text.h"
+#include "signalbox/model/fields.h"
+
+#define SB_EV_runtime_started(F) F(u64, boot) F(name, version) F(name, host) F(name, config_hash) F(u32, jobs) \
+    F(flag, is_practice) F(wall, genesis)
+#define SB_EV_pool_defined(F) F(u16, contexts) F(u16, burst) F(lane_policy, policy) F(u16, workers) F(ns, ageing) F(ns, grace)
+#define SB_EV_job_defined(F) F(job, job) F(name, name) F(category, category) F(u8, priority) F(u8, steps) F(flag, is_critical) \
+    F(flag, needs_browser) F(flag, needs_llm) F(u8, attempts_max) F(ns, timeout) F(ns, every) F(name, schedule)
+#define SB_EV_step_defined(F) F(job, job) F(step, step) F(step_kind, kind) F(flag, needs_context) F(flag, is_effect) \
+    F(ns, timeout) F(name, name)
+#define SB_EV_context_defined(F) F(ctx, ctx) F(lane, lane) F(flag, is_burst)
+#define SB_EV_component_defined(F) F(component, component) F(component_class, class)
+/* The whole catalogue and state have been announced (end of a start or of a describe). */
+#define SB_EV_described(F) F(u32, jobs)
+
+#define SB_EV_job_scheduled(F) F(job, job) F(wall, due)
+#define SB_EV_nominal_skipped(F) F(job, job) F(skip, reason) F(u32, count) F(wall, first) F(wall, last)
+
+#define SB_EV_run_queued(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(cause, cause) F(wall, nominal)
+#define SB_EV_run_held(F) F(run, run) F(job, job) F(hold, hold) F(component, component) F(note, detail)
+#define SB_EV_run_released(F) F(run, run) F(job, job) F(hold, hold)
+#define SB_EV_run_started(F) F(run, run) F(job, job) F(u8, attempt) F(ns, waited)
+#define SB_EV_run_late(F) F(run, run) F(job, job) F(ns, late)
+#define SB_EV_run_stuck(F) F(run, run) F(job, job) F(step, step) F(ns, over)
+#define SB_EV_run_yielded(F) F(run, run) F(job, job) F(step, step) F(ctx, ctx)
+#define SB_EV_run_retrying(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(u8, attempts_max) F(class, class) \
+    F(ns, delay) F(note, error)
+#define SB_EV_run_stopping(F) F(run, run) F(job, job) F(flag, hard) F(note, reason)
+#define SB_EV_run_interrupted(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(u8, recoveries) F(flag, was_effect)
+#define SB_EV_run_ended(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(run_state, state) F(class, class) \
+    F(ns, duration) F(note, error)
+
+#define SB_EV_step_started(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(ctx, ctx) F(u64, fence) F(ns, timeout)
+#define SB_EV_step_ended(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(step_state, state) F(class, class) \
+    F(ns, duration) F(i64, rows) F(note, text)
+/* A result of a fence that is no longer current: nothing changed. */
+#define SB_EV_step_stale(F) F(run, run) F(step, step) F(u64, fence)
+
+#define SB_EV_lease_wanted(F) F(run, run) F(job, job) F(category, category) F(lane, lane) F(u32, ahead)
+#define SB_EV_lease_granted(F) F(ctx, ctx) F(run, run) F(job, job) F(u64, fence) F(lane, lane) F(flag, is_borrowed) \
+    F(flag, is_burst) F(ns, waited) F(ns, deadline)
+#define SB_EV_lease_yield_asked(F) F(ctx, ctx) F(run, run) F(run, for_run)
+#define SB_EV_lease_revoked(F) F(ctx, ctx) F(run, run) F(note, reason)
+#define SB_EV_lease_ended(F) F(ctx, ctx) F(run, run) F(job, job) F(ns, held)
+#define SB_EV_context_changed(F) F(ctx, ctx) F(ctx_state, state) F(u32, generation) F(u32, uses) F(note, reason)
+#define SB_EV_pool_saturated(F) F(u32, waiting) F(ns, oldest)
+#define SB_EV_pool_relieved(F) F(ns, lasted)
+
+#define SB_EV_component_changed(F) F(component, component) F(component_state, state) F(ns, latency) F(note, reason)
+
+#define SB_EV_job_paused(F) F(job, job) F(name, actor) F(note, reason)
+#define SB_EV_job_resumed(F) F(job, job) F(name, actor)
+#define SB_EV_category_paused(F) F(category, category) F(name, actor) F(note, reason)
+#define SB_EV_category_resumed(F) F(category, category) F(name, actor)
+#define SB_EV_all_paused(F) F(name, actor) F(note, reason)
+#define SB_EV_all_resumed(F) F(name, actor)
+#define SB_EV_lane_policy_set(F) F(lane_policy, policy) F(name, actor)
+
+#define SB_EV_command_done(F) F(u64, command) F(u8, kind) F(job, job) F(run, run) F(name, actor) F(note, outcome)
+#define SB_EV_command_refused(F) F(u64, command) F(u8, kind) F(job, job) F(run, run) F(name, actor) F(note, outcome)
+
+#define SB_EV_budget_window(F) F(wall, day_start) F(wall, day_end) F(usd, limit) F(usd, spent) F(tier, tier)
+#define SB_EV_budget_spent(F) F(run, run) F(job, job) F(u32, tokens_in) F(u32, tokens_out) F(usd, cost) F(usd, spent) \
+    F(name, alias) F(name, intent)
+#define SB_EV_budget_tier(F) F(tier, from) F(tier, to) F(usd, remaining) F(usd, limit)
+
+#define SB_EV_alert_raised(F) F(u32, alert) F(rule, rule) F(severity, severity) F(job, job) F(component, component) \
+    F(name, subject) F(note, text)
+#define SB_EV_alert_cleared(F) F(u32, alert) F(rule, rule) F(ns, lasted) F(name, subject)
+#define SB_EV_alert_acked(F) F(u32, alert) F(name, actor) F(note, note)
+
+#define SB_EV_note(F) F(run, run) F(job, job) F(step, step) F(severity, severity) F(note, text)
+#define SB_EV_clock_stepped(F) F(ns, delta)
+#define SB_EV_drain_started(F) F(name, actor) F(ns, grace) F(u32, running)
+#define SB_EV_drained(F) F(u32, cancelled)
+
+/* X(CODE, name, severity, log line). {field} stands for the field's text; {job}, {step} and {ctx} become names
+ * where the reader knows them. */
+#define SB_EVENTS(X)                                                                                                  \
+    X(RUNTIME_STARTED, runtime_started, INFO, "runtime {version} started on {host}, config {config_hash}")            \
+    X(POOL_DEFINED, pool_defined, DEBUG, "pool of {contexts} contexts, burst {burst}, policy {policy}")               \
+    X(JOB_DEFINED, job_defined, DEBUG, "job {name}: {schedule}, priority {priority}, {category}")                     \
+    X(STEP_DEFINED, step_defined, DEBUG, "step {name} of {job}: {kind}")                                              \
+    X(CONTEXT_DEFINED, context_defined, DEBUG, "{ctx} belongs to lane {lane}")                                        \
+    X(COMPONENT_DEFINED, component_defined, DEBUG, "component {component} is {class}")                                \
+    X(DESCRIBED, described, DEBUG, "{jobs} jobs announced")                                                           \
+    X(JOB_SCHEDULED, job_scheduled, DEBUG, "{job} next at {due}")                                                     \
+    X(NOMINAL_SKIPPED, nominal_skipped, INFO, "{job}: {count} due time(s) skipped, {reason}")                         \
+    X(RUN_QUEUED, run_queued, INFO, "{job} run {run} queued by {cause}")                                              \
+    X(RUN_HELD, run_held, INFO, "{job} run {run} held: {hold} {detail}")                                              \
+    X(RUN_RELEASED, run_released, DEBUG, "{job} run {run} released: {hold} is over")                                  \
+    X(RUN_STARTED, run_started, INFO, "{job} run {run} attempt {attempt} started after {waited}")                     \
+    X(RUN_LATE, run_late, WARN, "{job} run {run} is {late} late")                                                     \
+    X(RUN_STUCK, run_stuck, ERROR, "{job} run {run} does not stop: step {step} is {over} over its limit")             \
+    X(RUN_YIELDED, run_yielded, INFO, "{job} run {run} yields {ctx} before step {step}")                              \
+    X(RUN_RETRYING, run_retrying, WARN, "{job} run {run} attempt {attempt} of {attempts_max} in {delay}: {class}, {error}") \
+    X(RUN_STOPPING, run_stopping, INFO, "{job} run {run} stopping: {reason}")                                         \
+    X(RUN_INTERRUPTED, run_interrupted, WARN, "{job} run {run} was interrupted at step {step} by the end of the process") \
+    X(RUN_ENDED, run_ended, INFO, "{job} run {run} {state} after {duration} {error}")                                 \
+    X(STEP_STARTED, step_started, DEBUG, "{job} run {run} step {step} started on {ctx}")                              \
+    X(STEP_ENDED, step_ended, INFO, "{job} run {run} step {step} {state} in {duration} {text}")                       \
+    X(STEP_STALE, step_stale, WARN, "run {run} step {step}: late result refused, fence {fence} is over")              \
+    X(LEASE_WANTED, lease_wanted, DEBUG, "{job} run {run} waits for lane {lane}, {ahead} ahead")                      \
+    X(LEASE_GRANTED, lease_granted, DEBUG, "{ctx} leased to {job} run {run} after {waited}")                          \
+    X(LEASE_YIELD_ASKED, lease_yield_asked, INFO, "{ctx}: run {run} is asked to yield to run {for_run}")              \
+    X(LEASE_REVOKED, lease_revoked, WARN, "{ctx} revoked from run {run}: {reason}")                                   \
+    X(LEASE_ENDED, lease_ended, DEBUG, "{ctx} given back by {job} run {run} after {held}")                            \
+    X(CONTEXT_CHANGED, context_changed, DEBUG, "{ctx} is {state} {reason}")                                           \
+    X(POOL_SATURATED, pool_saturated, WARN, "{waiting} runs wait for a context, the oldest for {oldest}")             \
+    X(POOL_RELIEVED, pool_relieved, INFO, "context queue is short again after {lasted}")                              \
+    X(COMPONENT_CHANGED, component_changed, INFO, "{component} is {state} {reason}")                                  \
+    X(JOB_PAUSED, job_paused, INFO, "{job} paused by {actor} {reason}")                                               \
+    X(JOB_RESUMED, job_resumed, INFO, "{job} resumed by {actor}")                                                     \
+    X(CATEGORY_PAUSED, category_paused, INFO, "category {category} paused by {actor} {reason}")                       \
+    X(CATEGORY_RESUMED, category_resumed, INFO, "category {category} resumed by {actor}")                             \
+    X(ALL_PAUSED, all_paused, WARN, "everything paused by {actor} {reason}")                                          \
+    X(ALL_RESUMED, all_resumed, INFO, "everything resumed by {actor}")                                                \
+    X(LANE_POLICY_SET, lane_policy_set, INFO, "lane policy {policy} set by {actor}")                                  \
+    X(COMMAND_DONE, command_done, INFO, "{actor}: {outcome}")                                                         \
+    X(COMMAND_REFUSED, command_refused, WARN, "{actor}: refused, {outcome}")                                          \
+    X(BUDGET_WINDOW, budget_window, INFO, "budget day opened: {spent} of {limit} USD spent, tier {tier}")             \
+    X(BUDGET_SPENT, budget_spent, INFO, "{job} run {run}: {alias} for {intent} cost {cost} USD, {spent} today")       \
+    X(BUDGET_TIER, budget_tier, WARN, "budget tier {from} -> {to}, {remaining} of {limit} USD left")                  \
+    X(ALERT_RAISED, alert_raised, ERROR, "alert {alert} {rule}: {text}")                                              \
+    X(ALERT_CLEARED, alert_cleared, INFO, "alert {alert} {rule} {subject} cleared after {lasted}")                    \
+    X(ALERT_ACKED, alert_acked, INFO, "alert {alert} acknowledged by {actor} {note}")                                 \
+    X(NOTE, note, INFO, "{job} run {run}: {text}")                                                                    \
+    X(CLOCK_STEPPED, clock_stepped, WARN, "the wall clock stepped by {delta}; due times recomputed")                  \
+    X(DRAIN_STARTED, drain_started, WARN, "drain asked by {actor}: {running} steps may finish within {grace}")        \
+    X(DRAINED, drained, INFO, "drained, {cancelled} runs cancelled")
+
+enum sb_event_kind {
+#define SB_EVENT_MEMBER(code, name, severity, text) SB_EVENT_##code,
+    SB_EVENTS(SB_EVENT_MEMBER)
+#undef SB_EVENT_MEMBER
+    SB_EVENT_COUNT
+};
+
+#define SB_EVENT_STRUCT(code, name, severity, text) struct sb_ev_##name { SB_EV_##name(SB_FIELD_DECLARE) };
+SB_EVENTS(SB_EVENT_STRUCT)
+#undef SB_EVENT_STRUCT
+
+struct sb_event {
+    uint64_t seq;         /* 1, 2, 3 ... without holes within a store; 0 in a describe stream */
+    sb_ns now;            /* monotonic time of the step that made it */
+    struct sb_wall wall;
+    uint16_t kind;        /* enum sb_event_kind */
+    uint16_t reserved[3];
+    union {
+#define SB_EVENT_UNION(code, name, severity, text) struct sb_ev_##name name;
+        SB_EVENTS(SB_EVENT_UNION)
+#undef SB_EVENT_UNION
+    } as;
+};
+_Static_assert(sizeof(struct sb_event) <= 256, "events stay small: shorten a field");
+
+extern const struct sb_kind_info sb_event_infos[SB_EVENT_COUNT];
+
+/* Severity of this very event: run_ended depends on its state, component_changed on its state, note and alert_raised carry
+ * their own. */
+enum sb_severity sb_event_severity(const struct sb_event *event);
+
+/* Names for {job}, {step} and {ctx} in log lines; each may return NULL for "unknown", which prints the number. */
+struct sb_event_names {
+    const void *self;
+    const char *(*job)(const void *self, uint16_t job);
+    const char *(*step)(const void *self, uint16_t job, uint8_t step);
+};
+
+/* The log line of an event, without time or severity. Untrusted text is copied as it is. `names` may be NULL. */
+void sb_event_text(const struct sb_event *event, const struct sb_event_names *names, struct sb_text *out);
+
+#endif

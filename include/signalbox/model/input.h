@@ -1,0 +1,105 @@
+/* Inputs: everything that happens to the core. One thread stamps each input with the only "now" of its step
+ * and calls sb_core_step. Fixed-size values without pointers. */
+#ifndef SIGNALBOX_MODEL_INPUT_H
+#define SIGNALBOX_MODEL_INPUT_H
+
+#include "signalbox/model/command.h"
+#include "signalbox/model/fields.h"
+
+/* A deadline passed, or nothing but time. */
+#define SB_IN_tick(F)
+/* Restored facts, all before `begin`. `genesis` is the wall time at which this store first started: the anchor of all
+ * `every` grids, so that a restart never restarts the count. The next_* values continue the numbering. */
+#define SB_IN_restore_base(F) F(wall, genesis) F(u64, next_run) F(u64, next_seq) F(u64, next_fence) F(u32, next_alert)
+/* `watermark`: last nominal time that was decided (fired or skipped); 0 = never. */
+#define SB_IN_restore_job(F) F(job, job) F(wall, watermark) F(flag, is_paused) F(run_state, last_state) \
+    F(run, last_run) F(step, failed_step) F(u8, last_attempt) F(u32, failures)
+/* A run found unfinished: it was interrupted by the end of the previous process. `recoveries` counts earlier ones. */
+#define SB_IN_restore_run(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(u8, recoveries) F(cause, cause) \
+    F(flag, was_running) F(flag, was_effect) F(wall, nominal)
+#define SB_IN_restore_pause(F) F(flag, all) F(category, category)
+#define SB_IN_restore_budget(F) F(wall, day_start) F(usd, spent)
+/* Restores are complete: announce the catalogue, decide misfires, start scheduling. */
+#define SB_IN_begin(F) F(u64, boot) F(name, version) F(name, host) F(name, config_hash) F(flag, is_practice)
+#define SB_IN_command(F) SB_COMMAND_FIELDS(F)
+/* A step ended. `fence` names the lease of the step; a stale one changes nothing but the audit trail. */
+#define SB_IN_step_done(F) F(run, run) F(u64, fence) F(step, step) F(step_state, state) F(class, class) \
+    F(ns, retry_after) F(i64, rows) F(note, text)
+/* Free text of a running step for the log and the run's detail. */
+#define SB_IN_note(F) F(run, run) F(job, job) F(step, step) F(severity, severity) F(note, text)
+/* A context finished opening, or is gone. A stale generation is ignored. */
+#define SB_IN_context_up(F) F(ctx, ctx) F(u32, generation) F(ns, latency)
+#define SB_IN_context_down(F) F(ctx, ctx) F(u32, generation) F(note, reason)
+#define SB_IN_component(F) F(component, component) F(component_state, state) F(ns, latency) F(note, reason)
+/* A settled LLM call. */
+#define SB_IN_spent(F) F(run, run) F(job, job) F(name, alias) F(name, intent) F(u32, tokens_in) F(u32, tokens_out) F(usd, cost)
+
+#define SB_INPUTS(X)                   \
+    X(TICK, tick)                      \
+    X(RESTORE_BASE, restore_base)      \
+    X(RESTORE_JOB, restore_job)        \
+    X(RESTORE_RUN, restore_run)        \
+    X(RESTORE_PAUSE, restore_pause)    \
+    X(RESTORE_BUDGET, restore_budget)  \
+    X(BEGIN, begin)                    \
+    X(COMMAND, command)                \
+    X(STEP_DONE, step_done)            \
+    X(NOTE, note)                      \
+    X(CONTEXT_UP, context_up)          \
+    X(CONTEXT_DOWN, context_down)      \
+    X(COMPONENT, component)            \
+    X(SPENT, spent)
+
+enum sb_input_kind {
+#define SB_INPUT_MEMBER(code, name) SB_INPUT_##code,
+    SB_INPUTS(SB_INPUT_MEMBER)
+#undef SB_INPUT_MEMBER
+    SB_INPUT_COUNT
+};
+
+#define SB_INPUT_STRUCT(code, name) struct sb_in_##name { SB_IN_##name(SB_FIELD_DECLARE) };
+struct sb_in_tick {
+    uint8_t nothing; /* C has no empty struct */
+};
+SB_INPUT_STRUCT(RESTORE_BASE, restore_base)
+SB_INPUT_STRUCT(RESTORE_JOB, restore_job)
+SB_INPUT_STRUCT(RESTORE_RUN, restore_run)
+SB_INPUT_STRUCT(RESTORE_PAUSE, restore_pause)
+SB_INPUT_STRUCT(RESTORE_BUDGET, restore_budget)
+SB_INPUT_STRUCT(BEGIN, begin)
+SB_INPUT_STRUCT(STEP_DONE, step_done)
+SB_INPUT_STRUCT(NOTE, note)
+SB_INPUT_STRUCT(CONTEXT_UP, context_up)
+SB_INPUT_STRUCT(CONTEXT_DOWN, context_down)
+SB_INPUT_STRUCT(COMPONENT, component)
+SB_INPUT_STRUCT(SPENT, spent)
+
+struct sb_input {
+    sb_ns now;            /* monotonic, never goes back between inputs */
+    struct sb_wall wall;  /* may step */
+    uint16_t kind;        /* enum sb_input_kind */
+    uint16_t reserved[3];
+    union {
+        struct sb_in_tick tick;
+        struct sb_in_restore_base restore_base;
+        struct sb_in_restore_job restore_job;
+        struct sb_in_restore_run restore_run;
+        struct sb_in_restore_pause restore_pause;
+        struct sb_in_restore_budget restore_budget;
+        struct sb_in_begin begin;
+        struct sb_command command;
+        struct sb_in_step_done step_done;
+        struct sb_in_note note;
+        struct sb_in_context_up context_up;
+        struct sb_in_context_down context_down;
+        struct sb_in_component component;
+        struct sb_in_spent spent;
+    } as;
+};
+
+extern const struct sb_kind_info sb_input_infos[SB_INPUT_COUNT];
+
+/* A zeroed input of that kind (now and wall are stamped by whoever calls the core). */
+struct sb_input sb_input_make(enum sb_input_kind kind);
+
+#endif

@@ -1,0 +1,85 @@
+/* Definitions of jobs and steps, as the core needs them: fixed-size values. What a step does (its selectors, prompts and
+ * statements) is in catalogue.h and never reaches the core. */
+#ifndef SIGNALBOX_MODEL_JOB_H
+#define SIGNALBOX_MODEL_JOB_H
+
+#include "signalbox/model/cron.h"
+#include "signalbox/model/enums.h"
+#include "signalbox/model/limits.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sb_retry {
+    uint8_t attempts;  /* attempts in all, 1 = no retry */
+    uint8_t jitter;    /* enum sb_jitter */
+    uint16_t factor_pct; /* 200 = doubles */
+    sb_ns base, max;   /* delays: base, base*factor, ... at most max */
+};
+
+struct sb_step_def {
+    char name[SB_NAME_MAX];
+    uint8_t kind;          /* enum sb_step_kind */
+    bool needs_context;    /* runs on a leased browser context */
+    bool is_effect;        /* outside effect: never interrupted by a yield, never on a borrowed context, waits for the journal */
+    bool uses_llm;         /* skipped with class budget while the tier is critical or closed */
+    bool goes_on;          /* a failure of this step does not stop the later ones; the run fails at its end */
+    bool keeps_context;    /* keep the lease although the next step needs none */
+    bool restarts_job;     /* a retry starts the whole run again */
+    uint32_t needs;        /* bit mask over enum sb_component: held while one of them is failed */
+    sb_ns timeout;
+};
+
+struct sb_job_def {
+    char name[SB_NAME_MAX];
+    char schedule_text[SB_NAME_MAX]; /* "every 15m" or the cron expression */
+    uint8_t category;                /* enum sb_category */
+    uint8_t priority;                /* 0 most urgent .. 10 */
+    bool is_critical, is_enabled;
+    uint8_t schedule;                /* enum sb_schedule */
+    uint8_t overlap, overlap_max;    /* enum sb_overlap; overlap_max for allow(n) */
+    uint8_t misfire, misfire_max;    /* enum sb_misfire; misfire_max for all(n) */
+    uint8_t gap, overlap_hour;       /* enum sb_gap, enum sb_overlap_hour */
+    uint8_t zone;                    /* index into the catalogue's zones */
+    uint8_t step_count;
+    uint32_t first_step;             /* index into the catalogue's steps */
+    sb_ns every, offset, jitter;
+    sb_ns misfire_window, start_deadline; /* start_deadline 0 = none */
+    sb_ns late_after;                /* alert job_late_start when a run waits longer */
+    sb_ns timeout;                   /* whole run; 0 = sum of its steps */
+    sb_ns queue_timeout;             /* wait for a context before class no_context */
+    struct sb_retry retry;
+    struct sb_cron cron;
+};
+
+/* Everything about contexts, workers and budget the core decides with. */
+struct sb_pool_def {
+    uint16_t lane_contexts[SB_LANE_COUNT]; /* default 1 each */
+    uint16_t burst;           /* extra contexts posting may open above the pool */
+    uint16_t workers;         /* threads for steps without a context */
+    uint8_t policy;           /* enum sb_lane_policy */
+    sb_ns ageing;             /* virtual seconds one priority level is worth */
+    sb_ns reclaim_grace;
+    sb_ns stop_grace;         /* soft stop -> hard stop of a step */
+    sb_ns stuck_grace;        /* hard stop without an end -> run_stuck, context condemned */
+    uint32_t max_uses;        /* recycle a context after so many leases */
+    sb_ns max_age;
+    sb_ns saturated_after;    /* oldest waiter of that age -> pool_saturated */
+};
+
+struct sb_budget_def {
+    struct sb_usd limit;      /* per day */
+    uint8_t zone;             /* index into zones: the day's time zone */
+    uint16_t high_above_pm, medium_above_pm, low_above_pm; /* thresholds in permille of the limit left: 800, 400, 100 */
+};
+
+struct sb_component_def {
+    uint8_t class;            /* enum sb_component_class */
+    bool is_used;             /* false: disabled, never probed */
+    sb_ns probe_every;        /* while ok; failed ones are probed with backoff 1 s .. 30 s */
+};
+
+/* Lane that serves a category first; NONE has no lane (asserts). */
+enum sb_lane sb_category_lane(enum sb_category category);
+
+#endif

@@ -1,0 +1,53 @@
+/* Orders: what the core asks the engine to do. Fixed-size values without pointers. */
+#ifndef SIGNALBOX_MODEL_ORDER_H
+#define SIGNALBOX_MODEL_ORDER_H
+
+#include "signalbox/model/fields.h"
+
+/* Run one step on a worker. `soft` is when the step is asked to stop, `hard` when its context, child processes and
+ * requests are ended (monotonic). `durable_seq` != 0: only after the journal has that event on disk. */
+#define SB_OR_start_step(F) F(run, run) F(u64, fence) F(u64, durable_seq) F(job, job) F(step, step) F(u8, attempt) \
+    F(tier, tier) F(ctx, ctx) F(u32, generation) F(ns, soft) F(ns, hard)
+/* Ask (hard = false) or force (hard = true) the step of that fence to end. Its step_done still comes. */
+#define SB_OR_stop_step(F) F(run, run) F(u64, fence) F(ctx, ctx) F(flag, hard) F(note, reason)
+/* Open a fresh context; answered by context_up or context_down with the same generation. */
+#define SB_OR_open_context(F) F(ctx, ctx) F(u32, generation) F(lane, lane)
+/* Close whatever generation is open; no answer. */
+#define SB_OR_close_context(F) F(ctx, ctx) F(u32, generation) F(note, reason)
+/* Check a component for real; answered by `component`. */
+#define SB_OR_probe(F) F(component, component)
+/* Everything has ended: the engine may stop. */
+#define SB_OR_finish(F) F(u32, cancelled)
+
+#define SB_ORDERS(X)                  \
+    X(START_STEP, start_step)         \
+    X(STOP_STEP, stop_step)           \
+    X(OPEN_CONTEXT, open_context)     \
+    X(CLOSE_CONTEXT, close_context)   \
+    X(PROBE, probe)                   \
+    X(FINISH, finish)
+
+enum sb_order_kind {
+#define SB_ORDER_MEMBER(code, name) SB_ORDER_##code,
+    SB_ORDERS(SB_ORDER_MEMBER)
+#undef SB_ORDER_MEMBER
+    SB_ORDER_COUNT
+};
+
+#define SB_ORDER_STRUCT(code, name) struct sb_or_##name { SB_OR_##name(SB_FIELD_DECLARE) };
+SB_ORDERS(SB_ORDER_STRUCT)
+#undef SB_ORDER_STRUCT
+
+struct sb_order {
+    uint16_t kind; /* enum sb_order_kind */
+    uint16_t reserved[3];
+    union {
+#define SB_ORDER_UNION(code, name) struct sb_or_##name name;
+        SB_ORDERS(SB_ORDER_UNION)
+#undef SB_ORDER_UNION
+    } as;
+};
+
+extern const struct sb_kind_info sb_order_infos[SB_ORDER_COUNT];
+
+#endif

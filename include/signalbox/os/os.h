@@ -1,0 +1,110 @@
+/* The operating system, as the other rooms see it: clocks, threads, locks, child processes, files. The only room that calls
+ * pthread_*, clock_*, fork and exec, and signal functions. */
+#ifndef SIGNALBOX_OS_OS_H
+#define SIGNALBOX_OS_OS_H
+
+#include "signalbox/base/err.h"
+#include "signalbox/base/units.h"
+#include "signalbox/ports/op.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* CLOCK_MONOTONIC and CLOCK_REALTIME. */
+sb_ns sb_now(void);
+struct sb_wall sb_wall_now(void);
+/* CPU time of this process (user + system). */
+sb_ns sb_cpu_time(void);
+
+/* Locks carry a rank: debug builds abort when a thread takes one of a lower or equal rank than it already holds. */
+enum sb_rank {
+    SB_RANK_INBOX = 10,
+    SB_RANK_WORKERS = 20,
+    SB_RANK_RUNS = 25,
+    SB_RANK_JOURNAL = 30,
+    SB_RANK_STORE = 32,
+    SB_RANK_FEED = 40,
+    SB_RANK_BROWSER = 50,
+    SB_RANK_CONTEXT = 52,
+    SB_RANK_HTTP = 60,
+    SB_RANK_RECEIPTS = 70,
+    SB_RANK_LOG = 90,
+};
+struct sb_mutex;
+struct sb_cond;
+struct sb_mutex *sb_mutex_create(enum sb_rank rank); /* NULL when out of memory */
+void sb_mutex_destroy(struct sb_mutex *mutex);
+void sb_mutex_lock(struct sb_mutex *mutex);
+void sb_mutex_unlock(struct sb_mutex *mutex);
+struct sb_cond *sb_cond_create(void); /* waits by the monotonic clock; NULL when out of memory */
+void sb_cond_destroy(struct sb_cond *cond);
+void sb_cond_signal(struct sb_cond *cond);
+void sb_cond_broadcast(struct sb_cond *cond);
+/* Waits until signalled or the monotonic deadline (SB_NEVER = none). False when the deadline passed. Spurious wake-ups happen: loop. */
+bool sb_cond_wait(struct sb_cond *cond, struct sb_mutex *mutex, sb_ns deadline);
+
+/* Threads are named, block all signals and are always joined. */
+struct sb_thread;
+enum sb_err sb_thread_start(struct sb_thread **thread, const char *name, void (*main)(void *arg), void *arg,
+                            struct sb_error *err) SB_MUST_USE;
+/* Waits for its end and frees it. NULL is fine. */
+void sb_thread_join(struct sb_thread *thread);
+
+/* A counter that can be polled (eventfd). */
+enum sb_err sb_wake_open(int *fd, struct sb_error *err) SB_MUST_USE;
+void sb_wake_post(int fd);  /* any thread, async-signal-safe */
+void sb_wake_clear(int fd);
+/* Waits for one of the descriptors to be readable, the op's cancellation or its deadline. Returns SB_OK with *ready = index,
+ * SB_ERR_TIMEOUT or SB_ERR_CANCELLED. Negative descriptors are ignored. */
+enum sb_err sb_poll_readable(const int *fds, size_t count, const struct sb_op *op, size_t *ready, struct sb_error *err) SB_MUST_USE;
+
+/* Child processes: own session and process group, stdin from /dev/null unless a pipe is asked for, every descriptor CLOEXEC but those given. */
+struct sb_child_spec {
+    const char *path;              /* executable, looked up in PATH when it has no slash */
+    const char *const *argv;       /* NULL-terminated; argv[0] included */
+    const char *const *envp;       /* NULL-terminated, or NULL = a clean PATH, HOME, LANG, TMPDIR */
+    const char *directory;         /* or NULL */
+    const int *fds;                /* fds[i] becomes descriptor 3 + i in the child */
+    size_t fd_count;
+    int stdin_fd, stdout_fd, stderr_fd; /* -1 = /dev/null */
+};
+struct sb_child {
+    pid_t pid;                     /* also the process group */
+    int pidfd;                     /* readable when it has ended */
+};
+enum sb_err sb_child_start(struct sb_child *child, const struct sb_child_spec *spec, struct sb_error *err) SB_MUST_USE;
+void sb_child_signal_group(const struct sb_child *child, int signal_number);
+/* Waits for the end within the op; *status as waitpid. */
+enum sb_err sb_child_wait(struct sb_child *child, const struct sb_op *op, int *status, struct sb_error *err) SB_MUST_USE;
+/* SIGTERM to the group, up to `grace`, then SIGKILL, then reaps. Safe on a child that has ended. */
+void sb_child_end(struct sb_child *child, sb_ns grace);
+
+/* Files. */
+enum sb_err sb_file_read(const char *path, size_t max, char **bytes, size_t *size, struct sb_error *err) SB_MUST_USE; /* NUL-terminated; free() */
+/* New file, fsync, rename, fsync of the folder. */
+enum sb_err sb_file_write_atomically(const char *path, const void *bytes, size_t size, unsigned mode, struct sb_error *err) SB_MUST_USE;
+enum sb_err sb_dir_make(const char *path, unsigned mode, struct sb_error *err) SB_MUST_USE; /* with its parents */
+enum sb_err sb_dir_remove(const char *path, struct sb_error *err) SB_MUST_USE;              /* with its contents; follows no links */
+/* Holds an exclusive lock on the file until closed; SB_ERR_EXISTS names the pid that holds it. */
+enum sb_err sb_lock_open(int *fd, const char *path, struct sb_error *err) SB_MUST_USE;
+void sb_fd_close(int *fd); /* closes and sets -1; -1 is fine */
+
+/* Resident and proportional memory of this process, and free bytes of the file system of `path`. */
+uint64_t sb_memory_rss(void);
+uint64_t sb_disk_free(const char *path);
+/* `size` random bytes from the kernel. */
+enum sb_err sb_random(void *bytes, size_t size, struct sb_error *err) SB_MUST_USE;
+
+/* A secret by reference: "file:PATH", "env:NAME", "cred:NAME" (systemd credential). The value ends at the first newline. The caller
+ * wipes and frees it with sb_secret_free. */
+enum sb_err sb_secret_read(const char *reference, char **value, struct sb_error *err) SB_MUST_USE;
+void sb_secret_free(char *value);
+
+/* The log: one line per call, "2026-11-23T14:41:07.312Z E area text", control characters made visible. Default sink: stderr; a console sets a file. */
+enum sb_log_level { SB_LOG_DEBUG, SB_LOG_INFO, SB_LOG_WARN, SB_LOG_ERROR };
+enum sb_err sb_log_open(const char *path, struct sb_error *err) SB_MUST_USE; /* appends; NULL = stderr */
+void sb_log_level_set(enum sb_log_level level);
+void sb_log(enum sb_log_level level, const char *area, const char *format, ...) SB_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,62 @@
+/* Content rows (spec: content 2): every legal move as one conditional transaction over the store port. A move outside the diagram is
+ * SB_ERR_CONFLICT. Statements are in services/store/content.c only. Any thread. */
+#ifndef SIGNALBOX_PORTS_CONTENT_H
+#define SIGNALBOX_PORTS_CONTENT_H
+
+#include "signalbox/ports/receipts.h"
+#include "signalbox/ports/store.h"
+
+#define SB_LIST_CONTENT_STATUS(X)                                                                                    \
+    X(DRAFT, "draft") X(QUEUED, "queued") X(POSTING, "posting") X(POSTED, "posted") X(VERIFIED, "verified")          \
+    X(ARCHIVED, "archived") X(UNCERTAIN, "uncertain") X(FAILED, "failed") X(CANCELLED, "cancelled") X(SKIPPED, "skipped")
+enum sb_content_status {
+#define SB_CONTENT_MEMBER(code, text) SB_CONTENT_##code,
+    SB_LIST_CONTENT_STATUS(SB_CONTENT_MEMBER)
+#undef SB_CONTENT_MEMBER
+    SB_CONTENT_COUNT
+};
+
+struct sb_content_row {
+    char decision_id[SB_DECISION_MAX];
+    char kind[16];               /* single, thread, reply */
+    char account[SB_ACCOUNT_MAX];
+    char text[2048];
+    char content_hash[SB_EFFECT_ID_MAX];
+    int64_t scheduled_at_ms, claimed_at_ms;
+    int64_t claim_token;
+    int32_t attempts;
+};
+
+struct sb_content_new {
+    const char *decision_id, *kind, *account, *text, *topic, *angle, *tone, *format, *intent, *alias;
+    int64_t scheduled_at_ms, cost_nano;
+};
+
+/* Inserts a queued row. SB_ERR_EXISTS when the same text of that account is queued, posting, uncertain or posted within 7 days. */
+enum sb_err sb_content_queue(struct sb_store *store, const struct sb_content_new *row, int64_t now_ms,
+                             const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
+/* queued -> posting for the oldest due row of that account and kinds single/thread; `token` is the run's fencing token.
+ * SB_ERR_NOT_FOUND when nothing is due. One effect in flight per account: SB_ERR_REFUSED while a row of it is posting. */
+enum sb_err sb_content_claim(struct sb_store *store, const char *account, int64_t token, int64_t now_ms,
+                             const struct sb_op *op, struct sb_content_row *row, struct sb_error *err) SB_MUST_USE;
+/* Rows of the account that count against the limits since `since_ms`: posted, verified, archived, posting and uncertain. */
+enum sb_err sb_content_count(struct sb_store *store, const char *account, int64_t since_ms, const struct sb_op *op,
+                             int64_t *count, int64_t *last_ms, struct sb_error *err) SB_MUST_USE;
+/* posting|uncertain -> posted, with archive row and outcome stub, in one transaction. Idempotent for the same post id. */
+enum sb_err sb_content_save_posted(struct sb_store *store, const char *decision_id, const char *post_id, const char *effect_id,
+                                   int64_t posted_at_ms, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
+/* posting -> queued (not before `retry_at_ms`) | failed | uncertain | skipped; uncertain -> queued. Needs the claim's token, except from uncertain. */
+enum sb_err sb_content_move(struct sb_store *store, const char *decision_id, int64_t token, enum sb_content_status from,
+                            enum sb_content_status to, int64_t retry_at_ms, const char *reason, const struct sb_op *op,
+                            struct sb_error *err) SB_MUST_USE;
+/* Rows posting since before `before_ms` (by claimed_at) or uncertain, for recovery. `*rows` is the caller's to free(). */
+enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t before_ms, const struct sb_op *op,
+                            struct sb_content_row **rows, size_t *count, struct sb_error *err) SB_MUST_USE;
+/* queued -> cancelled for rows overdue by more than the limit of their kind. */
+enum sb_err sb_content_expire(struct sb_store *store, int64_t now_ms, int64_t single_ms, int64_t thread_ms,
+                              const struct sb_op *op, int64_t *expired, struct sb_error *err) SB_MUST_USE;
+/* Texts of the account since `since_ms` (all states but cancelled/skipped), newest first, at most `max`; for the uniqueness gate. */
+enum sb_err sb_content_recent(struct sb_store *store, const char *account, int64_t since_ms, size_t max, const struct sb_op *op,
+                              struct sb_rows **rows, struct sb_error *err) SB_MUST_USE;
+
+#endif

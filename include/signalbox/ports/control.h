@@ -1,0 +1,29 @@
+/* How anybody but the core thread speaks to the running engine: post inputs, take events. Implemented by the engine. */
+#ifndef SIGNALBOX_PORTS_CONTROL_H
+#define SIGNALBOX_PORTS_CONTROL_H
+
+#include "signalbox/model/command.h"
+#include "signalbox/model/event.h"
+#include "signalbox/model/input.h"
+
+#include <stddef.h>
+
+struct sb_control;
+
+/* Posts a command; `id` 0 is replaced by a fresh id, which is returned in `*id` (may be NULL). SB_ERR_FULL when the inbox is full:
+ * the poster decides. Any thread. */
+enum sb_err sb_control_command(struct sb_control *control, struct sb_command command, uint64_t *id, struct sb_error *err) SB_MUST_USE;
+/* Posts a note, component result or spent input. Any thread. */
+enum sb_err sb_control_input(struct sb_control *control, const struct sb_input *input, struct sb_error *err) SB_MUST_USE;
+
+/* A listener's feed: a bounded queue of events. The first events are a describe stream (seq 0 .. `described`). A listener that falls
+ * behind loses its queue and gets a fresh describe stream, preceded by is_gap = true. */
+struct sb_feed;
+enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, struct sb_error *err) SB_MUST_USE;
+void sb_feed_close(struct sb_feed *feed);
+/* Readable for poll() while events are waiting. */
+int sb_feed_fd(const struct sb_feed *feed);
+/* Takes up to `cap` events without blocking; `*is_gap` tells that the model must be reset before folding them. One thread per feed. */
+size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, bool *is_gap);
+
+#endif

@@ -1,0 +1,43 @@
+/* The HTTP client port. libcurl lives only in services/net. One I/O thread inside; calls block the caller within its op. */
+#ifndef SIGNALBOX_PORTS_HTTP_H
+#define SIGNALBOX_PORTS_HTTP_H
+
+#include "signalbox/ports/op.h"
+
+#include <stddef.h>
+
+struct sb_http; /* the client */
+
+struct sb_http_header {
+    const char *name, *value;
+};
+
+struct sb_http_request {
+    const char *method;              /* "GET", "POST" ... */
+    const char *url;                 /* http or https */
+    const struct sb_http_header *headers;
+    size_t header_count;
+    const char *body;                /* may be NULL */
+    size_t body_size;
+    size_t response_max;             /* bytes; more is SB_ERR_TOO_LARGE */
+};
+
+struct sb_http_response {
+    long status;
+    char *body;                      /* NUL-terminated, the caller's to free() */
+    size_t body_size;
+    char content_type[64];
+    sb_ns retry_after;               /* from Retry-After, 0 when absent */
+    bool was_sent;                   /* request bytes left this machine, also set on failure */
+};
+
+enum sb_err sb_http_create(struct sb_http **http, struct sb_error *err) SB_MUST_USE;
+/* Ends every request under way with SB_ERR_CANCELLED, then the thread. NULL is fine. */
+void sb_http_destroy(struct sb_http *http);
+
+/* Sends one request; no redirects, no retries, no proxies from the environment. Any status is SB_OK. Any thread. On failure only
+ * `response->was_sent` is set. */
+enum sb_err sb_http_send(struct sb_http *http, const struct sb_http_request *request, const struct sb_op *op,
+                         struct sb_http_response *response, struct sb_error *err) SB_MUST_USE;
+
+#endif

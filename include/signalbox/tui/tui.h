@@ -1,0 +1,30 @@
+/* The console: folds events into a model, draws it, posts commands. It holds no lock of the runtime and cannot stall it.
+ *
+ * Thread: sb_tui_run owns its calling thread and every terminal call until it returns. */
+#ifndef SIGNALBOX_TUI_TUI_H
+#define SIGNALBOX_TUI_TUI_H
+
+#include "signalbox/ports/control.h"
+
+struct sb_tui_setup {
+    struct sb_control *control;   /* where commands go and the feed comes from */
+    const char *theme_dir;        /* folder of NAME.theme */
+    const char *theme;            /* NULL = "dark"; NO_COLOR and monochrome terminals choose "mono" */
+    const char *actor;            /* operator's name, stamped on commands */
+    const char *environment;      /* "prod", "practice" ... shown in line 1 */
+    bool is_read_only;
+    bool is_ascii;                /* force ASCII marks; also chosen by the locale */
+    int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */
+    int signal_fd;                /* readable when SIGTERM, SIGINT or SIGHUP came: drain and leave; -1 = none */
+};
+
+enum sb_tui_end {
+    SB_TUI_LEFT,       /* the operator asked to leave and the runtime should drain and stop */
+    SB_TUI_FINISHED,   /* the runtime finished by itself */
+    SB_TUI_SIGNALLED,  /* signal_fd */
+};
+
+/* Runs the console until it ends; the terminal is restored on every way out, crash included. Fails when standard output is no terminal. */
+enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, struct sb_error *err) SB_MUST_USE;
+
+#endif
