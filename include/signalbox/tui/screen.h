@@ -1,0 +1,72 @@
+/* The screen: the console without a terminal. Folds events, takes keys, draws a grid, answers with commands. Pure (no clock, no I/O, no
+ * allocation after create); the terminal loop (tui/app.c), the golden tests and later the capture use the same object.
+ *
+ * Thread: one at a time. */
+#ifndef SIGNALBOX_TUI_SCREEN_H
+#define SIGNALBOX_TUI_SCREEN_H
+
+#include "signalbox/base/err.h"
+#include "signalbox/model/command.h"
+#include "signalbox/model/event.h"
+#include "signalbox/tui/grid.h"
+
+/* A key: a code point, or one of these above the Unicode range. */
+enum sb_key_code {
+    SB_KEY_NONE = 0,
+    SB_KEY_TAB = 9,
+    SB_KEY_ENTER = 13,
+    SB_KEY_ESCAPE = 27,
+    SB_KEY_BACKSPACE = 127,
+    SB_KEY_UP = 0x110000,
+    SB_KEY_DOWN,
+    SB_KEY_LEFT,
+    SB_KEY_RIGHT,
+    SB_KEY_HOME,
+    SB_KEY_END,
+    SB_KEY_PAGE_UP,
+    SB_KEY_PAGE_DOWN,
+    SB_KEY_BACKTAB,
+    SB_KEY_F5,
+    SB_KEY_DELETE,
+    SB_KEY_RESIZE,
+};
+/* Control keys are their C0 codes: C-d is 4, C-u 21, C-l 12, C-g 7. */
+struct sb_key {
+    uint32_t code;
+};
+
+struct sb_now {
+    sb_ns mono;
+    struct sb_wall wall;
+};
+
+struct sb_screen_setup {
+    const char *actor, *environment;
+    bool is_read_only, is_ascii;
+};
+
+struct sb_screen;
+struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct sb_error *err);
+void sb_screen_destroy(struct sb_screen *screen);
+/* Forgets the model (after a gap); the operator's view state (selection by name, filter, pane) stays. */
+void sb_screen_reset(struct sb_screen *screen);
+void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
+
+/* What a key asked for. */
+struct sb_screen_answer {
+    bool has_command;            /* post `command`, then tell sb_screen_posted */
+    struct sb_command command;
+    bool wants_redraw;           /* C-l: repaint everything */
+    bool wants_leave;            /* Q, confirmed */
+};
+void sb_screen_key(struct sb_screen *screen, struct sb_key key, struct sb_now now, struct sb_screen_answer *answer);
+/* Keys that came in one read, in order: the paste guard needs to see the burst. Answers[i] belongs to keys[i]. */
+void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t count, bool is_paste, struct sb_now now,
+                    struct sb_screen_answer *answers);
+/* Whether the command was accepted by the inbox; its outcome comes as an event. */
+void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result);
+
+/* Draws into a grid of any size from 1x1 (cells provided by the caller). */
+void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid *grid);
+
+#endif
