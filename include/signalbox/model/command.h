@@ -24,12 +24,12 @@ int sb_command_parse(const char *name);
 
 /* Fields of a command; unused targets hold their "none" value. `run` latches the target of run commands: the console
  * fills it at the key press, and the command is refused when the job's current run is another one by then. */
-#define SB_COMMAND_FIELDS(F) \
-    F(u64, id) F(u8, kind) F(category, category) F(component, component) F(lane_policy, policy) F(flag, confirmed) \
-    F(job, job) F(ctx, ctx) F(u32, alert) F(run, run) F(name, actor) F(note, reason)
+#define SB_COMMAND_FIELDS(F, O) \
+    F(O, u64, id) F(O, u8, kind) F(O, category, category) F(O, component, component) F(O, lane_policy, policy) F(O, flag, confirmed) \
+    F(O, job, job) F(O, ctx, ctx) F(O, u32, alert) F(O, run, run) F(O, name, actor) F(O, note, reason)
 
 struct sb_command {
-    SB_COMMAND_FIELDS(SB_FIELD_DECLARE)
+    SB_COMMAND_FIELDS(SB_FIELD_DECLARE, _)
 };
 
 /* A zeroed command with "none" targets. */

@@ -6,78 +6,78 @@
 #include "signalbox/base/text.h"
 #include "signalbox/model/fields.h"
 
-#define SB_EV_runtime_started(F) F(u64, boot) F(name, version) F(name, host) F(name, config_hash) F(u32, jobs) \
-    F(flag, is_practice) F(wall, genesis)
-#define SB_EV_pool_defined(F) F(u16, contexts) F(u16, burst) F(lane_policy, policy) F(u16, workers) F(ns, ageing) F(ns, grace)
-#define SB_EV_job_defined(F) F(job, job) F(name, name) F(category, category) F(u8, priority) F(u8, steps) F(flag, is_critical) \
-    F(flag, needs_browser) F(flag, needs_llm) F(u8, attempts_max) F(ns, timeout) F(ns, every) F(name, schedule)
-#define SB_EV_step_defined(F) F(job, job) F(step, step) F(step_kind, kind) F(flag, needs_context) F(flag, is_effect) \
-    F(ns, timeout) F(name, name)
-#define SB_EV_context_defined(F) F(ctx, ctx) F(lane, lane) F(flag, is_burst)
-#define SB_EV_component_defined(F) F(component, component) F(component_class, class)
+#define SB_EV_runtime_started(F, O) F(O, u64, boot) F(O, name, version) F(O, name, host) F(O, name, config_hash) F(O, u32, jobs) \
+    F(O, flag, is_practice) F(O, wall, genesis)
+#define SB_EV_pool_defined(F, O) F(O, u16, contexts) F(O, u16, burst) F(O, lane_policy, policy) F(O, u16, workers) F(O, ns, ageing) F(O, ns, grace)
+#define SB_EV_job_defined(F, O) F(O, job, job) F(O, name, name) F(O, category, category) F(O, u8, priority) F(O, u8, steps) F(O, flag, is_critical) \
+    F(O, flag, needs_browser) F(O, flag, needs_llm) F(O, u8, attempts_max) F(O, ns, timeout) F(O, ns, every) F(O, name, schedule)
+#define SB_EV_step_defined(F, O) F(O, job, job) F(O, step, step) F(O, step_kind, kind) F(O, flag, needs_context) F(O, flag, is_effect) \
+    F(O, ns, timeout) F(O, name, name)
+#define SB_EV_context_defined(F, O) F(O, ctx, ctx) F(O, lane, lane) F(O, flag, is_burst)
+#define SB_EV_component_defined(F, O) F(O, component, component) F(O, component_class, class)
 /* The whole catalogue and state have been announced (end of a start or of a describe). */
-#define SB_EV_described(F) F(u32, jobs)
+#define SB_EV_described(F, O) F(O, u32, jobs)
 
-#define SB_EV_job_scheduled(F) F(job, job) F(wall, due)
-#define SB_EV_nominal_skipped(F) F(job, job) F(skip, reason) F(u32, count) F(wall, first) F(wall, last)
+#define SB_EV_job_scheduled(F, O) F(O, job, job) F(O, wall, due)
+#define SB_EV_nominal_skipped(F, O) F(O, job, job) F(O, skip, reason) F(O, u32, count) F(O, wall, first) F(O, wall, last)
 
-#define SB_EV_run_queued(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(cause, cause) F(wall, nominal)
-#define SB_EV_run_held(F) F(run, run) F(job, job) F(hold, hold) F(component, component) F(note, detail)
-#define SB_EV_run_released(F) F(run, run) F(job, job) F(hold, hold)
-#define SB_EV_run_started(F) F(run, run) F(job, job) F(u8, attempt) F(ns, waited)
-#define SB_EV_run_late(F) F(run, run) F(job, job) F(ns, late)
-#define SB_EV_run_stuck(F) F(run, run) F(job, job) F(step, step) F(ns, over)
-#define SB_EV_run_yielded(F) F(run, run) F(job, job) F(step, step) F(ctx, ctx)
-#define SB_EV_run_retrying(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(u8, attempts_max) F(class, class) \
-    F(ns, delay) F(note, error)
-#define SB_EV_run_stopping(F) F(run, run) F(job, job) F(flag, hard) F(note, reason)
-#define SB_EV_run_interrupted(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(u8, recoveries) F(flag, was_effect)
-#define SB_EV_run_ended(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(run_state, state) F(class, class) \
-    F(ns, duration) F(note, error)
+#define SB_EV_run_queued(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, cause, cause) F(O, wall, nominal)
+#define SB_EV_run_held(F, O) F(O, run, run) F(O, job, job) F(O, hold, hold) F(O, component, component) F(O, note, detail)
+#define SB_EV_run_released(F, O) F(O, run, run) F(O, job, job) F(O, hold, hold)
+#define SB_EV_run_started(F, O) F(O, run, run) F(O, job, job) F(O, u8, attempt) F(O, ns, waited)
+#define SB_EV_run_late(F, O) F(O, run, run) F(O, job, job) F(O, ns, late)
+#define SB_EV_run_stuck(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, ns, over)
+#define SB_EV_run_yielded(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, ctx, ctx)
+#define SB_EV_run_retrying(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, u8, attempts_max) F(O, class, class) \
+    F(O, ns, delay) F(O, note, error)
+#define SB_EV_run_stopping(F, O) F(O, run, run) F(O, job, job) F(O, flag, hard) F(O, note, reason)
+#define SB_EV_run_interrupted(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, u8, recoveries) F(O, flag, was_effect)
+#define SB_EV_run_ended(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, run_state, state) F(O, class, class) \
+    F(O, ns, duration) F(O, note, error)
 
-#define SB_EV_step_started(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(ctx, ctx) F(u64, fence) F(ns, timeout)
-#define SB_EV_step_ended(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(step_state, state) F(class, class) \
-    F(ns, duration) F(i64, rows) F(note, text)
+#define SB_EV_step_started(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, ctx, ctx) F(O, u64, fence) F(O, ns, timeout)
+#define SB_EV_step_ended(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, step_state, state) F(O, class, class) \
+    F(O, ns, duration) F(O, i64, rows) F(O, note, text)
 /* A result of a fence that is no longer current: nothing changed. */
-#define SB_EV_step_stale(F) F(run, run) F(step, step) F(u64, fence)
+#define SB_EV_step_stale(F, O) F(O, run, run) F(O, step, step) F(O, u64, fence)
 
-#define SB_EV_lease_wanted(F) F(run, run) F(job, job) F(category, category) F(lane, lane) F(u32, ahead)
-#define SB_EV_lease_granted(F) F(ctx, ctx) F(run, run) F(job, job) F(u64, fence) F(lane, lane) F(flag, is_borrowed) \
-    F(flag, is_burst) F(ns, waited) F(ns, deadline)
-#define SB_EV_lease_yield_asked(F) F(ctx, ctx) F(run, run) F(run, for_run)
-#define SB_EV_lease_revoked(F) F(ctx, ctx) F(run, run) F(note, reason)
-#define SB_EV_lease_ended(F) F(ctx, ctx) F(run, run) F(job, job) F(ns, held)
-#define SB_EV_context_changed(F) F(ctx, ctx) F(ctx_state, state) F(u32, generation) F(u32, uses) F(note, reason)
-#define SB_EV_pool_saturated(F) F(u32, waiting) F(ns, oldest)
-#define SB_EV_pool_relieved(F) F(ns, lasted)
+#define SB_EV_lease_wanted(F, O) F(O, run, run) F(O, job, job) F(O, category, category) F(O, lane, lane) F(O, u32, ahead)
+#define SB_EV_lease_granted(F, O) F(O, ctx, ctx) F(O, run, run) F(O, job, job) F(O, u64, fence) F(O, lane, lane) F(O, flag, is_borrowed) \
+    F(O, flag, is_burst) F(O, ns, waited) F(O, ns, deadline)
+#define SB_EV_lease_yield_asked(F, O) F(O, ctx, ctx) F(O, run, run) F(O, run, for_run)
+#define SB_EV_lease_revoked(F, O) F(O, ctx, ctx) F(O, run, run) F(O, note, reason)
+#define SB_EV_lease_ended(F, O) F(O, ctx, ctx) F(O, run, run) F(O, job, job) F(O, ns, held)
+#define SB_EV_context_changed(F, O) F(O, ctx, ctx) F(O, ctx_state, state) F(O, u32, generation) F(O, u32, uses) F(O, note, reason)
+#define SB_EV_pool_saturated(F, O) F(O, u32, waiting) F(O, ns, oldest)
+#define SB_EV_pool_relieved(F, O) F(O, ns, lasted)
 
-#define SB_EV_component_changed(F) F(component, component) F(component_state, state) F(ns, latency) F(note, reason)
+#define SB_EV_component_changed(F, O) F(O, component, component) F(O, component_state, state) F(O, ns, latency) F(O, note, reason)
 
-#define SB_EV_job_paused(F) F(job, job) F(name, actor) F(note, reason)
-#define SB_EV_job_resumed(F) F(job, job) F(name, actor)
-#define SB_EV_category_paused(F) F(category, category) F(name, actor) F(note, reason)
-#define SB_EV_category_resumed(F) F(category, category) F(name, actor)
-#define SB_EV_all_paused(F) F(name, actor) F(note, reason)
-#define SB_EV_all_resumed(F) F(name, actor)
-#define SB_EV_lane_policy_set(F) F(lane_policy, policy) F(name, actor)
+#define SB_EV_job_paused(F, O) F(O, job, job) F(O, name, actor) F(O, note, reason)
+#define SB_EV_job_resumed(F, O) F(O, job, job) F(O, name, actor)
+#define SB_EV_category_paused(F, O) F(O, category, category) F(O, name, actor) F(O, note, reason)
+#define SB_EV_category_resumed(F, O) F(O, category, category) F(O, name, actor)
+#define SB_EV_all_paused(F, O) F(O, name, actor) F(O, note, reason)
+#define SB_EV_all_resumed(F, O) F(O, name, actor)
+#define SB_EV_lane_policy_set(F, O) F(O, lane_policy, policy) F(O, name, actor)
 
-#define SB_EV_command_done(F) F(u64, command) F(u8, kind) F(job, job) F(run, run) F(name, actor) F(note, outcome)
-#define SB_EV_command_refused(F) F(u64, command) F(u8, kind) F(job, job) F(run, run) F(name, actor) F(note, outcome)
+#define SB_EV_command_done(F, O) F(O, u64, command) F(O, u8, kind) F(O, job, job) F(O, run, run) F(O, name, actor) F(O, note, outcome)
+#define SB_EV_command_refused(F, O) F(O, u64, command) F(O, u8, kind) F(O, job, job) F(O, run, run) F(O, name, actor) F(O, note, outcome)
 
-#define SB_EV_budget_window(F) F(wall, day_start) F(wall, day_end) F(usd, limit) F(usd, spent) F(tier, tier)
-#define SB_EV_budget_spent(F) F(run, run) F(job, job) F(u32, tokens_in) F(u32, tokens_out) F(usd, cost) F(usd, spent) \
-    F(name, alias) F(name, intent)
-#define SB_EV_budget_tier(F) F(tier, from) F(tier, to) F(usd, remaining) F(usd, limit)
+#define SB_EV_budget_window(F, O) F(O, wall, day_start) F(O, wall, day_end) F(O, usd, limit) F(O, usd, spent) F(O, tier, tier)
+#define SB_EV_budget_spent(F, O) F(O, run, run) F(O, job, job) F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost) F(O, usd, spent) \
+    F(O, name, alias) F(O, name, intent)
+#define SB_EV_budget_tier(F, O) F(O, tier, from) F(O, tier, to) F(O, usd, remaining) F(O, usd, limit)
 
-#define SB_EV_alert_raised(F) F(u32, alert) F(rule, rule) F(severity, severity) F(job, job) F(component, component) \
-    F(name, subject) F(note, text)
-#define SB_EV_alert_cleared(F) F(u32, alert) F(rule, rule) F(ns, lasted) F(name, subject)
-#define SB_EV_alert_acked(F) F(u32, alert) F(name, actor) F(note, note)
+#define SB_EV_alert_raised(F, O) F(O, u32, alert) F(O, rule, rule) F(O, severity, severity) F(O, job, job) F(O, component, component) \
+    F(O, name, subject) F(O, note, text)
+#define SB_EV_alert_cleared(F, O) F(O, u32, alert) F(O, rule, rule) F(O, ns, lasted) F(O, name, subject)
+#define SB_EV_alert_acked(F, O) F(O, u32, alert) F(O, name, actor) F(O, note, note)
 
-#define SB_EV_note(F) F(run, run) F(job, job) F(step, step) F(severity, severity) F(note, text)
-#define SB_EV_clock_stepped(F) F(ns, delta)
-#define SB_EV_drain_started(F) F(name, actor) F(ns, grace) F(u32, running)
-#define SB_EV_drained(F) F(u32, cancelled)
+#define SB_EV_note(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, severity, severity) F(O, note, text)
+#define SB_EV_clock_stepped(F, O) F(O, ns, delta)
+#define SB_EV_drain_started(F, O) F(O, name, actor) F(O, ns, grace) F(O, u32, running)
+#define SB_EV_drained(F, O) F(O, u32, cancelled)
 
 /* X(CODE, name, severity, log line). {field} stands for the field's text; {job}, {step} and {ctx} become names
  * where the reader knows them. */
@@ -141,7 +141,7 @@ enum sb_event_kind {
     SB_EVENT_COUNT
 };
 
-#define SB_EVENT_STRUCT(code, name, severity, text) struct sb_ev_##name { SB_EV_##name(SB_FIELD_DECLARE) };
+#define SB_EVENT_STRUCT(code, name, severity, text) struct sb_ev_##name { SB_EV_##name(SB_FIELD_DECLARE, _) };
 SB_EVENTS(SB_EVENT_STRUCT)
 #undef SB_EVENT_STRUCT
 

@@ -1,8 +1,8 @@
 /* Fields of the fixed-size values (inputs, events, orders, commands): one list per kind gives the C
  * struct, the reflection table, and with it the JSON codec, the log line and the documentation.
  *
- * A field list is a macro SB_XX_name(F) whose items are F(type, name) with a type of SB_FIELD_TYPES or
- * the name of an enumeration of enums.h. Values hold no pointers and are zeroed before they are filled, so that equal
+ * A field list is a macro SB_XX_name(F, O) whose items are F(O, type, name) with a type of enum sb_field_type or
+ * the name of an enumeration of enums.h; O is handed through (the owner's struct tag for the reflection tables). Values hold no pointers and are zeroed before they are filled, so that equal
  * values have equal bytes. Pure. */
 #ifndef SIGNALBOX_MODEL_FIELDS_H
 #define SIGNALBOX_MODEL_FIELDS_H
@@ -76,7 +76,7 @@ enum sb_field_type {
 #define SB_DECL_rule(n) uint8_t n;
 #define SB_DECL_severity(n) uint8_t n;
 
-#define SB_FIELD_DECLARE(type, name) SB_DECL_##type(name)
+#define SB_FIELD_DECLARE(owner, type, name) SB_DECL_##type(name)
 
 struct sb_field {
     const char *name;

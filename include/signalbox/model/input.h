@@ -7,32 +7,32 @@
 #include "signalbox/model/fields.h"
 
 /* A deadline passed, or nothing but time. */
-#define SB_IN_tick(F)
+#define SB_IN_tick(F, O)
 /* Restored facts, all before `begin`. `genesis` is the wall time at which this store first started: the anchor of all
  * `every` grids, so that a restart never restarts the count. The next_* values continue the numbering. */
-#define SB_IN_restore_base(F) F(wall, genesis) F(u64, next_run) F(u64, next_seq) F(u64, next_fence) F(u32, next_alert)
+#define SB_IN_restore_base(F, O) F(O, wall, genesis) F(O, u64, next_run) F(O, u64, next_seq) F(O, u64, next_fence) F(O, u32, next_alert)
 /* `watermark`: last nominal time that was decided (fired or skipped); 0 = never. */
-#define SB_IN_restore_job(F) F(job, job) F(wall, watermark) F(flag, is_paused) F(run_state, last_state) \
-    F(run, last_run) F(step, failed_step) F(u8, last_attempt) F(u32, failures)
+#define SB_IN_restore_job(F, O) F(O, job, job) F(O, wall, watermark) F(O, flag, is_paused) F(O, run_state, last_state) \
+    F(O, run, last_run) F(O, step, failed_step) F(O, u8, last_attempt) F(O, u32, failures)
 /* A run found unfinished: it was interrupted by the end of the previous process. `recoveries` counts earlier ones. */
-#define SB_IN_restore_run(F) F(run, run) F(job, job) F(step, step) F(u8, attempt) F(u8, recoveries) F(cause, cause) \
-    F(flag, was_running) F(flag, was_effect) F(wall, nominal)
-#define SB_IN_restore_pause(F) F(flag, all) F(category, category)
-#define SB_IN_restore_budget(F) F(wall, day_start) F(usd, spent)
+#define SB_IN_restore_run(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, u8, recoveries) F(O, cause, cause) \
+    F(O, flag, was_running) F(O, flag, was_effect) F(O, wall, nominal)
+#define SB_IN_restore_pause(F, O) F(O, flag, all) F(O, category, category)
+#define SB_IN_restore_budget(F, O) F(O, wall, day_start) F(O, usd, spent)
 /* Restores are complete: announce the catalogue, decide misfires, start scheduling. */
-#define SB_IN_begin(F) F(u64, boot) F(name, version) F(name, host) F(name, config_hash) F(flag, is_practice)
-#define SB_IN_command(F) SB_COMMAND_FIELDS(F)
+#define SB_IN_begin(F, O) F(O, u64, boot) F(O, name, version) F(O, name, host) F(O, name, config_hash) F(O, flag, is_practice)
+#define SB_IN_command(F, O) SB_COMMAND_FIELDS(F, O)
 /* A step ended. `fence` names the lease of the step; a stale one changes nothing but the audit trail. */
-#define SB_IN_step_done(F) F(run, run) F(u64, fence) F(step, step) F(step_state, state) F(class, class) \
-    F(ns, retry_after) F(i64, rows) F(note, text)
+#define SB_IN_step_done(F, O) F(O, run, run) F(O, u64, fence) F(O, step, step) F(O, step_state, state) F(O, class, class) \
+    F(O, ns, retry_after) F(O, i64, rows) F(O, note, text)
 /* Free text of a running step for the log and the run's detail. */
-#define SB_IN_note(F) F(run, run) F(job, job) F(step, step) F(severity, severity) F(note, text)
+#define SB_IN_note(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, severity, severity) F(O, note, text)
 /* A context finished opening, or is gone. A stale generation is ignored. */
-#define SB_IN_context_up(F) F(ctx, ctx) F(u32, generation) F(ns, latency)
-#define SB_IN_context_down(F) F(ctx, ctx) F(u32, generation) F(note, reason)
-#define SB_IN_component(F) F(component, component) F(component_state, state) F(ns, latency) F(note, reason)
+#define SB_IN_context_up(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, ns, latency)
+#define SB_IN_context_down(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, note, reason)
+#define SB_IN_component(F, O) F(O, component, component) F(O, component_state, state) F(O, ns, latency) F(O, note, reason)
 /* A settled LLM call. */
-#define SB_IN_spent(F) F(run, run) F(job, job) F(name, alias) F(name, intent) F(u32, tokens_in) F(u32, tokens_out) F(usd, cost)
+#define SB_IN_spent(F, O) F(O, run, run) F(O, job, job) F(O, name, alias) F(O, name, intent) F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost)
 
 #define SB_INPUTS(X)                   \
     X(TICK, tick)                      \
@@ -57,7 +57,7 @@ enum sb_input_kind {
     SB_INPUT_COUNT
 };
 
-#define SB_INPUT_STRUCT(code, name) struct sb_in_##name { SB_IN_##name(SB_FIELD_DECLARE) };
+#define SB_INPUT_STRUCT(code, name) struct sb_in_##name { SB_IN_##name(SB_FIELD_DECLARE, _) };
 struct sb_in_tick {
     uint8_t nothing; /* C has no empty struct */
 };

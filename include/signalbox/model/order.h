@@ -6,18 +6,18 @@
 
 /* Run one step on a worker. `soft` is when the step is asked to stop, `hard` when its context, child processes and
  * requests are ended (monotonic). `durable_seq` != 0: only after the journal has that event on disk. */
-#define SB_OR_start_step(F) F(run, run) F(u64, fence) F(u64, durable_seq) F(job, job) F(step, step) F(u8, attempt) \
-    F(tier, tier) F(ctx, ctx) F(u32, generation) F(ns, soft) F(ns, hard)
+#define SB_OR_start_step(F, O) F(O, run, run) F(O, u64, fence) F(O, u64, durable_seq) F(O, job, job) F(O, step, step) F(O, u8, attempt) \
+    F(O, tier, tier) F(O, ctx, ctx) F(O, u32, generation) F(O, ns, soft) F(O, ns, hard)
 /* Ask (hard = false) or force (hard = true) the step of that fence to end. Its step_done still comes. */
-#define SB_OR_stop_step(F) F(run, run) F(u64, fence) F(ctx, ctx) F(flag, hard) F(note, reason)
+#define SB_OR_stop_step(F, O) F(O, run, run) F(O, u64, fence) F(O, ctx, ctx) F(O, flag, hard) F(O, note, reason)
 /* Open a fresh context; answered by context_up or context_down with the same generation. */
-#define SB_OR_open_context(F) F(ctx, ctx) F(u32, generation) F(lane, lane)
+#define SB_OR_open_context(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, lane, lane)
 /* Close whatever generation is open; no answer. */
-#define SB_OR_close_context(F) F(ctx, ctx) F(u32, generation) F(note, reason)
+#define SB_OR_close_context(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, note, reason)
 /* Check a component for real; answered by `component`. */
-#define SB_OR_probe(F) F(component, component)
+#define SB_OR_probe(F, O) F(O, component, component)
 /* Everything has ended: the engine may stop. */
-#define SB_OR_finish(F) F(u32, cancelled)
+#define SB_OR_finish(F, O) F(O, u32, cancelled)
 
 #define SB_ORDERS(X)                  \
     X(START_STEP, start_step)         \
@@ -34,7 +34,7 @@ enum sb_order_kind {
     SB_ORDER_COUNT
 };
 
-#define SB_ORDER_STRUCT(code, name) struct sb_or_##name { SB_OR_##name(SB_FIELD_DECLARE) };
+#define SB_ORDER_STRUCT(code, name) struct sb_or_##name { SB_OR_##name(SB_FIELD_DECLARE, _) };
 SB_ORDERS(SB_ORDER_STRUCT)
 #undef SB_ORDER_STRUCT
 

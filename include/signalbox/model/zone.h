@@ -40,6 +40,8 @@ enum sb_err sb_zone_parse(struct sb_zone *zone, const char *name, const void *by
                           struct sb_error *err) SB_MUST_USE;
 /* local - UTC in seconds at that instant. */
 int32_t sb_zone_offset(const struct sb_zone *zone, int64_t utc_s);
+/* The first instant after utc_s at which the offset changes; false (out untouched) when it never does again. */
+bool sb_zone_next_change(const struct sb_zone *zone, int64_t utc_s, int64_t *at_s);
 
 /* What a local time means. count 0: in a gap (then utc_s[0] is the instant right after the gap); 1: plain; 2: in an
  * overlap, utc_s[0] < utc_s[1]. */

@@ -59,6 +59,12 @@ void sb_wake_clear(int fd);
  * SB_ERR_TIMEOUT or SB_ERR_CANCELLED. Negative descriptors are ignored. */
 enum sb_err sb_poll_readable(const int *fds, size_t count, const struct sb_op *op, size_t *ready, struct sb_error *err) SB_MUST_USE;
 
+/* Blocks the signals in the calling thread (the main thread, before others start) and makes them readable on `*fd`; SIGPIPE is
+ * ignored for the whole process. Close with sb_fd_close. */
+enum sb_err sb_signals_open(int *fd, const int *numbers, size_t count, struct sb_error *err) SB_MUST_USE;
+/* The next pending signal, or 0. Does not block. */
+int sb_signals_take(int fd);
+
 /* Child processes: own session and process group, stdin from /dev/null unless a pipe is asked for, every descriptor CLOEXEC but those given. */
 struct sb_child_spec {
     const char *path;              /* executable, looked up in PATH when it has no slash */

@@ -1,0 +1,46 @@
+/* Look-ups in the immutable catalogue. Pure. */
+#include "signalbox/model/catalogue.h"
+
+#include "signalbox/base/assert.h"
+#include "signalbox/base/text.h"
+
+enum sb_lane sb_category_lane(enum sb_category category)
+{
+    switch (category) {
+    case SB_CATEGORY_POSTING:
+        return SB_LANE_POSTING;
+    case SB_CATEGORY_METRICS:
+    case SB_CATEGORY_HARVESTING:
+        return SB_LANE_HIGH;
+    case SB_CATEGORY_BACKGROUND:
+        return SB_LANE_LOW;
+    case SB_CATEGORY_NONE:
+    case SB_CATEGORY_COUNT:
+        break;
+    }
+    sb_assert_fail("a category with a lane", __FILE__, __LINE__);
+}
+
+const struct sb_site *sb_catalogue_site(const struct sb_catalogue *catalogue, const char *name)
+{
+    for (size_t i = 0; i < catalogue->site_count; i++)
+        if (sb_streq(catalogue->sites[i].name, name))
+            return &catalogue->sites[i];
+    return NULL;
+}
+
+const struct sb_flow *sb_site_flow(const struct sb_site *site, const char *name)
+{
+    for (size_t i = 0; i < site->flow_count; i++)
+        if (sb_streq(site->flows[i].name, name))
+            return &site->flows[i];
+    return NULL;
+}
+
+uint16_t sb_catalogue_job(const struct sb_catalogue *catalogue, const char *name)
+{
+    for (uint32_t i = 0; i < catalogue->job_count; i++)
+        if (sb_streq(catalogue->jobs[i].name, name))
+            return (uint16_t)i;
+    return SB_NO_JOB;
+}
