@@ -81,7 +81,7 @@ struct sb_child {
 };
 enum sb_err sb_child_start(struct sb_child *child, const struct sb_child_spec *spec, struct sb_error *err) SB_MUST_USE;
 void sb_child_signal_group(const struct sb_child *child, int signal_number);
-/* Waits for the end within the op; *status as waitpid. */
+/* Waits for the end within the op; *status as waitpid (may be NULL). Then kills what is left of the group, reaps, closes: the child is over. */
 enum sb_err sb_child_wait(struct sb_child *child, const struct sb_op *op, int *status, struct sb_error *err) SB_MUST_USE;
 /* SIGTERM to the group, up to `grace`, then SIGKILL, then reaps. Safe on a child that has ended. */
 void sb_child_end(struct sb_child *child, sb_ns grace);
@@ -91,7 +91,7 @@ enum sb_err sb_file_read(const char *path, size_t max, char **bytes, size_t *siz
 /* New file, fsync, rename, fsync of the folder. */
 enum sb_err sb_file_write_atomically(const char *path, const void *bytes, size_t size, unsigned mode, struct sb_error *err) SB_MUST_USE;
 enum sb_err sb_dir_make(const char *path, unsigned mode, struct sb_error *err) SB_MUST_USE; /* with its parents */
-enum sb_err sb_dir_remove(const char *path, struct sb_error *err) SB_MUST_USE;              /* with its contents; follows no links */
+enum sb_err sb_dir_remove(const char *path, struct sb_error *err) SB_MUST_USE;              /* with its contents; follows no links; missing is fine */
 /* Holds an exclusive lock on the file until closed; SB_ERR_EXISTS names the pid that holds it. */
 enum sb_err sb_lock_open(int *fd, const char *path, struct sb_error *err) SB_MUST_USE;
 void sb_fd_close(int *fd); /* closes and sets -1; -1 is fine */
