@@ -29,6 +29,7 @@ enum sb_rank {
     SB_RANK_CONTEXT = 52,
     SB_RANK_HTTP = 60,
     SB_RANK_RECEIPTS = 70,
+    SB_RANK_PRACTICE = 80,
     SB_RANK_LOG = 90,
 };
 struct sb_mutex;

@@ -27,6 +27,7 @@ struct sb_llm_reply {
 struct sb_llm_failure {
     enum sb_class class;
     sb_ns retry_after;
+    bool was_sent;                   /* request bytes left: the provider may charge for it */
 };
 
 /* `def` is borrowed for the life of the object. The key is read from its reference at each call, so that a changed file works. */
