@@ -10,7 +10,9 @@
 #include <stddef.h>
 
 /* One line of JSON: {"seq":..,"now":..,"wall":..,"kind":"run_queued", fields...}. Returns bytes written without NUL, 0 when cap is too small.
- * SB_CODEC_EVENT_MAX is always enough. Invalid UTF-8 in texts is replaced by U+FFFD. */
+ * A payload field with a name of the envelope (the `kind` of step_defined and of commands) is written with a trailing "_": "kind_".
+ * A "none" target is null; an unsigned number above INT64_MAX is a string. Reading: missing fields are none or zero, unknown ones are
+ * passed over. SB_CODEC_EVENT_MAX is always enough. Invalid UTF-8 in texts is replaced by U+FFFD. */
 enum { SB_CODEC_EVENT_MAX = 4096 };
 size_t sb_codec_event_write(const struct sb_event *event, char *out, size_t cap);
 /* Only the payload fields, for a journal column: {"run":17,...}. */
