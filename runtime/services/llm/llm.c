@@ -1,0 +1,235 @@
+/* The LLM client: one chat completion per call over the HTTP port, priced by the catalogue.
+ *
+ * Owns nothing but borrowed pointers, so any thread may call. It must never retry (the core does), never name a model itself, and never
+ * keep, log or print the key: it is read at each call, sent in one header and wiped. */
+#include "signalbox/ports/llm.h"
+
+#include "llm_parts.h"
+
+#include "signalbox/base/assert.h"
+#include "signalbox/base/text.h"
+#include "signalbox/codec/codec.h"
+#include "signalbox/os/os.h"
+#include "signalbox/ports/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_BYTES_MAX = 1024 * 1024, AUTHORIZATION_MAX = 4096, MODELS_MAX = 4096 };
+
+struct sb_llm {
+    struct sb_http *http;
+    const struct sb_llm_def *def;
+};
+
+enum sb_err sb_llm_create(struct sb_llm **out_llm, struct sb_http *http, const struct sb_llm_def *def, struct sb_error *err)
+{
+    if (!def->base_url || !def->base_url[0]) {
+        return sb_error_set(err, SB_ERR_CONFIG, "llm.base_url is empty: give the address of the endpoint, up to and with /v1");
+    }
+    struct sb_llm *llm = calloc(1, sizeof *llm);
+    if (!llm) {
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the LLM client");
+    }
+    llm->http = http;
+    llm->def = def;
+    *out_llm = llm;
+    return SB_OK;
+}
+
+void sb_llm_destroy(struct sb_llm *llm)
+{
+    free(llm);
+}
+
+static bool is_premium_intent(const struct sb_llm_def *def, const char *intent)
+{
+    for (size_t i = 0; i < def->premium_intent_count; i++) {
+        if (sb_streq(def->premium_intents[i], intent)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *sb_llm_alias(const struct sb_llm_def *def, const char *intent, enum sb_tier tier)
+{
+    switch (tier) {
+    case SB_TIER_HIGH:
+        return "premium";
+    case SB_TIER_MEDIUM:
+        return is_premium_intent(def, intent) ? "premium" : "economy";
+    case SB_TIER_LOW:
+        return "economy";
+    case SB_TIER_CRITICAL:
+    case SB_TIER_CLOSED:
+    case SB_TIER_COUNT:
+        return NULL;
+    }
+    return NULL;
+}
+
+static const struct sb_model_alias *find_alias(const struct sb_llm_def *def, const char *name)
+{
+    for (size_t i = 0; i < def->alias_count; i++) {
+        if (sb_streq(def->aliases[i].alias, name)) {
+            return &def->aliases[i];
+        }
+    }
+    return NULL;
+}
+
+/* Writes "Bearer KEY"; an empty text when the endpoint needs no key. The caller wipes it. */
+static enum sb_err read_authorization(const struct sb_llm_def *def, char out[AUTHORIZATION_MAX], struct sb_error *err)
+{
+    char *key = NULL;
+    struct sb_text text;
+    sb_text_init(&text, out, AUTHORIZATION_MAX);
+    if (!def->key) {
+        return SB_OK;
+    }
+    if (sb_secret_read(def->key, &key, err) != SB_OK) {
+        return err ? sb_error_wrap(err, "no key for the LLM endpoint %s (llm.key)", def->base_url) : SB_ERR_CONFIG;
+    }
+    sb_text_add(&text, "Bearer ");
+    sb_text_add(&text, key);
+    sb_secret_free(key);
+    return text.is_cut ? sb_error_set(err, SB_ERR_CONFIG, "the key that llm.key points to is longer than %d bytes",
+                                      AUTHORIZATION_MAX - 8)
+                       : SB_OK;
+}
+
+/* One exchange with the endpoint; any status is SB_OK. */
+static enum sb_err exchange(struct sb_llm *llm, const char *method, const char *path, const char *body, const struct sb_op *op,
+                            struct sb_http_response *response, struct sb_error *err)
+{
+    char url[512], authorization[AUTHORIZATION_MAX];
+    struct sb_text text;
+    sb_text_init(&text, url, sizeof url);
+    sb_text_add(&text, llm->def->base_url);
+    sb_text_add(&text, path);
+    if (text.is_cut) {
+        return sb_error_set(err, SB_ERR_CONFIG, "llm.base_url is longer than %zu bytes", sizeof url - 32);
+    }
+    enum sb_err code = read_authorization(llm->def, authorization, err);
+    if (code == SB_OK) {
+        const struct sb_http_header headers[] = {
+            { "Content-Type", "application/json" },
+            { "Authorization", authorization },
+        };
+        const struct sb_http_request request = {
+            .method = method,
+            .url = url,
+            .headers = headers,
+            .header_count = authorization[0] ? 2 : 1,
+            .body = body,
+            .body_size = body ? strlen(body) : 0,
+            .response_max = ANSWER_BYTES_MAX,
+        };
+        code = sb_http_send(llm->http, &request, op, response, err);
+    }
+    explicit_bzero(authorization, sizeof authorization);
+    return code;
+}
+
+static enum sb_err fail(struct sb_llm_failure *failure, enum sb_err code)
+{
+    failure->class = sb_llm_class_of(code);
+    return code;
+}
+
+static enum sb_err read_answer(const struct sb_llm *llm, const struct sb_model_alias *alias, const struct sb_http_response *response,
+                               struct sb_llm_reply *reply, struct sb_llm_failure *failure, struct sb_error *err)
+{
+    struct sb_llm_reply result = { 0 };
+    if (response->status != 200) {
+        return sb_llm_judge_status(response, llm->def->base_url, failure, err);
+    }
+    const enum sb_err code = sb_llm_parse_reply(response->body, response->body_size, &result, err);
+    if (code != SB_OK) {
+        return fail(failure, code);
+    }
+    result.cost = sb_llm_cost(alias, &result);
+    *reply = result;
+    return SB_OK;
+}
+
+enum sb_err sb_llm_complete(struct sb_llm *llm, const struct sb_llm_request *request, const struct sb_op *op,
+                            struct sb_llm_reply *reply, struct sb_llm_failure *failure, struct sb_error *err)
+{
+    char *body = NULL;
+    struct sb_http_response response = { 0 };
+    struct sb_error local;
+    err = err ? err : &local;
+    *failure = (struct sb_llm_failure){ .class = SB_CLASS_NONE };
+    SB_ASSERT(request->output_tokens_max > 0); /* a call without a cap has no bounded cost */
+    const struct sb_model_alias *alias = find_alias(llm->def, request->alias);
+    if (!alias) {
+        failure->class = SB_CLASS_FATAL;
+        return sb_error_set(err, SB_ERR_CONFIG, "llm.aliases has no alias \"%s\": add it to the catalogue", request->alias);
+    }
+    enum sb_err code = sb_llm_write_request(&body, request, alias->model, err);
+    if (code != SB_OK) {
+        /* Too large a prompt stays too large: unlike too large an answer it is never tried again. */
+        failure->class = code == SB_ERR_NOMEM ? SB_CLASS_RETRYABLE : SB_CLASS_FATAL;
+        goto out;
+    }
+    code = exchange(llm, "POST", "/chat/completions", body, op, &response, err);
+    failure->was_sent = response.was_sent;
+    code = code == SB_OK ? read_answer(llm, alias, &response, reply, failure, err) : fail(failure, code);
+out:
+    free(response.body);
+    free(body);
+    return code;
+}
+
+static bool lists_model(const struct sb_json *json, const char *model)
+{
+    const size_t count = sb_json_count(json, "data");
+    for (size_t i = 0; i < count && i < MODELS_MAX; i++) {
+        char path[40];
+        struct sb_text text;
+        sb_text_init(&text, path, sizeof path);
+        sb_text_addf(&text, "data.%zu.id", i);
+        char *id = sb_json_text(json, path);
+        const bool is_it = id && sb_streq(id, model);
+        free(id);
+        if (is_it) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum sb_err look_for_models(const struct sb_llm_def *def, const struct sb_http_response *response, struct sb_error *err)
+{
+    struct sb_json *json = NULL;
+    struct sb_error cause = { 0 };
+    if (sb_json_parse(&json, response->body, response->body_size, &cause) != SB_OK || sb_json_type(json, "data") != SB_JSON_ARRAY) {
+        sb_json_destroy(json);
+        return sb_error_set(err, SB_ERR_PROTOCOL, "LLM endpoint %s: /models is not a list of models: check llm.base_url %s",
+                            def->base_url, cause.text);
+    }
+    enum sb_err code = SB_OK;
+    for (size_t i = 0; code == SB_OK && i < def->alias_count; i++) {
+        if (!lists_model(json, def->aliases[i].model)) {
+            code = sb_error_set(err, SB_ERR_NOT_FOUND, "LLM endpoint %s has no model \"%s\" (alias %s): change the alias",
+                                def->base_url, def->aliases[i].model, def->aliases[i].alias);
+        }
+    }
+    sb_json_destroy(json);
+    return code;
+}
+
+enum sb_err sb_llm_check(struct sb_llm *llm, const struct sb_op *op, struct sb_error *err)
+{
+    struct sb_http_response response = { 0 };
+    struct sb_llm_failure failure = { .class = SB_CLASS_NONE };
+    enum sb_err code = exchange(llm, "GET", "/models", NULL, op, &response, err);
+    if (code == SB_OK) {
+        code = response.status == 200 ? look_for_models(llm->def, &response, err)
+                                      : sb_llm_judge_status(&response, llm->def->base_url, &failure, err);
+    }
+    free(response.body);
+    return code;
+}
