@@ -35,14 +35,21 @@ uint64_t sb_field_load(enum sb_field_type type, const void *at)
     uint32_t u32;
     uint64_t u64;
 
-    if (size == sizeof u8)
-        return memcpy(&u8, at, size), u8;
-    if (size == sizeof u16)
-        return memcpy(&u16, at, size), u16;
-    if (size == sizeof u32)
-        return memcpy(&u32, at, size), u32;
-    SB_ASSERT(size == sizeof u64);
-    return memcpy(&u64, at, size), u64;
+    SB_ASSERT(size == sizeof u8 || size == sizeof u16 || size == sizeof u32 || size == sizeof u64);
+    if (size == sizeof u8) {
+        memcpy(&u8, at, size);
+        return u8;
+    }
+    if (size == sizeof u16) {
+        memcpy(&u16, at, size);
+        return u16;
+    }
+    if (size == sizeof u32) {
+        memcpy(&u32, at, size);
+        return u32;
+    }
+    memcpy(&u64, at, size);
+    return u64;
 }
 
 void sb_field_store(enum sb_field_type type, void *at, uint64_t value)
