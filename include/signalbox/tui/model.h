@@ -1,0 +1,271 @@
+/* The console's model: a fold over events and nothing else. Live, attached, replayed or simulated, the same events give the same model.
+ *
+ * Pure: no clock, no I/O, no float. One allocation in create, none after. The room for SB_JOBS_MAX jobs is reserved as zero pages there:
+ * the system commits a page only when a job on it is defined, so thirty jobs cost thirty jobs.
+ * Fields are read by panes and written by the fold only. Texts in it are as untrusted as the events were.
+ *
+ * Thread: one at a time. */
+#ifndef SIGNALBOX_TUI_MODEL_H
+#define SIGNALBOX_TUI_MODEL_H
+
+#include "signalbox/model/event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SB_MODEL_RECENT = 20,         /* outcomes and durations kept per job */
+    SB_MODEL_TRIES = 4,           /* attempts kept per run, the newest */
+    SB_MODEL_OTHERS = 4,          /* further active runs of a job whose ids are kept */
+    SB_MODEL_LOG = 1024,          /* events kept */
+    SB_MODEL_ALIASES = 8,         /* model aliases with their own spending */
+    SB_MODEL_STEPS_MAX = SB_JOBS_MAX * 16,
+    SB_MODEL_WAITERS_MAX = SB_JOBS_MAX,
+};
+
+/* State of a job as the operator reads it, worst first: the default sort order. X(CODE, "word + mark", "filter word") */
+#define SB_LIST_JOB_STATE(X)          \
+    X(FAIL, "FAIL!", "fail")          \
+    X(HELD, "HELD", "held")           \
+    X(RUN, "RUN", "run")              \
+    X(PAUSED, "PAUS=", "paused")      \
+    X(WAIT, "WAIT.", "wait")          \
+    X(OK, "OK", "ok")                 \
+    X(NONE, "-", "none")
+
+enum sb_job_state {
+#define SB_JOB_STATE_MEMBER(code, mark, word) SB_JOB_STATE_##code,
+    SB_LIST_JOB_STATE(SB_JOB_STATE_MEMBER)
+#undef SB_JOB_STATE_MEMBER
+    SB_JOB_STATE_COUNT
+};
+const char *sb_job_state_mark(enum sb_job_state state);
+const char *sb_job_state_word(enum sb_job_state state);
+
+/* A step of a job and its newest result in the job's shown run. */
+struct sb_model_step {
+    char name[SB_NAME_MAX];
+    char text[SB_NOTE_MAX];
+    sb_ns timeout, started, duration;
+    int64_t rows;
+    uint16_t ctx;
+    uint8_t kind, state, attempt, class;
+    bool needs_context, is_effect;
+};
+
+/* One attempt of the shown run. */
+struct sb_model_try {
+    struct sb_wall started;
+    sb_ns duration;
+    uint16_t ctx;
+    uint8_t attempt, step, class;
+    bool is_over, is_failed;
+    char error[56];
+};
+
+/* The current run of a job, or its last one. id 0: none yet. */
+struct sb_model_run {
+    uint64_t id;
+    sb_ns queued, started, ended, duration, waited, retry_at, late, wanted_since;
+    struct sb_wall nominal, started_wall, ended_wall;
+    uint32_t ahead;          /* runs before it in the context queue when it asked */
+    uint16_t ctx;            /* leased context, SB_NO_CTX = none */
+    uint8_t state, cause, attempt, step, hold, component, class, lane;
+    bool is_waiting_context, is_late, is_stuck, is_hard_stop;
+    char detail[SB_NOTE_MAX]; /* of the hold or of the stop */
+    char error[SB_NOTE_MAX];
+    uint8_t try_count;        /* kept ones; the oldest is dropped first */
+    struct sb_model_try tries[SB_MODEL_TRIES];
+};
+
+struct sb_model_job {
+    bool is_defined, is_critical, needs_browser, needs_llm;
+    uint8_t category, priority, step_count, step_room, attempts_max;
+    uint8_t state;            /* enum sb_job_state, derived after every event */
+    uint32_t first_step;      /* into sb_model.steps */
+    char name[SB_NAME_MAX], schedule[SB_NAME_MAX];
+    sb_ns timeout, every;
+    sb_ns since;              /* monotonic time of the last change of `state` */
+    struct sb_wall next_due;  /* 0: unknown */
+
+    bool is_paused;
+    char pause_actor[SB_NAME_MAX];
+    char pause_reason[SB_NOTE_MAX];
+    struct sb_wall paused_at;
+
+    struct sb_model_run run;
+    uint64_t others[SB_MODEL_OTHERS]; /* further active runs, 0 = empty */
+
+    uint8_t last_outcome;     /* enum sb_run_state; QUEUED = none yet */
+    sb_ns last_duration;
+    uint32_t failures;        /* consecutive */
+    uint32_t runs_ended, runs_ok;
+    uint8_t recent_count, recent_next;
+    uint8_t recent_outcome[SB_MODEL_RECENT];
+    sb_ns recent_duration[SB_MODEL_RECENT];
+
+    uint32_t skipped;         /* due times that did not become a run */
+    uint8_t last_skip;        /* enum sb_skip */
+    struct sb_usd spent;      /* in the current budget window */
+};
+
+struct sb_model_ctx {
+    bool is_defined, is_burst_slot;
+    uint8_t lane, state;
+    uint32_t generation, uses;
+    sb_ns since;              /* of `state` */
+    char reason[SB_NOTE_MAX];
+    uint64_t run;             /* holder, 0 = none */
+    uint64_t fence, yield_for;
+    uint16_t job;
+    bool is_borrowed, is_burst, is_revoked;
+    sb_ns leased_at, deadline;
+};
+
+struct sb_model_waiter {
+    uint64_t run;
+    sb_ns since;
+    uint16_t job;
+    uint8_t lane, category;
+};
+
+struct sb_model_component {
+    bool is_defined;
+    uint8_t class, state;
+    sb_ns latency, since;
+    char reason[SB_NOTE_MAX];
+};
+
+struct sb_model_alert {
+    uint32_t id;
+    uint8_t rule, severity, component;
+    uint16_t job;
+    bool is_acked;
+    sb_ns since;
+    struct sb_wall since_wall, acked_at;
+    char subject[SB_NAME_MAX], acked_by[SB_NAME_MAX];
+    char text[SB_NOTE_MAX];
+};
+
+struct sb_model_alias {
+    char name[SB_NAME_MAX];
+    uint32_t calls;
+    struct sb_usd cost;
+};
+
+struct sb_model_budget {
+    bool is_known;
+    uint8_t tier;
+    struct sb_usd limit, spent;
+    struct sb_wall day_start, day_end;
+    uint64_t tokens_in, tokens_out;
+    uint32_t calls, alias_count;
+    struct sb_model_alias aliases[SB_MODEL_ALIASES]; /* the last one collects what has no room */
+};
+
+/* A pause with its author. */
+struct sb_model_pause {
+    bool is_on;
+    struct sb_wall since;
+    char actor[SB_NAME_MAX];
+    char reason[SB_NOTE_MAX];
+};
+
+/* The last command that ended, whoever asked. */
+struct sb_model_command {
+    uint64_t id;
+    uint8_t kind;
+    bool is_known, is_done;
+    uint16_t job;
+    uint64_t run;
+    struct sb_wall at;
+    char actor[SB_NAME_MAX];
+    char outcome[SB_NOTE_MAX];
+};
+
+struct sb_model {
+    uint64_t changes;         /* events folded since create: what changed since a number was read */
+    uint64_t seq;             /* highest sequence number seen */
+    sb_ns now;                /* of the newest event */
+    struct sb_wall wall;
+    bool is_described;
+
+    uint64_t boot;
+    char version[SB_NAME_MAX], host[SB_NAME_MAX], config_hash[SB_NAME_MAX];
+    bool is_practice, is_started;
+    bool is_draining, is_drained;
+    char drain_actor[SB_NAME_MAX];
+    sb_ns drain_since, drain_grace;
+
+    uint16_t pool_contexts, pool_burst, pool_workers;
+    uint8_t lane_policy;
+    bool is_saturated;
+    sb_ns saturated_since;
+    struct sb_model_ctx contexts[SB_CONTEXTS_MAX];
+    struct sb_model_component components[SB_COMPONENT_COUNT];
+    struct sb_model_budget budget;
+    struct sb_model_pause all_paused;
+    struct sb_model_pause category_paused[SB_CATEGORY_COUNT];
+    uint32_t alert_count, alerts_dropped;
+    struct sb_model_alert alerts[SB_ALERTS_MAX]; /* oldest first */
+    struct sb_model_command last_command;
+
+    uint32_t job_count;       /* defined ones */
+    uint32_t job_high;        /* highest defined id + 1 */
+    uint32_t jobs_in_state[SB_JOB_STATE_COUNT];
+    uint32_t step_used;
+    uint32_t waiter_count;
+
+    uint64_t log_total;       /* events ever put; the newest is log[(log_total - 1) % SB_MODEL_LOG] */
+    struct sb_event *log;               /* [SB_MODEL_LOG] */
+    struct sb_model_job *jobs;          /* [SB_JOBS_MAX] */
+    struct sb_model_step *steps;        /* [SB_MODEL_STEPS_MAX] */
+    struct sb_model_waiter *waiters;    /* [SB_MODEL_WAITERS_MAX], in order of arrival */
+};
+
+/* NULL when memory is short. */
+struct sb_model *sb_model_create(void);
+void sb_model_destroy(struct sb_model *model);
+/* Forgets everything, as after create. */
+void sb_model_reset(struct sb_model *model);
+/* Makes `to` equal to `from`; costs what `from` uses. For a frozen picture. */
+void sb_model_copy(struct sb_model *to, const struct sb_model *from);
+/* Applies one event. Anything that names something unknown or out of range is ignored but for the log. */
+void sb_model_fold(struct sb_model *model, const struct sb_event *event);
+/* A hash over everything the model holds: equal folds have equal hashes. */
+uint64_t sb_model_hash(const struct sb_model *model);
+
+/* NULL when that job is not defined. */
+const struct sb_model_job *sb_model_job(const struct sb_model *model, uint16_t job);
+/* Job id by name, or SB_NO_JOB. O(jobs). */
+uint16_t sb_model_find(const struct sb_model *model, const char *name);
+/* Step of a job, or NULL. */
+const struct sb_model_step *sb_model_step(const struct sb_model *model, uint16_t job, uint8_t step);
+const char *sb_model_job_name(const struct sb_model *model, uint16_t job); /* "-" when unknown */
+/* For sb_event_text: names of jobs and steps from this model. */
+struct sb_event_names sb_model_names(const struct sb_model *model);
+/* The event `back` places before the newest (0 = newest), or NULL. */
+const struct sb_event *sb_model_log_at(const struct sb_model *model, uint64_t back);
+
+/* Whether the run of the job is alive: queued, held, running, stopping or in backoff. */
+bool sb_model_run_is_active(const struct sb_model_run *run);
+/* Whether a failed, interrupted or quarantined run stands there to be retried. */
+bool sb_model_run_is_retryable(const struct sb_model_run *run);
+/* Whether the job itself, its category or everything is paused. */
+bool sb_model_is_paused(const struct sb_model *model, const struct sb_model_job *job);
+/* Percentile of the recent durations (500 = median); 0 when there is none. */
+sb_ns sb_model_recent_permille(const struct sb_model_job *job, unsigned permille);
+/* Share of recent runs that succeeded, 0..100, or -1 when none ended. */
+int sb_model_recent_ok(const struct sb_model_job *job);
+uint32_t sb_model_alerts_unacked(const struct sb_model *model);
+uint32_t sb_model_contexts_leased(const struct sb_model *model);
+/* Index of the worst component, or SB_COMPONENT_COUNT when all used ones are ok. */
+unsigned sb_model_worst_component(const struct sb_model *model);
+
+/* Why the job is not running now and what would start it, or what it is doing: one line, always answered. */
+void sb_model_why(const struct sb_model *model, uint16_t job, sb_ns now, struct sb_wall wall, struct sb_text *out);
+/* The short form for the last column of the job table. */
+void sb_model_brief(const struct sb_model *model, uint16_t job, sb_ns now, struct sb_text *out);
+
+#endif

@@ -1,0 +1,244 @@
+/* Folds what operators and the watchers do: pauses, commands, budget, alerts, drain. Pure. */
+#include "fold.h"
+
+#include "signalbox/base/text.h"
+
+#include <string.h>
+
+static void name_copy(char *to, const char *from)
+{
+    sb_copy_n(to, SB_NAME_MAX, from, strnlen(from, SB_NAME_MAX));
+}
+
+static void note_copy(char *to, const char *from)
+{
+    sb_copy_n(to, SB_NOTE_MAX, from, strnlen(from, SB_NOTE_MAX));
+}
+
+static void pause_on(struct sb_model_pause *pause, const struct sb_event *event, const char *actor, const char *reason)
+{
+    pause->is_on = true;
+    pause->since = event->wall;
+    name_copy(pause->actor, actor);
+    note_copy(pause->reason, reason);
+}
+
+void sb_fold_job_paused(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_job_paused *const ev = &event->as.job_paused;
+    struct sb_model_job *const job = sb_model_job_mutable(model, ev->job);
+    if (job == NULL)
+        return;
+    job->is_paused = true;
+    job->paused_at = event->wall;
+    name_copy(job->pause_actor, ev->actor);
+    note_copy(job->pause_reason, ev->reason);
+    sb_model_derive(model, job);
+}
+
+void sb_fold_job_resumed(struct sb_model *model, const struct sb_event *event)
+{
+    struct sb_model_job *const job = sb_model_job_mutable(model, event->as.job_resumed.job);
+    if (job == NULL)
+        return;
+    job->is_paused = false;
+    sb_model_derive(model, job);
+}
+
+void sb_fold_category_paused(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_category_paused *const ev = &event->as.category_paused;
+    if (ev->category >= SB_CATEGORY_COUNT)
+        return;
+    pause_on(&model->category_paused[ev->category], event, ev->actor, ev->reason);
+    sb_model_derive_all(model);
+}
+
+void sb_fold_category_resumed(struct sb_model *model, const struct sb_event *event)
+{
+    if (event->as.category_resumed.category >= SB_CATEGORY_COUNT)
+        return;
+    model->category_paused[event->as.category_resumed.category].is_on = false;
+    sb_model_derive_all(model);
+}
+
+void sb_fold_all_paused(struct sb_model *model, const struct sb_event *event)
+{
+    pause_on(&model->all_paused, event, event->as.all_paused.actor, event->as.all_paused.reason);
+    sb_model_derive_all(model);
+}
+
+void sb_fold_all_resumed(struct sb_model *model, const struct sb_event *event)
+{
+    (void)event;
+    model->all_paused.is_on = false;
+    sb_model_derive_all(model);
+}
+
+void sb_fold_command_done(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_command_done *const ev = &event->as.command_done;
+    struct sb_model_command *const last = &model->last_command;
+    last->id = ev->command;
+    last->kind = ev->kind;
+    last->is_known = true;
+    last->is_done = true;
+    last->job = ev->job;
+    last->run = ev->run;
+    last->at = event->wall;
+    name_copy(last->actor, ev->actor);
+    note_copy(last->outcome, ev->outcome);
+}
+
+void sb_fold_command_refused(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_command_refused *const ev = &event->as.command_refused;
+    struct sb_model_command *const last = &model->last_command;
+    last->id = ev->command;
+    last->kind = ev->kind;
+    last->is_known = true;
+    last->is_done = false;
+    last->job = ev->job;
+    last->run = ev->run;
+    last->at = event->wall;
+    name_copy(last->actor, ev->actor);
+    note_copy(last->outcome, ev->outcome);
+}
+
+void sb_fold_budget_window(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_budget_window *const ev = &event->as.budget_window;
+    struct sb_model_budget *const budget = &model->budget;
+    if (budget->day_start.ns != ev->day_start) { /* a new day: spending by job and by alias starts again */
+        memset(budget, 0, sizeof *budget);
+        for (uint32_t i = 0; i < model->job_high; i++)
+            model->jobs[i].spent.nano = 0;
+    }
+    budget->is_known = true;
+    budget->tier = ev->tier;
+    budget->limit = (struct sb_usd){ev->limit};
+    budget->spent = (struct sb_usd){ev->spent};
+    budget->day_start = (struct sb_wall){ev->day_start};
+    budget->day_end = (struct sb_wall){ev->day_end};
+}
+
+static void usd_add(struct sb_usd *sum, int64_t nano)
+{
+    if (__builtin_add_overflow(sum->nano, nano, &sum->nano))
+        sum->nano = INT64_MAX;
+}
+
+static struct sb_model_alias *alias_of(struct sb_model_budget *budget, const char *name)
+{
+    for (uint32_t i = 0; i < budget->alias_count; i++) {
+        if (strncmp(budget->aliases[i].name, name, SB_NAME_MAX - 1) == 0)
+            return &budget->aliases[i];
+    }
+    if (budget->alias_count == SB_MODEL_ALIASES)
+        return &budget->aliases[SB_MODEL_ALIASES - 1];
+    struct sb_model_alias *const alias = &budget->aliases[budget->alias_count++];
+    name_copy(alias->name, budget->alias_count == SB_MODEL_ALIASES ? "(others)" : name);
+    return alias;
+}
+
+void sb_fold_budget_spent(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_budget_spent *const ev = &event->as.budget_spent;
+    struct sb_model_budget *const budget = &model->budget;
+    budget->spent = (struct sb_usd){ev->spent};
+    budget->tokens_in += ev->tokens_in;
+    budget->tokens_out += ev->tokens_out;
+    budget->calls++;
+    struct sb_model_alias *const alias = alias_of(budget, ev->alias);
+    alias->calls++;
+    usd_add(&alias->cost, ev->cost);
+    struct sb_model_job *const job = sb_model_job_mutable(model, ev->job);
+    if (job != NULL)
+        usd_add(&job->spent, ev->cost);
+}
+
+void sb_fold_budget_tier(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_budget_tier *const ev = &event->as.budget_tier;
+    model->budget.tier = ev->to;
+    model->budget.limit = (struct sb_usd){ev->limit};
+}
+
+static struct sb_model_alert *alert_of(struct sb_model *model, uint32_t id)
+{
+    for (uint32_t i = 0; i < model->alert_count; i++) {
+        if (model->alerts[i].id == id)
+            return &model->alerts[i];
+    }
+    return NULL;
+}
+
+void sb_fold_alert_raised(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_alert_raised *const ev = &event->as.alert_raised;
+    struct sb_model_alert *alert = alert_of(model, ev->alert);
+    if (alert == NULL) {
+        if (model->alert_count == SB_ALERTS_MAX) {
+            model->alerts_dropped++;
+            return;
+        }
+        alert = &model->alerts[model->alert_count++];
+    }
+    memset(alert, 0, sizeof *alert);
+    alert->id = ev->alert;
+    alert->rule = ev->rule;
+    alert->severity = ev->severity;
+    alert->component = ev->component;
+    alert->job = ev->job;
+    alert->since = event->now;
+    alert->since_wall = event->wall;
+    name_copy(alert->subject, ev->subject);
+    note_copy(alert->text, ev->text);
+}
+
+void sb_fold_alert_cleared(struct sb_model *model, const struct sb_event *event)
+{
+    struct sb_model_alert *const alert = alert_of(model, event->as.alert_cleared.alert);
+    if (alert == NULL)
+        return;
+    struct sb_model_alert *const end = &model->alerts[model->alert_count];
+    memmove(alert, alert + 1, (size_t)(end - alert - 1) * sizeof *alert);
+    model->alert_count--;
+    memset(&model->alerts[model->alert_count], 0, sizeof *alert);
+}
+
+void sb_fold_alert_acked(struct sb_model *model, const struct sb_event *event)
+{
+    struct sb_model_alert *const alert = alert_of(model, event->as.alert_acked.alert);
+    if (alert == NULL)
+        return;
+    alert->is_acked = true;
+    alert->acked_at = event->wall;
+    name_copy(alert->acked_by, event->as.alert_acked.actor);
+}
+
+void sb_fold_note(struct sb_model *model, const struct sb_event *event)
+{
+    (void)model; /* told by the log */
+    (void)event;
+}
+
+void sb_fold_clock_stepped(struct sb_model *model, const struct sb_event *event)
+{
+    (void)model; /* due times follow as job_scheduled */
+    (void)event;
+}
+
+void sb_fold_drain_started(struct sb_model *model, const struct sb_event *event)
+{
+    model->is_draining = true;
+    model->drain_since = event->now;
+    model->drain_grace = event->as.drain_started.grace;
+    name_copy(model->drain_actor, event->as.drain_started.actor);
+}
+
+void sb_fold_drained(struct sb_model *model, const struct sb_event *event)
+{
+    (void)event;
+    model->is_drained = true;
+}
