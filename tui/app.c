@@ -1,0 +1,253 @@
+/* The console's loop: waits for keys, events, the next second and the end; folds everything that waits, then paints once.
+ *
+ * Thread: the one that calls sb_tui_run; it makes every terminal call. It holds no lock of the runtime, so a terminal that nobody
+ * reads stops this loop and nothing else (the feed then drops and describes anew). Must never decide anything about jobs: keys become
+ * commands, events become pictures. */
+#include "signalbox/tui/tui.h"
+
+#include "signalbox/os/os.h"
+#include "signalbox/tui/screen.h"
+#include "signalbox/tui/term.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEYS_PER_READ 256
+#define READS_PER_TURN 16 /* a paste of any size must not keep the picture from being painted */
+#define EVENTS_PER_TAKE 128
+#define TAKES_PER_TURN 64
+
+/* Frames come from a bucket: a key after a pause is painted at once, and still no second ever sees more than 20 frames
+ * (3 saved up + one per 60 ms). */
+#define FRAMES_SAVED_MAX 3
+#define FRAME_EVERY SB_MS(60)
+#define FIRST_PICTURE_WAIT_MS 15 /* for the first events, so that the first frame is not an empty one */
+
+enum { AT_KEYS, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_COUNT };
+
+struct app {
+    const struct sb_tui_setup *setup;
+    struct sb_term *term;
+    struct sb_screen *screen;
+    struct sb_feed *feed;
+    struct sb_grid grid;
+    size_t grid_cap; /* cells allocated */
+    bool is_dirty, has_ended, has_more_events;
+    enum sb_tui_end end;
+    unsigned frames_saved;
+    sb_ns frames_counted_at; /* monotonic: when the bucket was last filled */
+    int64_t painted_second;  /* wall second of the last picture: the clock in line 1 */
+    struct sb_key keys[KEYS_PER_READ];
+    struct sb_screen_answer answers[KEYS_PER_READ];
+    struct sb_event events[EVENTS_PER_TAKE];
+};
+
+static struct sb_now now(void)
+{
+    return (struct sb_now){ .mono = sb_now(), .wall = sb_wall_now() };
+}
+
+static void end_with(struct app *app, enum sb_tui_end end)
+{
+    if (!app->has_ended) {
+        app->has_ended = true;
+        app->end = end;
+    }
+}
+
+static void obey(struct app *app, const struct sb_screen_answer *answer)
+{
+    if (answer->has_command && !app->setup->is_read_only) {
+        uint64_t id = answer->command.id;
+        struct sb_error err = { SB_OK, "" };
+        enum sb_err rc = sb_control_command(app->setup->control, answer->command, &id, &err);
+        sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
+    }
+    if (answer->wants_redraw) {
+        sb_term_redraw(app->term);
+    }
+    if (answer->wants_leave) {
+        end_with(app, SB_TUI_LEFT);
+    }
+}
+
+static void take_keys(struct app *app)
+{
+    for (unsigned reads = 0; reads < READS_PER_TURN && !app->has_ended; reads++) {
+        bool is_paste = false;
+        size_t count = sb_term_keys(app->term, app->keys, KEYS_PER_READ, &is_paste);
+        if (count == 0) {
+            break;
+        }
+        memset(app->answers, 0, count * sizeof app->answers[0]);
+        sb_screen_keys(app->screen, app->keys, count, is_paste, now(), app->answers);
+        for (size_t i = 0; i < count && !app->has_ended; i++) {
+            obey(app, &app->answers[i]);
+        }
+        app->is_dirty = true;
+    }
+}
+
+static void take_events(struct app *app)
+{
+    app->has_more_events = true;
+    for (unsigned takes = 0; takes < TAKES_PER_TURN; takes++) {
+        bool is_gap = false;
+        size_t count = sb_feed_take(app->feed, app->events, EVENTS_PER_TAKE, &is_gap);
+        if (is_gap) {
+            sb_screen_reset(app->screen);
+            app->is_dirty = true;
+        }
+        for (size_t i = 0; i < count; i++) {
+            sb_screen_fold(app->screen, &app->events[i]);
+            app->is_dirty = true;
+        }
+        if (count == 0) {
+            app->has_more_events = false;
+            return;
+        }
+    }
+}
+
+static bool fit_grid(struct app *app)
+{
+    uint16_t rows, cols;
+
+    sb_term_size(app->term, &rows, &cols);
+    bool has_changed = rows != app->grid.rows || cols != app->grid.cols;
+    size_t count = (size_t)rows * cols;
+    if (count > app->grid_cap) {
+        struct sb_grid_cell *cells = realloc(app->grid.cells, count * sizeof *cells);
+        if (cells == NULL) {
+            return false; /* the old size goes on being drawn */
+        }
+        app->grid.cells = cells;
+        app->grid_cap = count;
+    }
+    app->grid.rows = rows;
+    app->grid.cols = cols;
+    return has_changed;
+}
+
+/* Spends a frame when one is saved. */
+static bool may_paint(struct app *app, sb_ns mono)
+{
+    sb_ns earned = (mono - app->frames_counted_at) / FRAME_EVERY;
+    if (earned > 0) {
+        app->frames_counted_at += earned * FRAME_EVERY;
+        sb_ns saved = earned + app->frames_saved;
+        app->frames_saved = saved > FRAMES_SAVED_MAX ? FRAMES_SAVED_MAX : (unsigned)saved;
+    }
+    if (app->frames_saved == 0) {
+        return false;
+    }
+    app->frames_saved--;
+    return true;
+}
+
+static void paint(struct app *app)
+{
+    struct sb_now at = now();
+    int64_t second = at.wall.ns / SB_S(1);
+
+    if (fit_grid(app) || second != app->painted_second) {
+        app->is_dirty = true;
+    }
+    if (!app->is_dirty || app->grid.cells == NULL || !may_paint(app, at.mono)) {
+        return;
+    }
+    sb_screen_draw(app->screen, at, &app->grid);
+    (void)sb_term_paint(app->term, &app->grid); /* whether anything was sent matters only to tests */
+    app->is_dirty = false;
+    app->painted_second = second;
+}
+
+/* Until the next frame that is allowed when one is wanted, else until the next full second. */
+static int wait_ms(const struct app *app)
+{
+    if (app->has_more_events || sb_term_has_more(app->term)) {
+        return 0;
+    }
+    sb_ns wait = SB_S(1) - sb_wall_now().ns % SB_S(1);
+    if (app->is_dirty) {
+        sb_ns frame = app->frames_counted_at + FRAME_EVERY - sb_now();
+        wait = frame < wait ? frame : wait;
+    }
+    return wait <= 0 ? 0 : (int)((wait + SB_MS(1) - 1) / SB_MS(1));
+}
+
+static void turn(struct app *app, int timeout_ms)
+{
+    struct pollfd polled[AT_COUNT] = {
+        [AT_KEYS] = { .fd = sb_term_fd(app->term), .events = POLLIN },
+        [AT_FEED] = { .fd = sb_feed_fd(app->feed), .events = POLLIN },
+        [AT_FINISHED] = { .fd = app->setup->finished_fd, .events = POLLIN },
+        [AT_SIGNAL] = { .fd = app->setup->signal_fd, .events = POLLIN },
+    };
+    if (poll(polled, AT_COUNT, timeout_ms) < 0 && errno != EINTR) {
+        end_with(app, SB_TUI_SIGNALLED); /* no memory for poll: draining is all that is left */
+        return;
+    }
+    take_keys(app); /* also after a signal: SIGWINCH wakes the poll */
+    take_events(app);
+    if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
+        end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */
+    }
+    if ((polled[AT_FINISHED].revents & POLLIN) != 0) {
+        end_with(app, SB_TUI_FINISHED);
+    }
+    paint(app);
+}
+
+static enum sb_err open_app(struct app *app, struct sb_error *err)
+{
+    const struct sb_tui_setup *setup = app->setup;
+    struct sb_error theme_err = { SB_OK, "" };
+
+    enum sb_err rc = sb_term_open(&app->term, err);
+    if (rc != SB_OK) {
+        return rc;
+    }
+    if (sb_term_theme(app->term, setup->theme_dir, setup->theme != NULL ? setup->theme : "dark", &theme_err) != SB_OK) {
+        sb_log(SB_LOG_WARN, "tui", "theme not used: %s", theme_err.text); /* the built-in one is; the console works */
+    }
+    struct sb_screen_setup screen = { .actor = setup->actor,
+                                      .environment = setup->environment,
+                                      .is_read_only = setup->is_read_only,
+                                      .is_ascii = setup->is_ascii || !sb_term_is_utf8(app->term) };
+    app->screen = sb_screen_create(&screen, err);
+    if (app->screen == NULL) {
+        return sb_error_wrap(err, "console");
+    }
+    return sb_feed_open(setup->control, &app->feed, err);
+}
+
+enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, struct sb_error *err)
+{
+    struct app *app = calloc(1, sizeof *app);
+
+    if (app == NULL) {
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the console");
+    }
+    app->setup = setup;
+    app->is_dirty = true;
+    app->frames_saved = FRAMES_SAVED_MAX;
+    app->frames_counted_at = sb_now();
+    enum sb_err rc = open_app(app, err);
+    for (int timeout_ms = FIRST_PICTURE_WAIT_MS; rc == SB_OK && !app->has_ended; timeout_ms = wait_ms(app)) {
+        turn(app, timeout_ms);
+    }
+    sb_term_close(app->term);
+    if (app->feed != NULL) {
+        sb_feed_close(app->feed);
+    }
+    sb_screen_destroy(app->screen);
+    if (rc == SB_OK) {
+        *end = app->end;
+    }
+    free(app->grid.cells);
+    free(app);
+    return rc;
+}

@@ -1,0 +1,45 @@
+/* What the files of tui/term share. ncurses keeps one terminal per process, and so does this room. */
+#ifndef SB_TERM_PRIVATE_H
+#define SB_TERM_PRIVATE_H
+
+#include "signalbox/base/units.h"
+#include "signalbox/tui/term.h"
+
+#include <curses.h>
+
+struct term_style {
+    attr_t attrs;
+    int pair;
+};
+
+struct sb_term {
+    SCREEN *screen;
+    enum sb_ability ability;
+    bool is_utf8, has_default_colours, has_paste_marks;
+
+    /* paint.c */
+    struct term_style styles[SB_SLOT_COUNT], blanks[SB_SLOT_COUNT]; /* blanks: how a space of the slot is sent */
+    struct sb_grid shown;                                          /* what ncurses was last told; cells NULL = nothing yet */
+    size_t shown_cap;                                              /* cells allocated */
+    bool wants_redraw;
+
+    /* keys.c */
+    bool is_pasting, has_more;
+    char utf8[4]; /* bytes of a character that has not come whole */
+    unsigned utf8_count;
+    sb_ns last_key; /* monotonic time of the last key, to leave a paste whose end never came */
+};
+
+/* paint.c */
+void term_forget_shown(struct sb_term *term);
+void term_use_theme(struct sb_term *term, const struct sb_theme *theme);
+
+/* keys.c: tells ncurses about the marks around a paste. */
+void term_keys_init(struct sb_term *term);
+
+/* crash.c: from arm to disarm a fatal signal gives the terminal back first, and standard error is kept off the screen. */
+enum sb_err crash_save_terminal(struct sb_error *err) SB_MUST_USE; /* before ncurses touches it */
+void crash_arm(const struct sb_term *term);
+void crash_disarm(void); /* writes what was held of standard error */
+
+#endif
