@@ -151,7 +151,6 @@ static void paint(struct app *app)
 {
     struct sb_now at = now();
     int64_t second = at.wall.ns / SB_S(1);
-
     if (fit_grid(app) || second != app->painted_second) {
         app->is_dirty = true;
     }
@@ -159,7 +158,7 @@ static void paint(struct app *app)
         return;
     }
     sb_screen_draw(app->screen, at, &app->grid);
-    (void)sb_term_paint(app->term, &app->grid); /* whether anything was sent matters only to tests */
+    (void)sb_term_paint(app->term, &app->grid);
     app->is_dirty = false;
     app->painted_second = second;
 }
@@ -240,9 +239,7 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
         turn(app, timeout_ms);
     }
     sb_term_close(app->term);
-    if (app->feed != NULL) {
-        sb_feed_close(app->feed);
-    }
+    sb_feed_close(app->feed);
     sb_screen_destroy(app->screen);
     if (rc == SB_OK) {
         *end = app->end;
