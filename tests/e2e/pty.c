@@ -284,7 +284,11 @@ void scene_mark(void)
 void scene_wait(const struct scene *scene)
 {
     char byte;
-    if (read(scene->go, &byte, 1) != 1) {
+    ssize_t got;
+    do {
+        got = read(scene->go, &byte, 1);
+    } while (got < 0 && errno == EINTR); /* SIGWINCH has a handler */
+    if (got != 1) {
         _exit(98);
     }
 }
