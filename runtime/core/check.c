@@ -1,0 +1,117 @@
+/* The invariants of the state, asserted after every step in debug builds, tests and simulation. Reads only; O(size). */
+#include "state.h"
+
+static void check_run(const struct sb_core *core, uint32_t slot)
+{
+    const struct run *run = &core->runs[slot];
+    bool is_in_lane = sb_heap_has(&core->waiting, slot);
+    bool is_in_workers = sb_heap_has(&core->workers, slot);
+
+    if (!run->is_used) {
+        SB_ASSERT(!is_in_lane && !is_in_workers);
+        SB_ASSERT(!sb_heap_has(&core->timers, timer_run(core, slot)));
+        return;
+    }
+    const struct sb_job_def *def = job_def(core, run->job);
+    SB_ASSERT(!sb_run_state_is_end((enum sb_run_state)run->state));
+    SB_ASSERT(run->id > 0 && run->id < core->next_run);
+    SB_ASSERT(run->step < def->step_count);
+    SB_ASSERT(core->jobs[run->job].live > 0);
+    /* A step is in flight exactly while the run is running or stopping. */
+    bool is_in_flight = run->state == SB_RUN_STATE_RUNNING || run->state == SB_RUN_STATE_STOPPING;
+    SB_ASSERT(is_in_flight == (run->fence != 0));
+    SB_ASSERT(run->fence >> FENCE_SLOT_BITS < core->next_fence);
+    if (run->fence != 0)
+        SB_ASSERT((run->fence & ((1u << FENCE_SLOT_BITS) - 1)) == slot);
+    /* Nothing is lost: every run is in exactly one place that will wake it. */
+    SB_ASSERT(!(is_in_lane && is_in_workers));
+    if (run->state != SB_RUN_STATE_QUEUED)
+        SB_ASSERT(!is_in_lane && !is_in_workers);
+    if (run->state == SB_RUN_STATE_QUEUED)
+        SB_ASSERT(is_in_lane || is_in_workers || run->needs_place || run->is_restored);
+    if (run->state == SB_RUN_STATE_BACKOFF || is_in_flight)
+        SB_ASSERT(sb_heap_has(&core->timers, timer_run(core, slot)));
+    if (run->ctx != SB_NO_CTX) {
+        SB_ASSERT(run->ctx < core->ctx_count && core->ctxs[run->ctx].run == slot);
+        SB_ASSERT(!is_in_lane);
+        SB_ASSERT(run->state != SB_RUN_STATE_BACKOFF && run->state != SB_RUN_STATE_HELD);
+        /* An outside effect never runs on a borrowed context. */
+        if (run->fence != 0 && step_def(core, run->job, run->step)->is_effect)
+            SB_ASSERT(core->ctxs[run->ctx].lane == sb_category_lane((enum sb_category)def->category));
+    }
+}
+
+static void check_contexts(const struct sb_core *core)
+{
+    for (uint32_t i = 0; i < core->ctx_count; i++) {
+        const struct ctx *ctx = &core->ctxs[i];
+        SB_ASSERT((ctx->state == SB_CTX_STATE_LEASED) == (ctx->run != NO_RUN));
+        if (ctx->run == NO_RUN) {
+            SB_ASSERT(!ctx->is_yield_asked);
+            continue;
+        }
+        /* No lease without a live run that knows of it. */
+        SB_ASSERT(core->runs[ctx->run].is_used && core->runs[ctx->run].ctx == i);
+        if (core->policy == SB_LANE_POLICY_STRICT && !ctx->is_yield_asked)
+            SB_ASSERT(ctx->uses > 0);
+    }
+}
+
+static void check_counts(const struct sb_core *core)
+{
+    uint32_t used = 0, on_workers = 0, waiting = 0;
+    for (uint32_t i = 0; i < core->run_cap; i++) {
+        const struct run *run = &core->runs[i];
+        used += run->is_used ? 1u : 0u;
+        if (run->is_used && run->fence != 0 && !step_def(core, run->job, run->step)->needs_context)
+            on_workers++;
+    }
+    for (int lane = 0; lane < SB_LANE_COUNT; lane++)
+        waiting += core->lanes[lane].count;
+    SB_ASSERT(used + core->free_count == core->run_cap);
+    SB_ASSERT(on_workers == core->workers_busy);
+    SB_ASSERT(core->workers_busy <= core->setup.pool->workers);
+    SB_ASSERT(waiting == core->waiting.count);
+}
+
+static void check_jobs(const struct sb_core *core)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < core->setup.job_count; i++) {
+        const struct job *job = &core->jobs[i];
+        live += job->live;
+        SB_ASSERT((job->live > 0) == (job->latest_slot != NO_RUN));
+        if (job->latest_slot != NO_RUN)
+            SB_ASSERT(core->runs[job->latest_slot].is_used && core->runs[job->latest_slot].job == i);
+        if (core->is_begun && !core->is_announcing && job->due != INT64_MAX) {
+            SB_ASSERT(job->due > job->watermark);
+            SB_ASSERT(sb_heap_has(&core->timers, i));
+        }
+    }
+    SB_ASSERT(live + core->free_count == core->run_cap);
+}
+
+static void check_alerts(const struct sb_core *core)
+{
+    for (size_t i = 0; i < SB_ALERTS_MAX; i++)
+        for (size_t k = i + 1; k < SB_ALERTS_MAX && core->alerts[i].is_active; k++)
+            if (core->alerts[k].is_active && core->alerts[k].rule == core->alerts[i].rule)
+                SB_ASSERT(!sb_streq(core->alerts[k].subject, core->alerts[i].subject));
+}
+
+void sb_core_check(const struct sb_core *core)
+{
+    for (uint32_t i = 0; i < core->run_cap; i++)
+        check_run(core, i);
+    check_contexts(core);
+    check_counts(core);
+    check_jobs(core);
+    check_alerts(core);
+    sb_heap_check(&core->timers);
+    sb_heap_check(&core->workers);
+    sb_heap_check(&core->waiting);
+    for (int lane = 0; lane < SB_LANE_COUNT; lane++)
+        sb_heap_check(&core->lanes[lane]);
+    if (core->is_begun && !core->is_announcing)
+        SB_ASSERT(core->tier < SB_TIER_COUNT && core->day_end > core->day_start);
+}

@@ -1,0 +1,416 @@
+/* What operators, steps and programs ask for. Each command ends in exactly one answer event; a repeated id gets the same answer again without
+ * acting twice. Core thread only. */
+#include "state.h"
+
+/* A command being carried out: handlers write the outcome and say whether it was refused. */
+struct asked {
+    const struct sb_command *command;
+    bool is_refused;
+    uint64_t run;          /* run it ended up acting on */
+    struct sb_text outcome;
+};
+
+typedef void command_handler(struct sb_core *core, struct asked *asked);
+
+static void refuse(struct asked *asked, const char *why)
+{
+    asked->is_refused = true;
+    asked->outcome.len = 0;
+    sb_text_add(&asked->outcome, why);
+}
+
+static void say(struct asked *asked, const char *what)
+{
+    sb_text_add(&asked->outcome, what);
+}
+
+static void say_run(struct asked *asked, const char *before, const struct sb_core *core, uint16_t job, uint64_t run)
+{
+    say(asked, before);
+    say(asked, job_def(core, job)->name);
+    say(asked, " run ");
+    sb_text_add_u64(&asked->outcome, run);
+    asked->run = run;
+}
+
+/* The job a command names, or SB_NO_JOB after a refusal. */
+static uint16_t job_of(struct sb_core *core, struct asked *asked)
+{
+    uint16_t job = asked->command->job;
+    if (job < core->setup.job_count)
+        return job;
+    refuse(asked, "no such job");
+    return SB_NO_JOB;
+}
+
+/* The live run a command names: by id when it latched one, else the job's youngest. NULL after a refusal. */
+static struct run *run_of(struct sb_core *core, struct asked *asked)
+{
+    struct run *run = NULL;
+    if (asked->command->run != 0) {
+        run = sb_run_find(core, asked->command->run);
+        if (run == NULL) {
+            refuse(asked, "run ");
+            sb_text_add_u64(&asked->outcome, asked->command->run);
+            say(asked, " is no longer active");
+        }
+        return run;
+    }
+    uint16_t job = job_of(core, asked);
+    if (job == SB_NO_JOB)
+        return NULL;
+    run = sb_run_of_job(core, job);
+    if (run == NULL)
+        refuse(asked, "the job has no active run");
+    return run;
+}
+
+static void on_pause_job(struct sb_core *core, struct asked *asked)
+{
+    uint16_t job = job_of(core, asked);
+    if (job == SB_NO_JOB)
+        return;
+    if (core->jobs[job].is_paused) {
+        refuse(asked, "already paused");
+        return;
+    }
+    core->jobs[job].is_paused = true;
+    struct sb_event event = sb_event_make(core, SB_EVENT_JOB_PAUSED);
+    event.as.job_paused.job = job;
+    (void)sb_copy(event.as.job_paused.actor, SB_NAME_MAX, asked->command->actor);
+    note_copy(event.as.job_paused.reason, asked->command->reason);
+    sb_emit(core, &event);
+    sb_advance_all(core);
+    say(asked, "paused ");
+    say(asked, job_def(core, job)->name);
+}
+
+static void on_resume_job(struct sb_core *core, struct asked *asked)
+{
+    uint16_t job = job_of(core, asked);
+    if (job == SB_NO_JOB)
+        return;
+    if (!core->jobs[job].is_paused) {
+        refuse(asked, "not paused");
+        return;
+    }
+    core->jobs[job].is_paused = false;
+    struct sb_event event = sb_event_make(core, SB_EVENT_JOB_RESUMED);
+    event.as.job_resumed.job = job;
+    (void)sb_copy(event.as.job_resumed.actor, SB_NAME_MAX, asked->command->actor);
+    sb_emit(core, &event);
+    sb_advance_all(core);
+    say(asked, "resumed ");
+    say(asked, job_def(core, job)->name);
+}
+
+static void set_category_pause(struct sb_core *core, struct asked *asked, bool is_paused)
+{
+    uint8_t category = asked->command->category;
+    if (category >= SB_CATEGORY_COUNT) {
+        refuse(asked, "no such category");
+        return;
+    }
+    if (core->category_paused[category] == is_paused) {
+        refuse(asked, is_paused ? "already paused" : "not paused");
+        return;
+    }
+    core->category_paused[category] = is_paused;
+    struct sb_event event = sb_event_make(core, is_paused ? SB_EVENT_CATEGORY_PAUSED : SB_EVENT_CATEGORY_RESUMED);
+    if (is_paused) {
+        event.as.category_paused.category = category;
+        (void)sb_copy(event.as.category_paused.actor, SB_NAME_MAX, asked->command->actor);
+        note_copy(event.as.category_paused.reason, asked->command->reason);
+    } else {
+        event.as.category_resumed.category = category;
+        (void)sb_copy(event.as.category_resumed.actor, SB_NAME_MAX, asked->command->actor);
+    }
+    sb_emit(core, &event);
+    sb_advance_all(core);
+    say(asked, is_paused ? "paused category " : "resumed category ");
+    say(asked, sb_category_text(category));
+}
+
+static void on_pause_category(struct sb_core *core, struct asked *asked)
+{
+    set_category_pause(core, asked, true);
+}
+
+static void on_resume_category(struct sb_core *core, struct asked *asked)
+{
+    set_category_pause(core, asked, false);
+}
+
+static void on_pause_all(struct sb_core *core, struct asked *asked)
+{
+    if (core->is_all_paused) {
+        refuse(asked, "everything is paused already");
+        return;
+    }
+    core->is_all_paused = true;
+    struct sb_event event = sb_event_make(core, SB_EVENT_ALL_PAUSED);
+    (void)sb_copy(event.as.all_paused.actor, SB_NAME_MAX, asked->command->actor);
+    note_copy(event.as.all_paused.reason, asked->command->reason);
+    sb_emit(core, &event);
+    sb_advance_all(core);
+    say(asked, "everything paused; running steps finish");
+}
+
+static void on_resume_all(struct sb_core *core, struct asked *asked)
+{
+    if (!core->is_all_paused) {
+        refuse(asked, "nothing was paused");
+        return;
+    }
+    core->is_all_paused = false;
+    struct sb_event event = sb_event_make(core, SB_EVENT_ALL_RESUMED);
+    (void)sb_copy(event.as.all_resumed.actor, SB_NAME_MAX, asked->command->actor);
+    sb_emit(core, &event);
+    sb_advance_all(core);
+    say(asked, "everything resumed");
+}
+
+static bool job_uses_llm(const struct sb_core *core, uint16_t job)
+{
+    for (uint8_t i = 0; i < job_def(core, job)->step_count; i++)
+        if (step_def(core, job, i)->uses_llm)
+            return true;
+    return false;
+}
+
+/* Force-run passes schedule and pauses, but not a promise: no overlap beyond the job's policy, no generation beyond the budget. */
+static void on_run_job(struct sb_core *core, struct asked *asked)
+{
+    uint16_t job = job_of(core, asked);
+    if (job == SB_NO_JOB)
+        return;
+    const struct sb_job_def *def = job_def(core, job);
+    struct run *live = sb_run_of_job(core, job);
+    if (core->is_draining) {
+        refuse(asked, "shutting down");
+    } else if (job_uses_llm(core, job) && !sb_budget_allows_generation(core) && !asked->command->confirmed) {
+        refuse(asked, "LLM budget is ");
+        say(asked, sb_tier_text(core->tier));
+        say(asked, "; it would only be skipped");
+    } else if (live != NULL && live->fence == 0 && !live->is_forced) {
+        live->is_forced = true;
+        if (live->state == SB_RUN_STATE_BACKOFF)
+            live->wake = core->now;
+        sb_lanes_forget(core, live);
+        sb_heap_remove(&core->workers, slot_of(core, live));
+        live->needs_place = live->state != SB_RUN_STATE_BACKOFF;
+        sb_run_arm(core, live);
+        say_run(asked, "forced to the front: ", core, job, live->id);
+    } else if (live != NULL && !(def->overlap == SB_OVERLAP_ALLOW && core->jobs[job].live < def->overlap_max)) {
+        refuse(asked, "already active: ");
+        say_run(asked, "", core, job, live->id);
+    } else {
+        struct run *run = sb_run_create(core, job, 0, SB_CAUSE_FORCE, 0, 0, 1);
+        if (run == NULL) {
+            refuse(asked, "run table full");
+            return;
+        }
+        say_run(asked, "started ", core, job, run->id);
+        sb_advance_place(core, run);
+    }
+}
+
+static void retry(struct sb_core *core, struct asked *asked, bool is_whole)
+{
+    uint16_t job = job_of(core, asked);
+    if (job == SB_NO_JOB)
+        return;
+    struct job *state = &core->jobs[job];
+    struct run *live = sb_run_of_job(core, job);
+    if (live != NULL && live->state == SB_RUN_STATE_BACKOFF &&
+        (asked->command->run == 0 || asked->command->run == live->id)) {
+        live->wake = core->now;
+        if (is_whole)
+            live->step = 0;
+        sb_run_arm(core, live);
+        say_run(asked, "retrying now: ", core, job, live->id);
+        return;
+    }
+    bool is_retryable = state->last_state == SB_RUN_STATE_FAILED || state->last_state == SB_RUN_STATE_CANCELLED ||
+                        state->last_state == SB_RUN_STATE_INTERRUPTED || state->last_state == SB_RUN_STATE_QUARANTINED;
+    if (core->is_draining) {
+        refuse(asked, "shutting down");
+    } else if (live != NULL) {
+        refuse(asked, "already active: ");
+        say_run(asked, "", core, job, live->id);
+    } else if (state->last_run == 0 || !is_retryable) {
+        refuse(asked, "its last run did not fail");
+    } else if (asked->command->run != 0 && asked->command->run != state->last_run) {
+        refuse(asked, "a newer run has ended since");
+    } else {
+        uint8_t step = is_whole || state->last_step >= job_def(core, job)->step_count ? 0 : state->last_step;
+        if (step_def(core, job, step)->restarts_job)
+            step = 0;
+        uint8_t attempt = state->last_attempt < UINT8_MAX ? (uint8_t)(state->last_attempt + 1) : UINT8_MAX;
+        struct run *run = sb_run_create(core, job, state->last_run, SB_CAUSE_OPERATOR_RETRY, 0, step, attempt);
+        if (run == NULL) {
+            refuse(asked, "run table full");
+            return;
+        }
+        run->is_forced = true;
+        say_run(asked, "retrying ", core, job, run->id);
+        say(asked, " at ");
+        say(asked, step_def(core, job, step)->name);
+        sb_advance_place(core, run);
+    }
+}
+
+static void on_retry_run(struct sb_core *core, struct asked *asked)
+{
+    retry(core, asked, false);
+}
+
+static void on_retry_run_whole(struct sb_core *core, struct asked *asked)
+{
+    retry(core, asked, true);
+}
+
+static void stop_run(struct sb_core *core, struct asked *asked, bool is_hard)
+{
+    struct run *run = run_of(core, asked);
+    if (run == NULL)
+        return;
+    say_run(asked, is_hard ? "killed " : run->fence != 0 ? "cancelling " : "cancelled ", core, run->job, run->id);
+    if (run->fence == 0) {
+        sb_run_end(core, run, SB_RUN_STATE_CANCELLED, SB_CLASS_CANCELLED, run->step, "cancelled by operator");
+        return;
+    }
+    sb_stop_soft(core, run, STOP_CANCEL, is_hard ? "killed by operator" : "cancelled by operator");
+    if (is_hard && !run->is_hard_stopped)
+        sb_stop_hard(core, run, "killed by operator");
+}
+
+static void on_cancel_run(struct sb_core *core, struct asked *asked)
+{
+    stop_run(core, asked, false);
+}
+
+static void on_kill_run(struct sb_core *core, struct asked *asked)
+{
+    stop_run(core, asked, true);
+}
+
+static void on_ack_alert(struct sb_core *core, struct asked *asked)
+{
+    struct alert *alert = sb_alert_find(core, asked->command->alert);
+    if (alert == NULL) {
+        refuse(asked, "the alert has cleared");
+        return;
+    }
+    alert->is_acked = true;
+    struct sb_event event = sb_event_make(core, SB_EVENT_ALERT_ACKED);
+    event.as.alert_acked.alert = alert->id;
+    (void)sb_copy(event.as.alert_acked.actor, SB_NAME_MAX, asked->command->actor);
+    note_copy(event.as.alert_acked.note, asked->command->reason);
+    sb_emit(core, &event);
+    say(asked, "acknowledged ");
+    say(asked, sb_rule_text(alert->rule));
+    say(asked, " ");
+    say(asked, alert->subject);
+}
+
+static void on_recycle_context(struct sb_core *core, struct asked *asked)
+{
+    uint16_t ctx = asked->command->ctx;
+    if (ctx >= core->ctx_count || core->ctxs[ctx].state == SB_CTX_STATE_DOWN) {
+        refuse(asked, "that context is not open");
+        return;
+    }
+    if (core->ctxs[ctx].run != NO_RUN && core->runs[core->ctxs[ctx].run].fence != 0 &&
+        step_def(core, core->runs[core->ctxs[ctx].run].job, core->runs[core->ctxs[ctx].run].step)->is_effect) {
+        refuse(asked, "an outside effect is under way on it; kill the run if you must");
+        return;
+    }
+    sb_lanes_recycle(core, ctx);
+    say(asked, "recycling ctx ");
+    sb_text_add_u64(&asked->outcome, ctx);
+}
+
+static void on_probe_component(struct sb_core *core, struct asked *asked)
+{
+    uint8_t component = asked->command->component;
+    if (component >= SB_COMPONENT_COUNT || !core->setup.components[component].is_used) {
+        refuse(asked, "that component is not in use");
+        return;
+    }
+    if (!core->components[component].is_probing)
+        sb_components_probe(core, (enum sb_component)component);
+    say(asked, "checking ");
+    say(asked, sb_component_text(component));
+}
+
+static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
+{
+    if (asked->command->policy >= SB_LANE_POLICY_COUNT) {
+        refuse(asked, "no such policy");
+        return;
+    }
+    core->policy = asked->command->policy;
+    struct sb_event event = sb_event_make(core, SB_EVENT_LANE_POLICY_SET);
+    event.as.lane_policy_set.policy = core->policy;
+    (void)sb_copy(event.as.lane_policy_set.actor, SB_NAME_MAX, asked->command->actor);
+    sb_emit(core, &event);
+    say(asked, "lane policy is ");
+    say(asked, sb_lane_policy_text(core->policy));
+}
+
+static void on_drain(struct sb_core *core, struct asked *asked)
+{
+    say(asked, core->is_draining ? "stopping at once" : "draining");
+    sb_drain_start(core, asked->command->actor, asked->command->confirmed);
+}
+
+static command_handler *const handlers[SB_COMMAND_COUNT] = {
+#define X(code, name, guard, help) [SB_COMMAND_##code] = on_##name,
+#include "signalbox/model/commands.def"
+#undef X
+};
+
+static const struct remembered_command *remembered(const struct sb_core *core, uint64_t id)
+{
+    for (size_t i = 0; i < COMMANDS_REMEMBERED; i++)
+        if (id != 0 && core->commands[i].id == id)
+            return &core->commands[i];
+    return NULL;
+}
+
+void sb_commands_input(struct sb_core *core, const struct sb_command *command)
+{
+    const struct remembered_command *before = remembered(core, command->id);
+    if (before != NULL) {
+        struct sb_event again = before->answer;
+        again.now = core->now;
+        again.wall = core->wall;
+        sb_emit(core, &again);
+        return;
+    }
+    struct sb_command safe = *command; /* texts from outside are terminated before anybody reads them */
+    safe.actor[SB_NAME_MAX - 1] = safe.reason[SB_NOTE_MAX - 1] = '\0';
+    char outcome[SB_NOTE_MAX];
+    struct asked asked = { .command = &safe, .run = safe.run };
+    sb_text_init(&asked.outcome, outcome, sizeof(outcome));
+    if (safe.kind >= SB_COMMAND_COUNT)
+        refuse(&asked, "unknown command");
+    else if (!core->is_begun || (core->is_announcing && safe.kind != SB_COMMAND_DRAIN))
+        refuse(&asked, "still starting; ask again");
+    else
+        handlers[safe.kind](core, &asked);
+
+    struct sb_event event = sb_event_make(core, asked.is_refused ? SB_EVENT_COMMAND_REFUSED : SB_EVENT_COMMAND_DONE);
+    struct sb_ev_command_done *answer = &event.as.command_done; /* both answers have the same fields */
+    _Static_assert(sizeof(struct sb_ev_command_done) == sizeof(struct sb_ev_command_refused), "answers are alike");
+    answer->command = safe.id;
+    answer->kind = safe.kind;
+    answer->job = safe.job;
+    answer->run = asked.run;
+    (void)sb_copy(answer->actor, sizeof(answer->actor), safe.actor);
+    note_copy(answer->outcome, outcome);
+    core->commands[core->command_at] = (struct remembered_command){ .id = safe.id, .answer = event };
+    core->command_at = (core->command_at + 1) % COMMANDS_REMEMBERED;
+    sb_emit(core, &event);
+}

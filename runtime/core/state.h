@@ -1,0 +1,295 @@
+/* The state of the core, private to this room: what it remembers between two inputs. All memory comes from one arena at init.
+ *
+ * Each file owns one idea and the fields it names here:
+ *   schedule.c jobs' due times      runs.c    life of runs         advance.c  what a run does next
+ *   lanes.c    contexts and leases  stop.c    stopping steps       budget.c   the day's money
+ *   components.c dependencies       alerts.c  incidents            commands.c what operators ask
+ *   drain.c    shutting down        announce.c describe stream     check.c    invariants
+ */
+#ifndef SIGNALBOX_CORE_STATE_H
+#define SIGNALBOX_CORE_STATE_H
+
+#include "signalbox/base/assert.h"
+#include "signalbox/base/hash.h"
+#include "signalbox/base/heap.h"
+#include "signalbox/base/text.h"
+#include "signalbox/core/core.h"
+
+#include <string.h>
+
+enum {
+    NO_RUN = 0xffff,           /* "no slot" in a run slot field */
+    FENCE_SLOT_BITS = 16,      /* a fence is (counter << 16 | run slot): unique, growing, and it finds its run */
+    UNIT_EVENTS_MAX = 24,      /* what one unit of work may emit at most */
+    UNIT_ORDERS_MAX = 16,
+    COMMANDS_REMEMBERED = 64,
+    FREE_WAITS_MAX = 20,       /* rate limits and dependency failures in a row that spend no attempt */
+    RECOVERIES_MAX = 3,        /* crash recoveries of one run before it is quarantined */
+};
+
+/* Why a running step is being stopped: decides what its end means. */
+enum stop_why { STOP_NONE, STOP_TIMEOUT, STOP_CANCEL, STOP_REVOKE, STOP_DRAIN };
+
+struct run {
+    bool is_used, is_forced, is_started, is_late_told, is_hard_stopped;
+    bool is_restored, was_running, was_effect; /* found unfinished at start, not decided yet */
+    bool needs_place;          /* something it depends on changed: place it again */
+    uint8_t state;             /* enum sb_run_state */
+    uint8_t cause, step, attempt, tries, recoveries, free_waits;
+    uint8_t hold, hold_component;
+    uint8_t stop_why;
+    bool has_failed_step;      /* a step that goes on failed: the run fails at its end */
+    uint8_t failed_step, failed_class;
+    uint16_t job, ctx;         /* ctx: leased context or SB_NO_CTX */
+    uint64_t id, fence;        /* fence 0: no step in flight */
+    sb_ns queued_at, ready_at, started_at, step_at, wait_since, hold_since;
+    sb_ns soft, hard, wake;    /* of the step in flight; wake: end of a backoff */
+    int64_t nominal;
+    char error[SB_NOTE_MAX];
+};
+
+struct job {
+    bool is_paused, has_pending, is_waiting_catch_up;
+    uint8_t last_state, last_class, last_step, last_attempt;
+    uint16_t live, latest_slot; /* live runs, and the youngest of them */
+    uint32_t failures;          /* consecutive failed runs */
+    uint64_t last_run;          /* last ended run, 0 = none */
+    int64_t watermark, due;     /* wall ns; due INT64_MAX = none */
+    int64_t pending_nominal;
+    uint32_t catch_up_left;
+    sb_ns last_duration, last_ended_at;
+    char last_error[SB_NOTE_MAX];
+};
+
+struct ctx {
+    uint8_t state, lane;        /* enum sb_ctx_state, enum sb_lane */
+    bool is_burst, is_yield_asked, is_recycle_asked;
+    uint16_t run;               /* slot of the holder, NO_RUN when none */
+    uint32_t generation, uses, failed_opens;
+    uint64_t for_run;           /* whom a yield is for */
+    sb_ns opened_at, leased_at, deadline, revoke_at, retry_at;
+};
+
+struct component {
+    uint8_t state;
+    bool is_probing;
+    uint32_t failed_probes;
+    sb_ns since, latency;
+    char reason[SB_NOTE_MAX];
+};
+
+struct alert {
+    bool is_active, is_acked;
+    uint8_t rule, severity, component;
+    uint16_t job;
+    uint32_t id;
+    sb_ns since;
+    char subject[SB_NAME_MAX];
+    char text[SB_NOTE_MAX];
+};
+
+struct remembered_command {
+    uint64_t id;
+    struct sb_event answer;
+};
+
+struct sb_core {
+    struct sb_core_setup setup;
+
+    /* the input being applied, and where its results go */
+    sb_ns now;
+    struct sb_wall wall;
+    int64_t wall_offset;        /* wall - now, as the armed due times believe */
+    struct sb_outbox *out;
+    bool has_leftover, is_begun, is_announcing;
+    uint64_t announce_cursor;
+
+    uint64_t next_seq, next_run, next_fence, hash, tie;
+    uint32_t next_alert;
+    int64_t genesis;
+    struct sb_in_begin begin;
+
+    struct job *jobs;           /* [setup.job_count] */
+    struct run *runs;           /* [run_cap] */
+    uint16_t *free_runs;        /* stack */
+    uint32_t run_cap, free_count;
+
+    struct sb_heap timers;      /* every deadline; ids by timer_* below */
+    struct sb_heap lanes[SB_LANE_COUNT]; /* runs that wait for a context, by virtual ready time */
+    struct sb_heap workers;     /* runs that wait for a worker */
+    struct sb_heap waiting;     /* runs that wait for a context, by since when */
+    uint32_t workers_busy, workers_lost;
+
+    struct ctx ctxs[SB_CONTEXTS_MAX];
+    uint32_t ctx_count, burst_first;
+    uint8_t policy;
+    bool is_saturated;
+    sb_ns saturated_since;
+
+    bool is_all_paused, category_paused[SB_CATEGORY_COUNT];
+
+    struct component components[SB_COMPONENT_COUNT];
+
+    int64_t day_start, day_end; /* wall ns */
+    int64_t spent;
+    uint8_t tier;
+
+    struct alert alerts[SB_ALERTS_MAX];
+
+    struct remembered_command commands[COMMANDS_REMEMBERED];
+    uint32_t command_at;
+
+    bool is_draining, is_drained, is_drain_hurried;
+    sb_ns drain_at, drain_stop_at;
+    uint32_t drain_cancelled;
+};
+
+/* Timer ids: jobs, then runs, contexts, components, single ones. */
+enum single_timer { TIMER_BUDGET, TIMER_SATURATION, TIMER_DRAIN, TIMER_SINGLE_COUNT };
+static inline uint32_t timer_run(const struct sb_core *core, uint32_t slot)
+{
+    return core->setup.job_count + slot;
+}
+static inline uint32_t timer_ctx(const struct sb_core *core, uint32_t ctx)
+{
+    return core->setup.job_count + core->run_cap + ctx;
+}
+static inline uint32_t timer_component(const struct sb_core *core, uint32_t component)
+{
+    return timer_ctx(core, SB_CONTEXTS_MAX) + component;
+}
+static inline uint32_t timer_single(const struct sb_core *core, enum single_timer which)
+{
+    return timer_component(core, SB_COMPONENT_COUNT) + (uint32_t)which;
+}
+/* SB_NEVER disarms. */
+void sb_timer_set(struct sb_core *core, uint32_t id, sb_ns at);
+
+static inline const struct sb_job_def *job_def(const struct sb_core *core, uint16_t job)
+{
+    SB_ASSERT(job < core->setup.job_count);
+    return &core->setup.jobs[job];
+}
+static inline const struct sb_step_def *step_def(const struct sb_core *core, uint16_t job, uint8_t step)
+{
+    const struct sb_job_def *def = job_def(core, job);
+    SB_ASSERT(step < def->step_count);
+    return &core->setup.steps[def->first_step + step];
+}
+static inline uint16_t slot_of(const struct sb_core *core, const struct run *run)
+{
+    return (uint16_t)(run - core->runs);
+}
+
+/* emit.c */
+struct sb_event sb_event_make(const struct sb_core *core, enum sb_event_kind kind);
+/* Numbers the event, hashes it, lets the alert rules see it. Returns its seq. */
+uint64_t sb_emit(struct sb_core *core, const struct sb_event *event);
+struct sb_order sb_order_make(enum sb_order_kind kind);
+void sb_order(struct sb_core *core, const struct sb_order *order);
+bool sb_has_room(const struct sb_core *core);
+
+/* schedule.c */
+void sb_schedule_begin(struct sb_core *core, uint16_t job);
+void sb_schedule_due(struct sb_core *core, uint16_t job);
+void sb_schedule_rearm_all(struct sb_core *core);
+/* A run of the job ended: what waited behind it may start. */
+void sb_schedule_run_ended(struct sb_core *core, uint16_t job);
+
+/* runs.c: `take` makes a run without a word, `create` announces it; NULL when the table is full. `id` 0 = a new one. */
+struct run *sb_run_take(struct sb_core *core, uint16_t job, uint64_t id, enum sb_cause cause, int64_t nominal, uint8_t step,
+                        uint8_t attempt);
+void sb_run_say_queued(struct sb_core *core, const struct run *run);
+struct run *sb_run_create(struct sb_core *core, uint16_t job, uint64_t id, enum sb_cause cause, int64_t nominal, uint8_t step,
+                          uint8_t attempt);
+void sb_run_move(struct sb_core *core, struct run *run, enum sb_run_state to);
+void sb_run_end(struct sb_core *core, struct run *run, enum sb_run_state state, enum sb_class class, uint8_t step,
+                const char *error);
+/* Youngest live run of a job, or NULL. */
+struct run *sb_run_of_job(struct sb_core *core, uint16_t job);
+struct run *sb_run_find(struct sb_core *core, uint64_t id);
+/* Re-arms the run's one timer for its state. */
+void sb_run_arm(struct sb_core *core, struct run *run);
+void sb_run_timer(struct sb_core *core, struct run *run);
+bool sb_run_state_is_end(enum sb_run_state state);
+bool sb_run_move_is_legal(enum sb_run_state from, enum sb_run_state to);
+
+/* advance.c */
+/* Puts a run that is not running where it belongs: held, waiting for a context, waiting for a worker, or started. */
+void sb_advance_place(struct sb_core *core, struct run *run);
+/* Re-places every waiting or held run: something they depend on changed. */
+void sb_advance_all(struct sb_core *core);
+void sb_advance_start(struct sb_core *core, struct run *run);
+void sb_advance_step_done(struct sb_core *core, const struct sb_in_step_done *done);
+/* A try of the run failed outside a step (no context) or inside one. */
+void sb_advance_failed(struct sb_core *core, struct run *run, uint8_t step, enum sb_class class, sb_ns retry_after,
+                       const char *error);
+/* Starts waiting runs while workers are free. Returns whether it did something. */
+bool sb_advance_workers(struct sb_core *core);
+/* Delay before attempt number `attempt` (2, 3 ...) of that run. */
+sb_ns sb_retry_delay(const struct sb_core *core, const struct sb_job_def *def, uint64_t run, uint8_t attempt);
+
+/* lanes.c */
+void sb_lanes_begin(struct sb_core *core);
+/* Grants, opens, asks borrowers to yield: one unit. Returns whether it did something. */
+bool sb_lanes_dispatch(struct sb_core *core);
+void sb_lanes_want(struct sb_core *core, struct run *run);
+void sb_lanes_forget(struct sb_core *core, struct run *run);
+void sb_lanes_release(struct sb_core *core, struct run *run);
+/* Ends a lease from above: the context is closed and opened anew. */
+void sb_lanes_condemn(struct sb_core *core, uint16_t ctx, const char *reason);
+void sb_lanes_context_up(struct sb_core *core, const struct sb_in_context_up *up);
+void sb_lanes_context_down(struct sb_core *core, const struct sb_in_context_down *down);
+void sb_lanes_timer(struct sb_core *core, uint16_t ctx);
+void sb_lanes_recycle(struct sb_core *core, uint16_t ctx);
+void sb_lanes_saturation(struct sb_core *core);
+bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run);
+int64_t sb_queue_key(const struct sb_core *core, const struct run *run);
+
+/* stop.c */
+void sb_stop_soft(struct sb_core *core, struct run *run, enum stop_why why, const char *reason);
+void sb_stop_hard(struct sb_core *core, struct run *run, const char *reason);
+/* The step did not end even after its hard stop. */
+void sb_stop_lost(struct sb_core *core, struct run *run);
+
+/* budget.c */
+void sb_budget_begin(struct sb_core *core);
+void sb_budget_restore(struct sb_core *core, const struct sb_in_restore_budget *restored);
+void sb_budget_spent(struct sb_core *core, const struct sb_in_spent *spent);
+void sb_budget_day(struct sb_core *core);
+bool sb_budget_allows_generation(const struct sb_core *core);
+
+/* components.c */
+void sb_components_begin(struct sb_core *core);
+void sb_components_input(struct sb_core *core, const struct sb_in_component *input);
+void sb_components_timer(struct sb_core *core, enum sb_component component);
+void sb_components_probe(struct sb_core *core, enum sb_component component);
+bool sb_component_is_usable(const struct sb_core *core, enum sb_component component);
+
+/* alerts.c */
+void sb_alerts_event(struct sb_core *core, const struct sb_event *event);
+struct alert *sb_alert_find(struct sb_core *core, uint32_t id);
+
+/* commands.c */
+void sb_commands_input(struct sb_core *core, const struct sb_command *command);
+
+/* drain.c */
+void sb_drain_start(struct sb_core *core, const char *actor, bool is_hurried);
+void sb_drain_timer(struct sb_core *core);
+/* Orders `finish` once nothing runs. */
+void sb_drain_progress(struct sb_core *core);
+
+/* restore.c */
+void sb_restore_run(struct sb_core *core, const struct sb_in_restore_run *restored);
+/* After the catalogue is announced: what becomes of a run found unfinished. */
+void sb_restore_decide(struct sb_core *core, struct run *run);
+
+/* announce.c: one event of the describe stream into `event`; false when the stream is over. Advances the cursor. */
+bool sb_announce_next(const struct sb_core *core, uint64_t *cursor, bool is_definition_only, struct sb_event *event);
+
+static inline void note_copy(char dst[SB_NOTE_MAX], const char *src)
+{
+    (void)sb_copy(dst, SB_NOTE_MAX, src);
+}
+
+#endif
