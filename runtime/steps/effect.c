@@ -1,0 +1,92 @@
+/* The outside effect of a content row: its identity, its receipts, and how it is settled. Runs on worker threads, holds no state. It must
+ * never write the SETTLED receipt before the store has the post. */
+#include "native.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void sb_row_put(struct sb_json_out *out, const struct sb_content_row *row)
+{
+    const struct {
+        const char *key, *text;
+    } texts[] = { { "decision_id", row->decision_id }, { "kind", row->kind }, { "account", row->account }, { "text", row->text },
+                  { "content_hash", row->content_hash } };
+    const struct {
+        const char *key;
+        int64_t number;
+    } numbers[] = { { "scheduled_at_ms", row->scheduled_at_ms }, { "claimed_at_ms", row->claimed_at_ms },
+                    { "claim_token", row->claim_token }, { "attempts", row->attempts } };
+    for (size_t i = 0; i < SB_LEN(texts); i++) {
+        sb_json_key(out, texts[i].key);
+        sb_json_string(out, texts[i].text);
+    }
+    for (size_t i = 0; i < SB_LEN(numbers); i++) {
+        sb_json_key(out, numbers[i].key);
+        sb_json_integer(out, numbers[i].number);
+    }
+}
+
+enum sb_err sb_row_read(const struct sb_native *native, struct sb_json **json, struct sb_content_row *row, struct sb_error *err)
+{
+    struct sb_json *document = NULL;
+    struct sb_content_row read = { 0 };
+    int64_t attempts = 0;
+    enum sb_err code = sb_native_json(native, "row", &document, err);
+    if (code != SB_OK)
+        return code;
+    bool is_whole = sb_json_copy(document, "decision_id", read.decision_id, sizeof read.decision_id) &&
+                    sb_json_copy(document, "kind", read.kind, sizeof read.kind) &&
+                    sb_json_copy(document, "account", read.account, sizeof read.account) &&
+                    sb_json_copy(document, "text", read.text, sizeof read.text) &&
+                    sb_json_copy(document, "content_hash", read.content_hash, sizeof read.content_hash) &&
+                    sb_json_i64(document, "claim_token", &read.claim_token) && sb_json_i64(document, "attempts", &attempts);
+    (void)sb_json_i64(document, "scheduled_at_ms", &read.scheduled_at_ms);
+    (void)sb_json_i64(document, "claimed_at_ms", &read.claimed_at_ms);
+    if (!is_whole) {
+        sb_json_destroy(document);
+        return sb_error_set(err, SB_ERR_INVALID, "with.row is no claimed content row");
+    }
+    read.attempts = (int32_t)attempts;
+    *row = read;
+    *json = document;
+    return SB_OK;
+}
+
+enum sb_err sb_effect_id(const struct sb_native *native, const struct sb_content_row *row, char *hex, struct sb_error *err)
+{
+    char text[512];
+    struct sb_text out;
+    sb_text_init(&out, text, sizeof text);
+    /* The target of a single post is the account's own timeline on its site. */
+    sb_text_addf(&out, "%s|%s|%s|%s", row->account, row->kind, native->site->name, row->content_hash);
+    if (out.is_cut)
+        return sb_error_set(err, SB_ERR_TOO_LARGE, "account, kind or site name is too long");
+    return sb_sha256_hex(text, out.len, hex, err);
+}
+
+struct sb_receipt sb_effect_receipt(const struct sb_native *native, enum sb_receipt_kind kind, const struct sb_content_row *row,
+                                    const char *effect_id)
+{
+    struct sb_receipt receipt = { .kind = kind, .at = native->env->wall_now(), .run = native->env->run, .token = (uint64_t)row->claim_token };
+    (void)sb_copy(receipt.effect_id, sizeof receipt.effect_id, effect_id);
+    (void)sb_copy(receipt.decision_id, sizeof receipt.decision_id, row->decision_id);
+    (void)sb_copy(receipt.account, sizeof receipt.account, row->account);
+    (void)sb_copy(receipt.fingerprint, sizeof receipt.fingerprint, row->content_hash);
+    return receipt;
+}
+
+enum sb_err sb_effect_settle(const struct sb_native *native, const char *decision_id, const char *account, const char *effect_id,
+                             const char *post_id, int64_t posted_at_ms, struct sb_error *err)
+{
+    struct sb_receipts *receipts = native->env->services->receipts;
+    struct sb_content_row row = { 0 };
+    enum sb_err code = sb_content_save_posted(native->env->services->store, decision_id, post_id, effect_id, posted_at_ms,
+                                              &native->env->op, err);
+    if (code != SB_OK || sb_receipts_effect(receipts, effect_id).state == SB_EFFECT_SETTLED)
+        return code;
+    (void)sb_copy(row.decision_id, sizeof row.decision_id, decision_id);
+    (void)sb_copy(row.account, sizeof row.account, account);
+    struct sb_receipt receipt = sb_effect_receipt(native, SB_RECEIPT_SETTLED, &row, effect_id);
+    (void)sb_copy(receipt.post_id, sizeof receipt.post_id, post_id);
+    return sb_receipts_append(receipts, &receipt, err);
+}

@@ -1,0 +1,123 @@
+/* Step kind `http`: one request through the HTTP port. Runs on a worker thread; must never follow a redirect or retry. */
+#include "template.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { HEADERS_MAX = 32, BODY_MAX = 512 * 1024 };
+
+/* Header names and values come from templates: a line break would smuggle in another header. */
+static enum sb_err header_check(const struct sb_pair *pair, const char *place, struct sb_error *err)
+{
+    if (pair->key[0] == '\0' || strpbrk(pair->key, "\r\n: ") != NULL || strpbrk(pair->value, "\r\n") != NULL)
+        return sb_error_set(err, SB_ERR_INVALID, "%s: header \"%.40s\" holds a character that headers cannot", place, pair->key);
+    return SB_OK;
+}
+
+static enum sb_err scheme_check(const char *url, const char *place, struct sb_error *err)
+{
+    if (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0)
+        return SB_OK;
+    return sb_error_set(err, SB_ERR_INVALID, "%s: \"%.80s\" is no http or https address", place, url);
+}
+
+/* {"status":200,"body":"..."} or, when the body is JSON, {"status":200,"json":...}. */
+static void put_response(struct sb_step_result *result, const struct sb_http_response *response)
+{
+    struct sb_json *parsed = NULL;
+    struct sb_json_out *out = sb_json_out_create(SB_STEP_OUTPUT_MAX);
+    char *clean = sb_utf8_clean(response->body ? response->body : "", response->body_size);
+    bool is_json = clean != NULL && sb_json_parse(&parsed, clean, strlen(clean), NULL) == SB_OK;
+    if (out == NULL || clean == NULL) {
+        sb_step_fail_class(result, SB_CLASS_FATAL, "no memory for the answer");
+        goto out;
+    }
+    sb_json_object_begin(out);
+    sb_json_key(out, "status");
+    sb_json_integer(out, response->status);
+    sb_json_key(out, is_json ? "json" : "body");
+    if (is_json)
+        sb_json_raw(out, clean);
+    else
+        sb_json_string(out, clean);
+    sb_json_object_end(out);
+    sb_step_output(result, out);
+out:
+    sb_json_destroy(parsed);
+    sb_json_out_destroy(out);
+    free(clean);
+}
+
+static void judge(const struct sb_http_params *params, const struct sb_http_response *response, struct sb_step_result *result)
+{
+    long status = response->status;
+    bool is_expected = params->expect_status ? status == params->expect_status : status >= 200 && status < 300;
+    if (is_expected) {
+        sb_step_succeed(result, 1, "status %ld, %zu bytes", status, response->body_size);
+        put_response(result, response);
+    } else if (status == 429) {
+        sb_step_fail_class(result, SB_CLASS_RATE_LIMITED, "status 429: rate limited");
+        result->retry_after = response->retry_after;
+    } else {
+        bool may_pass = status >= 500 || status == 408;
+        sb_step_fail_class(result, may_pass ? SB_CLASS_RETRYABLE : SB_CLASS_FATAL, "status %ld, expected %s", status,
+                           params->expect_status ? "another" : "2xx");
+    }
+}
+
+static enum sb_err send(const struct sb_step_env *env, const struct sb_scope *scope, struct sb_http_response *response,
+                        struct sb_error *err)
+{
+    const struct sb_http_params *params = &env->params->as.http;
+    struct sb_http_header headers[HEADERS_MAX];
+    struct sb_args args = { 0 };
+    char *url = NULL, *body = NULL;
+    if (params->header_count > HEADERS_MAX)
+        return sb_error_set(err, SB_ERR_CONFIG, "%s: at most %d headers", scope->place, HEADERS_MAX);
+    enum sb_err code = sb_template_expand(scope, params->url, SB_TEMPLATE_URL, &url, err);
+    if (code == SB_OK)
+        code = scheme_check(url, scope->place, err);
+    if (code == SB_OK && params->body != NULL)
+        code = sb_template_expand(scope, params->body, SB_TEMPLATE_TEXT, &body, err);
+    if (code == SB_OK)
+        code = sb_args_expand(scope, params->headers, params->header_count, &args, err);
+    for (size_t i = 0; i < args.count && code == SB_OK; i++) {
+        code = header_check(&args.pairs[i], scope->place, err);
+        headers[i] = (struct sb_http_header){ args.pairs[i].key, args.pairs[i].value };
+    }
+    if (code == SB_OK) {
+        struct sb_http_request request = { .method = params->method ? params->method : "GET",
+                                           .url = url,
+                                           .headers = headers,
+                                           .header_count = args.count,
+                                           .body = body,
+                                           .body_size = body ? strlen(body) : 0,
+                                           .response_max = BODY_MAX };
+        code = sb_http_send(env->services->http, &request, &env->op, response, err);
+    }
+    sb_args_free(&args);
+    free(body);
+    free(url);
+    return code;
+}
+
+void sb_step_http(const struct sb_step_env *env, struct sb_step_result *result)
+{
+    struct sb_error err = { 0 };
+    struct sb_http_response response = { 0 };
+    struct sb_scope scope = { .env = env, .place = env->params->place };
+    struct sb_json *outputs = NULL;
+    enum sb_err code = env->services->http ? SB_OK : sb_error_set(&err, SB_ERR_UNAVAILABLE, "there is no HTTP client");
+    if (code == SB_OK)
+        code = sb_step_outputs(env, &outputs, &err);
+    scope.outputs = outputs;
+    if (code == SB_OK)
+        code = send(env, &scope, &response, &err);
+    if (code == SB_OK)
+        judge(&env->params->as.http, &response, result);
+    else
+        sb_step_fail(result, &err);
+    free(response.body);
+    sb_json_destroy(outputs);
+}
