@@ -12,7 +12,7 @@ struct sb_pair {
     const char *value; /* a template, see below */
 };
 
-/* Templates. "{{path}}" is replaced by a value of the run: now, account, job, run, item.FIELD (inside for_each),
+/* Templates. "{{path}}" is replaced by a value of the run: now (milliseconds since 1970; now.iso as text), account, job, run, tier, item.FIELD (inside for_each),
  * steps.NAME.FIELD[.FIELD...] (outputs of earlier steps; a number is an array index), with.NAME (arguments of a flow). Nothing else is
  * interpreted; an unknown path is an error of the step that names it. A value goes into SQL only as a bound parameter. */
 
@@ -34,6 +34,7 @@ struct sb_llm_params {
     bool is_json;              /* ask for and require a JSON object */
     const char *const *required; /* keys the JSON object must have */
     size_t required_count;
+    const char *for_each;      /* path of an array, or NULL; one call per element (at most 16), answers in output "answers" */
 };
 
 /* sql: one statement in the dialect both stores share, parameters $1..$n bound from templates. */
