@@ -45,7 +45,7 @@ void sb_llm_destroy(struct sb_llm *llm)
 static bool is_premium_intent(const struct sb_llm_def *def, const char *intent)
 {
     for (size_t i = 0; i < def->premium_intent_count; i++) {
-        if (sb_streq(def->premium_intents[i], intent)) {
+        if (intent && sb_streq(def->premium_intents[i], intent)) {
             return true;
         }
     }

@@ -1,0 +1,372 @@
+/* The practice LLM endpoint: OpenAI's wire form, invented answers, real accounting.
+ *
+ * The daemon's thread answers; the usage rows have a lock because any thread may read them. Answer n depends on the seed and n alone and
+ * no text comes twice. What it charges is counted before the answer is sent, so that a lost answer still costs, as at a real provider. */
+#include "call.h"
+#include "corpus.h"
+
+#include "signalbox/base/hash.h"
+#include "signalbox/os/os.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONTENT_MAX = 2048, ANSWER_MAX = 16384, MESSAGES_MAX = 64, BYTES_PER_TOKEN = 4, TOKENS_PER_MESSAGE = 4, CACHE_FROM = 1024,
+       CACHE_STEP = 128 };
+
+struct price_row {
+    const char *model;
+    int64_t in_nano, out_nano, cached_nano; /* per token; the same figures as in catalog/prices.yaml */
+};
+
+static const struct price_row prices[SB_LLM_MODELS] = {
+    { "practice-premium", 2500, 10000, 1250 },
+    { "practice-economy", 150, 600, 75 },
+};
+
+struct sb_llm_world {
+    struct sb_mutex *mutex;
+    uint64_t seed, next;
+    struct sb_llm_usage_row rows[SB_LLM_MODELS]; /* under the mutex */
+};
+
+struct sb_llm_world *sb_llm_world_create(uint64_t seed, uint64_t first)
+{
+    struct sb_llm_world *llm = calloc(1, sizeof *llm);
+    if (!llm) {
+        return NULL;
+    }
+    llm->seed = seed;
+    llm->next = first;
+    llm->mutex = sb_mutex_create(SB_RANK_PRACTICE);
+    for (size_t i = 0; i < SB_LLM_MODELS; i++) {
+        llm->rows[i].model = prices[i].model;
+    }
+    if (!llm->mutex) {
+        free(llm);
+        return NULL;
+    }
+    return llm;
+}
+
+void sb_llm_world_destroy(struct sb_llm_world *llm)
+{
+    if (!llm) {
+        return;
+    }
+    sb_mutex_destroy(llm->mutex);
+    free(llm);
+}
+
+void sb_llm_world_usage(struct sb_llm_world *llm, struct sb_llm_usage_row rows[SB_LLM_MODELS])
+{
+    sb_mutex_lock(llm->mutex);
+    memcpy(rows, llm->rows, sizeof llm->rows);
+    sb_mutex_unlock(llm->mutex);
+}
+
+/* One answer in the making. */
+struct answer_parts {
+    size_t model;
+    uint64_t number;
+    int64_t cap;            /* tokens, 0 = none */
+    bool is_json, is_cut;
+    char content[CONTENT_MAX];
+    uint32_t tokens_in, tokens_out, tokens_cached;
+};
+
+static bool has_key(const struct sb_call *call, struct sb_answer *answer)
+{
+    if (call->authorization && sb_streq(call->authorization, "Bearer " SB_PRACTICE_KEY)) {
+        return true;
+    }
+    sb_answer_error(answer, 401, "invalid_api_key", "the key of this endpoint is the word practice");
+    return false;
+}
+
+static size_t find_model(const struct sb_json *json)
+{
+    char *model = sb_json_text(json, "model");
+    size_t i = model ? 0 : SB_LLM_MODELS;
+    while (i < SB_LLM_MODELS && !sb_streq(prices[i].model, model)) {
+        i++;
+    }
+    free(model);
+    return i;
+}
+
+/* Tokens of all messages; 0 when they are not a list of texts. */
+static uint32_t count_prompt(const struct sb_json *json)
+{
+    const size_t count = sb_json_count(json, "messages");
+    size_t tokens = 3; /* the frame around the messages */
+    if (sb_json_type(json, "messages") != SB_JSON_ARRAY || count == 0 || count > MESSAGES_MAX) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char path[40];
+        struct sb_text text;
+        sb_text_init(&text, path, sizeof path);
+        sb_text_addf(&text, "messages.%zu.content", i);
+        if (sb_json_type(json, path) != SB_JSON_STRING) {
+            return 0;
+        }
+        char *content = sb_json_text(json, path);
+        tokens += (content ? strlen(content) + BYTES_PER_TOKEN - 1 : 0) / BYTES_PER_TOKEN + TOKENS_PER_MESSAGE;
+        free(content);
+    }
+    return (uint32_t)tokens; /* the body's limit keeps it small */
+}
+
+static bool wants_json(const struct sb_json *json)
+{
+    char *type = sb_json_text(json, "response_format.type");
+    const bool wanted = type && sb_streq(type, "json_object");
+    free(type);
+    return wanted;
+}
+
+/* False with the answer written when the request is not acceptable. */
+static bool read_request(const struct sb_call *call, struct answer_parts *parts, struct sb_answer *answer)
+{
+    struct sb_json *json = NULL;
+    bool is_good = false;
+    char *stream = NULL;
+    if (sb_json_parse(&json, call->body, call->body_size, NULL) != SB_OK) {
+        sb_answer_error(answer, 400, "invalid_request_error", "the body is not JSON");
+        return false;
+    }
+    parts->model = find_model(json);
+    parts->tokens_in = count_prompt(json);
+    parts->is_json = wants_json(json);
+    stream = sb_json_text(json, "stream");
+    if (!sb_json_i64(json, "max_completion_tokens", &parts->cap)) {
+        (void)sb_json_i64(json, "max_tokens", &parts->cap); /* stays 0 = no cap when absent */
+    }
+    if (parts->model == SB_LLM_MODELS) {
+        sb_answer_error(answer, 404, "model_not_found", "the models are practice-premium and practice-economy");
+    } else if (parts->tokens_in == 0) {
+        sb_answer_error(answer, 400, "invalid_request_error", "messages is a list of {role, content}");
+    } else if (parts->cap < 0) {
+        sb_answer_error(answer, 400, "invalid_request_error", "the output cap is negative");
+    } else if (stream && sb_streq(stream, "true")) {
+        sb_answer_error(answer, 400, "unsupported_value", "this endpoint does not stream");
+    } else {
+        is_good = true;
+    }
+    free(stream);
+    sb_json_destroy(json);
+    return is_good;
+}
+
+static bool write_json_content(struct answer_parts *parts, const char *text, const struct sb_corpus_idea *idea, uint64_t seed)
+{
+    const struct {
+        const char *key, *value;
+    } fields[] = {
+        { "text", text }, { "topic", idea->topic }, { "angle", idea->angle }, { "tone", idea->tone }, { "format", idea->format },
+    };
+    struct sb_json_out *out = sb_json_out_create(CONTENT_MAX - 1);
+    if (!out) {
+        return false;
+    }
+    sb_json_object_begin(out);
+    for (size_t i = 0; i < SB_LEN(fields); i++) {
+        sb_json_key(out, fields[i].key);
+        sb_json_string(out, fields[i].value);
+    }
+    sb_json_key(out, "quality");
+    sb_json_integer(out, 70 + (int64_t)(sb_hash_fold(seed, parts->number) % 30u));
+    sb_json_object_end(out);
+    char *json = sb_json_out_take(out);
+    sb_json_out_destroy(out);
+    if (json) {
+        sb_copy(parts->content, sizeof parts->content, json);
+    }
+    free(json);
+    return json != NULL;
+}
+
+static bool write_content(struct sb_llm_world *llm, struct answer_parts *parts)
+{
+    char buf[512];
+    struct sb_text text;
+    struct sb_corpus_idea idea;
+    parts->number = llm->next++;
+    sb_text_init(&text, buf, sizeof buf);
+    sb_corpus_write(llm->seed, parts->number, &text, &idea);
+    if (!parts->is_json) {
+        sb_copy(parts->content, sizeof parts->content, buf);
+        return true;
+    }
+    return write_json_content(parts, buf, &idea, llm->seed);
+}
+
+/* Counts the tokens and cuts at the cap as a real endpoint does: in the middle of whatever was being said. */
+static void apply_cap(struct answer_parts *parts)
+{
+    const size_t size = strlen(parts->content);
+    size_t tokens = (size + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
+    if (parts->cap > 0 && tokens > (size_t)parts->cap) {
+        parts->is_cut = true;
+        tokens = (size_t)parts->cap;
+        parts->content[tokens * BYTES_PER_TOKEN] = '\0'; /* the corpus is ASCII */
+    }
+    parts->tokens_out = (uint32_t)tokens;
+    parts->tokens_cached = parts->tokens_in >= CACHE_FROM ? parts->tokens_in / 2 / CACHE_STEP * CACHE_STEP : 0;
+}
+
+static void charge(struct sb_llm_world *llm, const struct answer_parts *parts)
+{
+    const struct price_row *price = &prices[parts->model];
+    const int64_t nano = (int64_t)(parts->tokens_in - parts->tokens_cached) * price->in_nano +
+                         (int64_t)parts->tokens_cached * price->cached_nano + (int64_t)parts->tokens_out * price->out_nano;
+    struct sb_llm_usage_row *row = &llm->rows[parts->model];
+    sb_mutex_lock(llm->mutex);
+    row->calls++;
+    row->tokens_in += parts->tokens_in;
+    row->tokens_out += parts->tokens_out;
+    row->tokens_cached += parts->tokens_cached;
+    row->cost.nano += nano;
+    sb_mutex_unlock(llm->mutex);
+}
+
+static void add_integer(struct sb_json_out *out, const char *key, int64_t value)
+{
+    sb_json_key(out, key);
+    sb_json_integer(out, value);
+}
+
+static void add_string(struct sb_json_out *out, const char *key, const char *value)
+{
+    sb_json_key(out, key);
+    sb_json_string(out, value);
+}
+
+static void add_choice(struct sb_json_out *out, const struct answer_parts *parts)
+{
+    sb_json_key(out, "choices");
+    sb_json_array_begin(out);
+    sb_json_object_begin(out);
+    add_integer(out, "index", 0);
+    sb_json_key(out, "message");
+    sb_json_object_begin(out);
+    add_string(out, "role", "assistant");
+    add_string(out, "content", parts->content);
+    add_string(out, "refusal", NULL);
+    sb_json_object_end(out);
+    add_string(out, "finish_reason", parts->is_cut ? "length" : "stop");
+    sb_json_object_end(out);
+    sb_json_array_end(out);
+}
+
+static void add_usage(struct sb_json_out *out, const struct answer_parts *parts)
+{
+    sb_json_key(out, "usage");
+    sb_json_object_begin(out);
+    add_integer(out, "prompt_tokens", parts->tokens_in);
+    add_integer(out, "completion_tokens", parts->tokens_out);
+    add_integer(out, "total_tokens", (int64_t)parts->tokens_in + parts->tokens_out);
+    sb_json_key(out, "prompt_tokens_details");
+    sb_json_object_begin(out);
+    add_integer(out, "cached_tokens", parts->tokens_cached);
+    sb_json_object_end(out);
+    sb_json_object_end(out);
+}
+
+static struct sb_json_out *write_answer(const struct sb_call *call, const struct answer_parts *parts)
+{
+    char id[40];
+    struct sb_text text;
+    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
+    if (!out) {
+        return NULL;
+    }
+    sb_text_init(&text, id, sizeof id);
+    sb_text_addf(&text, "chatcmpl-practice-%llu", (unsigned long long)parts->number);
+    sb_json_object_begin(out);
+    add_string(out, "id", id);
+    add_string(out, "object", "chat.completion");
+    add_integer(out, "created", call->now_ms / 1000);
+    add_string(out, "model", prices[parts->model].model);
+    add_choice(out, parts);
+    add_usage(out, parts);
+    add_string(out, "service_tier", "default");
+    sb_json_object_end(out);
+    return out;
+}
+
+void sb_llm_completions(struct sb_call *call, struct sb_answer *answer)
+{
+    struct answer_parts parts = { 0 };
+    struct sb_llm_world *llm = call->parts->llm;
+    if (!has_key(call, answer) || !read_request(call, &parts, answer)) {
+        return;
+    }
+    if (!write_content(llm, &parts)) {
+        sb_answer_error(answer, 500, "out_of_memory", "no memory for an answer");
+        return;
+    }
+    apply_cap(&parts);
+    charge(llm, &parts);
+    sb_answer_json(answer, 200, write_answer(call, &parts));
+    if (call->fault == SB_PRACTICE_FAULT_BAD_JSON && answer->body) {
+        answer->body[strlen(answer->body) / 2] = '\0';
+    }
+}
+
+void sb_llm_models(struct sb_call *call, struct sb_answer *answer)
+{
+    if (!has_key(call, answer)) {
+        return;
+    }
+    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
+    if (out) {
+        sb_json_object_begin(out);
+        add_string(out, "object", "list");
+        sb_json_key(out, "data");
+        sb_json_array_begin(out);
+        for (size_t i = 0; i < SB_LLM_MODELS; i++) {
+            sb_json_object_begin(out);
+            add_string(out, "id", prices[i].model);
+            add_string(out, "object", "model");
+            add_integer(out, "created", sb_world_epoch_ms(call->parts->world) / 1000);
+            add_string(out, "owned_by", "practice");
+            sb_json_object_end(out);
+        }
+        sb_json_array_end(out);
+        sb_json_object_end(out);
+    }
+    sb_answer_json(answer, 200, out);
+}
+
+void sb_llm_usage(struct sb_call *call, struct sb_answer *answer)
+{
+    struct sb_llm_usage_row rows[SB_LLM_MODELS];
+    uint64_t calls = 0;
+    int64_t nano = 0;
+    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
+    sb_llm_world_usage(call->parts->llm, rows);
+    if (out) {
+        sb_json_object_begin(out);
+        sb_json_key(out, "models");
+        sb_json_array_begin(out);
+        for (size_t i = 0; i < SB_LLM_MODELS; i++) {
+            sb_json_object_begin(out);
+            add_string(out, "model", rows[i].model);
+            add_integer(out, "calls", (int64_t)rows[i].calls);
+            add_integer(out, "prompt_tokens", (int64_t)rows[i].tokens_in);
+            add_integer(out, "cached_tokens", (int64_t)rows[i].tokens_cached);
+            add_integer(out, "completion_tokens", (int64_t)rows[i].tokens_out);
+            add_integer(out, "cost_nano", rows[i].cost.nano);
+            sb_json_object_end(out);
+            calls += rows[i].calls;
+            nano += rows[i].cost.nano;
+        }
+        sb_json_array_end(out);
+        add_integer(out, "calls", (int64_t)calls);
+        add_integer(out, "cost_nano", nano);
+        sb_json_object_end(out);
+    }
+    sb_answer_json(answer, 200, out);
+}
