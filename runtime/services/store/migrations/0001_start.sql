@@ -49,8 +49,9 @@ SQL(CREATE TABLE job_runs (
 SQL(CREATE INDEX job_runs_open ON job_runs (run) WHERE ended_at_ms IS NULL)
 SQL(CREATE INDEX job_runs_by_job ON job_runs (job_name, run))
 
+/* Folded from the journal; without a foreign key, so that the journal can never be refused by its own fold. */
 SQL(CREATE TABLE job_steps (
-    run BIGINT NOT NULL REFERENCES job_runs (run) ON DELETE CASCADE,
+    run BIGINT NOT NULL,
     step INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
     name TEXT,
@@ -100,7 +101,8 @@ SQL(CREATE TABLE alerts (
 SQL(CREATE INDEX alerts_open ON alerts (alert) WHERE cleared_at_ms IS NULL)
 
 SQL(CREATE TABLE leases (
-    fence BIGINT PRIMARY KEY,
+    seq BIGINT PRIMARY KEY,
+    fence BIGINT NOT NULL,
     ctx INTEGER NOT NULL,
     run BIGINT NOT NULL,
     job_name TEXT,

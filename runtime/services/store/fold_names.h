@@ -1,0 +1,34 @@
+/* The names the fold learns from job_defined and step_defined. Private to this room. */
+#ifndef SIGNALBOX_STORE_FOLD_NAMES_H
+#define SIGNALBOX_STORE_FOLD_NAMES_H
+
+#include "signalbox/base/err.h"
+#include "signalbox/model/limits.h"
+
+#include <stdint.h>
+
+struct sb_fold_step {
+    char name[SB_NAME_MAX];
+    bool is_effect;
+};
+
+struct sb_fold_job {
+    char name[SB_NAME_MAX]; /* empty: not defined */
+    uint8_t step_count;
+    struct sb_fold_step *steps;
+};
+
+struct sb_names {
+    struct sb_fold_job *jobs;
+    uint32_t count;
+};
+
+void sb_names_deinit(struct sb_names *names);
+/* False when out of memory. */
+bool sb_names_job(struct sb_names *names, uint16_t job, const char *name, uint8_t step_count);
+void sb_names_step(struct sb_names *names, uint16_t job, uint8_t step, const char *name, bool is_effect);
+/* NULL when not defined. */
+const struct sb_fold_job *sb_names_find(const struct sb_names *names, uint16_t job);
+const struct sb_fold_step *sb_names_find_step(const struct sb_names *names, uint16_t job, uint8_t step);
+
+#endif

@@ -1,0 +1,185 @@
+/* Read-only queries: a few connections, opened when first needed, each leased by one caller at a time. Callers are any threads. A
+ * reader never writes, never checkpoints, and holds its snapshot only while the query runs. */
+#include "rows.h"
+#include "sqlite.h"
+
+#include "signalbox/base/assert.h"
+
+/* What a caller's SQL may not do on a reader, whatever it says. */
+static int authorize_reader(void *arg, int action, const char *a, const char *b, const char *c, const char *d)
+{
+    (void)arg, (void)a, (void)b, (void)c, (void)d;
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+    default: /* actions are SQLite's numbers, not an enumeration of ours */
+        return SQLITE_DENY;
+    }
+}
+
+static enum sb_err open_reader(const char *path, sqlite3 **db, struct sb_error *err)
+{
+    sqlite3 *opened = NULL;
+    enum sb_err code = sb_sqlite_connect(&opened, path, SQLITE_OPEN_READWRITE, err);
+    if (code)
+        return code;
+    code = sb_sqlite_exec(opened, "PRAGMA query_only = ON", err);
+    if (code) {
+        (void)sqlite3_close(opened); /* nothing is prepared: it closes */
+        return code;
+    }
+    /* closing the last connection would checkpoint; only the writer may */
+    (void)sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    (void)sqlite3_set_authorizer(opened, authorize_reader, NULL);
+    *db = opened;
+    return SB_OK;
+}
+
+static int find_free(const struct sb_sqlite *self)
+{
+    for (int i = 0; i < SB_READERS_MAX; i++)
+        if (!self->readers[i].is_leased)
+            return i;
+    return -1;
+}
+
+/* Waits for a free reader. A cancellation has no condition variable to wake, so the wait is cut into slices. */
+static enum sb_err lease(struct sb_sqlite *self, const struct sb_op *op, int *slot, struct sb_error *err)
+{
+    enum sb_err code = SB_OK;
+    sb_mutex_lock(self->reader_mutex);
+    int found = find_free(self);
+    while (found < 0 && !code) {
+        struct sb_op slice = sb_op_within(op, SB_MS(50));
+        (void)sb_cond_wait(self->reader_free, self->reader_mutex, slice.deadline);
+        found = find_free(self);
+        if (found < 0)
+            code = sb_op_check(op, "waiting for a reader of the store", err);
+    }
+    if (found >= 0) {
+        self->readers[found].is_leased = true;
+        *slot = found;
+        code = SB_OK;
+    }
+    sb_mutex_unlock(self->reader_mutex);
+    return code;
+}
+
+static void give_back(struct sb_sqlite *self, int slot)
+{
+    sb_mutex_lock(self->reader_mutex);
+    SB_ASSERT(self->readers[slot].is_leased);
+    self->readers[slot].is_leased = false;
+    sb_cond_signal(self->reader_free);
+    sb_mutex_unlock(self->reader_mutex);
+}
+
+static struct sb_cell column_cell(sqlite3_stmt *stmt, int column)
+{
+    int type = sqlite3_column_type(stmt, column);
+    if (type == SQLITE_NULL)
+        return sb_cell_null();
+    if (type == SQLITE_INTEGER)
+        return sb_cell_int(sqlite3_column_int64(stmt, column));
+    const char *text = (const char *)sqlite3_column_text(stmt, column);
+    return (struct sb_cell){ .type = SB_CELL_TEXT, .text = text ? text : "", .size = (size_t)sqlite3_column_bytes(stmt, column) };
+}
+
+static enum sb_err read_row(sqlite3_stmt *stmt, struct sb_rows *rows, struct sb_error *err)
+{
+    int columns = sqlite3_column_count(stmt);
+    for (int i = 0; i < columns; i++) {
+        struct sb_cell cell = column_cell(stmt, i);
+        enum sb_err code = sb_rows_add(rows, &cell, err);
+        if (code)
+            return code;
+    }
+    return SB_OK;
+}
+
+static enum sb_err read_all(sqlite3_stmt *stmt, const struct sb_watch *watch, struct sb_rows **rows, struct sb_error *err)
+{
+    int columns = sqlite3_column_count(stmt);
+    struct sb_rows *made = sb_rows_create((size_t)columns);
+    if (!made)
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for a result");
+
+    enum sb_err code = SB_OK;
+    for (int i = 0; i < columns && !code; i++) {
+        const char *name = sqlite3_column_name(stmt, i);
+        code = sb_rows_name(made, (size_t)i, name ? name : "", err);
+    }
+    while (!code) {
+        int rc = sqlite3_step(stmt);
+        if (rc == SQLITE_DONE)
+            break;
+        code = rc == SQLITE_ROW ? read_row(stmt, made, err) : sb_watch_error(watch, "query failed", err);
+    }
+    if (code)
+        sb_rows_destroy(made);
+    else
+        *rows = made;
+    return code;
+}
+
+static enum sb_err run_query(sqlite3 *db, const struct sb_statement *statement, const struct sb_op *op, struct sb_rows **rows,
+                             struct sb_error *err)
+{
+    struct sb_watch watch;
+    sqlite3_stmt *stmt = NULL;
+    enum sb_err code;
+
+    sb_watch_init(&watch, db, op);
+    code = sb_sqlite_prepare(db, statement->sql, 0, &stmt, err);
+    if (code)
+        goto out;
+    if (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0) {
+        code = sb_error_set(err, SB_ERR_READ_ONLY, "a query only reads; statements that change something go through write");
+        goto out;
+    }
+    code = sb_sqlite_bind(stmt, statement->params, statement->param_count, err);
+    if (code)
+        goto out;
+    code = read_all(stmt, &watch, rows, err);
+out:
+    sqlite3_finalize(stmt); /* ends the snapshot */
+    sb_watch_end(&watch);
+    return code;
+}
+
+enum sb_err sb_reader_query(struct sb_store *store, const struct sb_statement *statement, const struct sb_op *op,
+                            struct sb_rows **rows, struct sb_error *err)
+{
+    struct sb_sqlite *self = sb_sqlite_of(store);
+    int slot = 0;
+    enum sb_err code = sb_op_check(op, "the query", err);
+    if (!code)
+        code = lease(self, op, &slot, err);
+    if (code)
+        return code;
+
+    /* the lease makes the slot ours: no lock is held while SQLite works */
+    if (!self->readers[slot].db)
+        code = open_reader(self->path, &self->readers[slot].db, err);
+    if (!code)
+        code = run_query(self->readers[slot].db, statement, op, rows, err);
+    give_back(self, slot);
+
+    sb_mutex_lock(self->mutex);
+    self->queries++;
+    sb_mutex_unlock(self->mutex);
+    return code;
+}
+
+void sb_readers_close(struct sb_sqlite *self)
+{
+    for (int i = 0; i < SB_READERS_MAX; i++) {
+        SB_ASSERT(!self->readers[i].is_leased);
+        int rc = sqlite3_close(self->readers[i].db);
+        SB_ASSERT(rc == SQLITE_OK);
+        self->readers[i].db = NULL;
+    }
+}

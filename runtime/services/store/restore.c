@@ -1,0 +1,228 @@
+/* The last state of the rows as restore inputs, through the port's query and write alone, so that it serves every database. Runs once,
+ * before the first append, on the starting thread. */
+#include "fold.h"
+#include "sqlite.h"
+
+#include "signalbox/base/text.h"
+
+#include <string.h>
+
+enum { PAGE = 1000 };
+
+struct restoring {
+    struct sb_store *store;
+    void *arg;
+    uint16_t (*job_of)(void *arg, const char *name);
+    void (*emit)(void *arg, const struct sb_input *input);
+    struct sb_error *err;
+};
+
+static const struct sb_op forever = { .deadline = SB_NEVER };
+
+static enum sb_err query(const struct restoring *r, const char *sql, const struct sb_cell *params, size_t count, struct sb_rows **rows)
+{
+    const struct sb_statement statement = { sql, params, count, -1 };
+    return r->store->ops->query(r->store, &statement, &forever, rows, r->err);
+}
+
+static int64_t number(const struct sb_rows *rows, size_t row, const char *column)
+{
+    const struct sb_cell *cell = sb_rows_get(rows, row, column);
+    return cell && cell->type == SB_CELL_INT ? cell->integer : 0;
+}
+
+static const char *words(const struct sb_rows *rows, size_t row, const char *column)
+{
+    const struct sb_cell *cell = sb_rows_get(rows, row, column);
+    return cell && cell->type == SB_CELL_TEXT ? cell->text : "";
+}
+
+/* A value of meta as a number; `fallback` when it is not there. */
+static int64_t meta(const struct sb_rows *rows, const char *key, int64_t fallback)
+{
+    int64_t value;
+    for (size_t i = 0; i < sb_rows_count(rows); i++)
+        if (sb_streq(words(rows, i, "key"), key) && sb_parse_i64(words(rows, i, "value"), &value))
+            return value;
+    return fallback;
+}
+
+/* Step and state columns hold what the fold wrote; anything else reads as none. */
+static uint8_t step_of(const struct sb_rows *rows, size_t row, const char *column)
+{
+    const struct sb_cell *cell = sb_rows_get(rows, row, column);
+    bool is_step = cell && cell->type == SB_CELL_INT && cell->integer >= 0 && cell->integer < SB_JOB_STEPS_MAX;
+    return is_step ? (uint8_t)cell->integer : (uint8_t)SB_NO_STEP;
+}
+
+static uint8_t small(int64_t value)
+{
+    return value < 0 ? 0 : value > UINT8_MAX ? UINT8_MAX : (uint8_t)value;
+}
+
+static uint8_t word_of(enum sb_field_type type, const char *text)
+{
+    int value = sb_field_enum_parse(type, text);
+    return value < 0 ? 0 : (uint8_t)value;
+}
+
+static enum sb_err restore_meta(const struct restoring *r, int64_t *budget_day, int64_t *budget_spent)
+{
+    struct sb_rows *rows = NULL;
+    enum sb_err code = query(r, "SELECT key, value FROM meta", NULL, 0, &rows);
+    if (code)
+        return code;
+    struct sb_input input = sb_input_make(SB_INPUT_RESTORE_BASE);
+    input.as.restore_base.genesis = meta(rows, "genesis_ns", 0);
+    input.as.restore_base.next_run = (uint64_t)meta(rows, sb_fold_number_keys[SB_FOLD_NEXT_RUN], 1);
+    input.as.restore_base.next_seq = (uint64_t)meta(rows, sb_fold_number_keys[SB_FOLD_NEXT_SEQ], 1);
+    input.as.restore_base.next_fence = (uint64_t)meta(rows, sb_fold_number_keys[SB_FOLD_NEXT_FENCE], 1);
+    input.as.restore_base.next_alert = (uint32_t)meta(rows, sb_fold_number_keys[SB_FOLD_NEXT_ALERT], 1);
+    r->emit(r->arg, &input);
+    *budget_day = meta(rows, "budget_day_ns", 0);
+    *budget_spent = meta(rows, "budget_spent_nano", 0);
+    sb_rows_destroy(rows);
+    return SB_OK;
+}
+
+static void emit_job(const struct restoring *r, const struct sb_rows *rows, size_t row)
+{
+    uint16_t job = r->job_of(r->arg, words(rows, row, "name"));
+    if (job == SB_NO_JOB)
+        return;
+    struct sb_input input = sb_input_make(SB_INPUT_RESTORE_JOB);
+    struct sb_in_restore_job *out = &input.as.restore_job;
+    out->job = job;
+    out->watermark = number(rows, row, "watermark_ns");
+    out->is_paused = number(rows, row, "is_paused") != 0;
+    out->last_run = (uint64_t)number(rows, row, "last_run");
+    out->last_state = word_of(SB_FIELD_run_state, words(rows, row, "last_state"));
+    out->failed_step = step_of(rows, row, "failed_step");
+    out->last_attempt = small(number(rows, row, "last_attempt"));
+    int64_t failures = number(rows, row, "failures");
+    out->failures = failures > UINT32_MAX ? UINT32_MAX : (uint32_t)failures;
+    r->emit(r->arg, &input);
+}
+
+static enum sb_err restore_jobs(const struct restoring *r)
+{
+    char last[256] = "";
+    size_t count = PAGE;
+    while (count == PAGE) {
+        const struct sb_cell params[] = { sb_cell_text(last), sb_cell_int(PAGE) };
+        struct sb_rows *rows = NULL;
+        enum sb_err code = query(r, "SELECT name, watermark_ns, is_paused, last_run, last_state, failed_step, last_attempt, failures "
+                                    "FROM jobs WHERE name > $1 ORDER BY name LIMIT $2", params, SB_LEN(params), &rows);
+        if (code)
+            return code;
+        count = sb_rows_count(rows);
+        for (size_t i = 0; i < count; i++)
+            emit_job(r, rows, i);
+        if (count > 0)
+            (void)sb_copy(last, sizeof last, words(rows, count - 1, "name")); /* names are shorter than SB_NAME_MAX */
+        sb_rows_destroy(rows);
+    }
+    return SB_OK;
+}
+
+static enum sb_err restore_pauses(const struct restoring *r)
+{
+    struct sb_rows *rows = NULL;
+    enum sb_err code = query(r, "SELECT scope, name FROM pauses WHERE scope IN ('all', 'category') ORDER BY scope, name", NULL, 0, &rows);
+    if (code)
+        return code;
+    for (size_t i = 0; i < sb_rows_count(rows); i++) {
+        struct sb_input input = sb_input_make(SB_INPUT_RESTORE_PAUSE);
+        int category = sb_field_enum_parse(SB_FIELD_category, words(rows, i, "name"));
+        input.as.restore_pause.all = sb_streq(words(rows, i, "scope"), "all");
+        if (!input.as.restore_pause.all && category < 0)
+            continue; /* a category this program no longer has */
+        input.as.restore_pause.category = category < 0 ? 0 : (uint8_t)category;
+        r->emit(r->arg, &input);
+    }
+    sb_rows_destroy(rows);
+    return SB_OK;
+}
+
+static void restore_budget(const struct restoring *r, int64_t day, int64_t spent)
+{
+    if (day == 0)
+        return;
+    struct sb_input input = sb_input_make(SB_INPUT_RESTORE_BUDGET);
+    input.as.restore_budget.day_start = day;
+    input.as.restore_budget.spent = spent;
+    r->emit(r->arg, &input);
+}
+
+/* A run of a job that left the catalogue can never go on. */
+static enum sb_err bury(const struct restoring *r, int64_t run)
+{
+    const struct sb_cell params[] = { sb_cell_int(run), sb_cell_int(sb_wall_now().ns / 1000000),
+                                      sb_cell_text(sb_run_state_text(SB_RUN_STATE_CANCELLED)) };
+    const struct sb_statement statement = { "UPDATE job_runs SET state = $3, ended_at_ms = $2, error_class = 'cancelled', "
+                                            "error = 'its job is no longer in the catalogue' WHERE run = $1", params, SB_LEN(params), -1 };
+    return r->store->ops->write(r->store, &statement, 1, NULL, &forever, r->err);
+}
+
+static enum sb_err emit_run(const struct restoring *r, const struct sb_rows *rows, size_t row)
+{
+    uint16_t job = r->job_of(r->arg, words(rows, row, "job_name"));
+    int64_t run = number(rows, row, "run");
+    if (job == SB_NO_JOB)
+        return bury(r, run);
+    struct sb_input input = sb_input_make(SB_INPUT_RESTORE_RUN);
+    struct sb_in_restore_run *out = &input.as.restore_run;
+    uint8_t step = step_of(rows, row, "step");
+    out->run = (uint64_t)run;
+    out->job = job;
+    out->step = step == SB_NO_STEP ? 0 : step;
+    out->attempt = small(number(rows, row, "attempt"));
+    out->recoveries = small(number(rows, row, "recoveries"));
+    out->cause = word_of(SB_FIELD_cause, words(rows, row, "cause"));
+    out->was_running = number(rows, row, "running") > 0;
+    out->was_effect = number(rows, row, "effects") > 0;
+    out->nominal = number(rows, row, "nominal_ns");
+    r->emit(r->arg, &input);
+    return SB_OK;
+}
+
+static enum sb_err restore_runs(const struct restoring *r)
+{
+    int64_t last = 0;
+    size_t count = PAGE;
+    enum sb_err code = SB_OK;
+    while (count == PAGE && !code) {
+        const struct sb_cell params[] = { sb_cell_int(last), sb_cell_int(PAGE) };
+        struct sb_rows *rows = NULL;
+        code = query(r, "SELECT run, job_name, cause, step, attempt, recoveries, nominal_ns, "
+                        "(SELECT COUNT(*) FROM job_steps s WHERE s.run = r.run AND s.state = 'running') AS running, "
+                        "(SELECT COALESCE(SUM(is_effect), 0) FROM job_steps s WHERE s.run = r.run AND s.state = 'running') AS effects "
+                        "FROM job_runs r WHERE ended_at_ms IS NULL AND run > $1 ORDER BY run LIMIT $2", params, SB_LEN(params), &rows);
+        if (code)
+            return code;
+        count = sb_rows_count(rows);
+        for (size_t i = 0; i < count && !code; i++)
+            code = emit_run(r, rows, i);
+        if (count > 0)
+            last = number(rows, count - 1, "run");
+        sb_rows_destroy(rows);
+    }
+    return code;
+}
+
+enum sb_err sb_restore(struct sb_store *store, void *arg, uint16_t (*job_of)(void *arg, const char *name),
+                       void (*emit)(void *arg, const struct sb_input *input), struct sb_error *err)
+{
+    const struct restoring r = { .store = store, .arg = arg, .job_of = job_of, .emit = emit, .err = err };
+    int64_t day = 0, spent = 0;
+    enum sb_err code = restore_meta(&r, &day, &spent);
+    if (!code)
+        code = restore_jobs(&r);
+    if (!code)
+        code = restore_pauses(&r);
+    if (!code) {
+        restore_budget(&r, day, spent);
+        code = restore_runs(&r);
+    }
+    return code;
+}
