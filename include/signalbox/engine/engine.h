@@ -1,6 +1,6 @@
 /* The engine: carries out what the core decides. Inbox, core thread, dispatch table, workers, journal, feeds, flight ring.
  *
- * Threads: one core thread; pool.workers + contexts + burst step workers; one keeper thread (opens, closes and probes).
+ * Threads: one core thread; pool.workers + contexts + burst step workers; a few keeper threads (opens, closes and probes).
  * The flow is one-way: inbox -> core -> journal -> {feeds, dispatch} -> (results) inbox. */
 #ifndef SIGNALBOX_ENGINE_ENGINE_H
 #define SIGNALBOX_ENGINE_ENGINE_H
@@ -25,6 +25,8 @@ struct sb_engine_setup {
 
 /* Restores from the store, starts all threads, posts `begin`. */
 enum sb_err sb_engine_start(struct sb_engine **engine, const struct sb_engine_setup *setup, struct sb_error *err) SB_MUST_USE;
+/* Writes the last inputs as JSON lines, one sb_codec_input_write each, oldest first. Any thread. */
+enum sb_err sb_engine_flight_dump(struct sb_engine *engine, const char *path, struct sb_error *err) SB_MUST_USE;
 /* The control of a running engine; borrowed until sb_engine_stop. */
 struct sb_control *sb_engine_control(struct sb_engine *engine);
 /* A descriptor that becomes readable when the core has ordered `finish` (drained). */

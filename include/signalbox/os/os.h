@@ -19,9 +19,12 @@ sb_ns sb_cpu_time(void);
 
 /* Locks carry a rank: debug builds abort when a thread takes one of a lower or equal rank than it already holds. */
 enum sb_rank {
+    SB_RANK_RELAY = 5,
     SB_RANK_INBOX = 10,
     SB_RANK_WORKERS = 20,
     SB_RANK_RUNS = 25,
+    SB_RANK_KEEPER = 26,
+    SB_RANK_OUTPUTS = 27,
     SB_RANK_JOURNAL = 30,
     SB_RANK_STORE = 32,
     SB_RANK_FEED = 40,
@@ -30,6 +33,8 @@ enum sb_rank {
     SB_RANK_HTTP = 60,
     SB_RANK_RECEIPTS = 70,
     SB_RANK_PRACTICE = 80,
+    SB_RANK_FLIGHT = 84,
+    SB_RANK_STATS = 86,
     SB_RANK_LOG = 90,
 };
 struct sb_mutex;

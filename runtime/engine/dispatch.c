@@ -1,0 +1,65 @@
+/* Orders of the core -> the part that carries them out: one row per kind. Core thread; nothing here may block. */
+#include "parts.h"
+
+static void start_step(struct sb_engine *engine, const struct sb_order *order)
+{
+    const struct sb_or_start_step *start = &order->as.start_step;
+    struct sb_error error;
+
+    if (atomic_load(&engine->is_ending)) {
+        sb_attempt_refuse(engine, start, SB_CLASS_CANCELLED, "the engine is stopping");
+        return;
+    }
+    struct sb_attempt *attempt = sb_attempts_begin(engine->attempts, start, engine->last_now, &error);
+    if (attempt == NULL)
+        sb_attempt_refuse(engine, start, SB_CLASS_RETRYABLE, error.text);
+    else
+        sb_journal_submit(engine->journal, attempt);
+}
+
+static void stop_step(struct sb_engine *engine, const struct sb_order *order)
+{
+    const struct sb_or_stop_step *stop = &order->as.stop_step;
+    struct sb_or_start_step started;
+
+    if (!sb_attempts_stop(engine->attempts, stop->fence, stop->hard, &started))
+        return; /* it has just ended; its answer is in the inbox */
+    sb_journal_release(engine->journal, stop->fence);
+    if (stop->hard && started.ctx != SB_NO_CTX)
+        sb_keeper_close(engine->keeper, started.ctx, started.generation);
+}
+
+static void open_context(struct sb_engine *engine, const struct sb_order *order)
+{
+    sb_keeper_open(engine->keeper, order->as.open_context.ctx, order->as.open_context.generation);
+}
+
+static void close_context(struct sb_engine *engine, const struct sb_order *order)
+{
+    sb_keeper_close(engine->keeper, order->as.close_context.ctx, 0);
+}
+
+static void probe(struct sb_engine *engine, const struct sb_order *order)
+{
+    sb_keeper_probe(engine->keeper, (enum sb_component)order->as.probe.component);
+}
+
+static void finish(struct sb_engine *engine, const struct sb_order *order)
+{
+    (void)order;
+    atomic_store(&engine->is_finished, true);
+    sb_wake_post(engine->finished_fd);
+}
+
+typedef void order_function(struct sb_engine *engine, const struct sb_order *order);
+static order_function *const rows[SB_ORDER_COUNT] = {
+#define ROW(code, name) [SB_ORDER_##code] = name,
+    SB_ORDERS(ROW)
+#undef ROW
+};
+
+void sb_dispatch(struct sb_engine *engine, const struct sb_order *order)
+{
+    SB_ASSERT(order->kind < SB_ORDER_COUNT);
+    rows[order->kind](engine, order);
+}

@@ -1,0 +1,411 @@
+/* The keeper: opens and closes browser contexts and probes components, on a few threads of its own, because each of that may take
+ * seconds and the core must not wait.
+ *
+ * There is no queue. Each context has a wanted and an actual state, each component a wish to be probed, and a free thread takes the
+ * first difference it finds: orders can neither pile up nor overtake each other. Contexts come before probes, and probes never take
+ * the last two threads. */
+#include "parts.h"
+
+#include <stdlib.h>
+
+enum { OPEN_LIMIT_S = 30, PROBE_LIMIT_S = 15, PROBES_AT_ONCE = SB_KEEPER_THREADS - 2, HOSTS_MAX = 64 };
+
+/*            order open                 opened: context_up
+ *   EMPTY ---------------> (opening) ---------------------> OPEN
+ *     ^                        | failed: context_down         | order close, lost, hard stop, end
+ *     +------------------------+<-------- (closing) <---------+
+ * "opening" and "closing" are is_busy; only the thread that set it touches the slot then. */
+struct slot {
+    struct sb_context *context;  /* NULL: EMPTY */
+    uint32_t generation;         /* of `context` */
+    uint32_t wanted;             /* generation to be opened */
+    bool is_wanted, is_busy;
+    bool is_lost;                /* the browser died under it */
+    struct sb_cancel *opening;   /* token of the open under way */
+};
+
+struct sb_keeper {
+    struct sb_keeper_setup setup;
+    const char *hosts[HOSTS_MAX];  /* what any site may load, never changes */
+    size_t host_count;
+    struct sb_relay *relay;        /* what the browser calls */
+    struct sb_mutex *mutex;
+    struct sb_cond *news;
+    struct sb_cancel *ending;      /* calls probes off */
+    struct sb_thread *threads[SB_KEEPER_THREADS];
+    size_t thread_count;
+    /* guarded by mutex */
+    struct slot slots[SB_CONTEXTS_MAX];
+    bool is_probe_wanted[SB_COMPONENT_COUNT], is_probing[SB_COMPONENT_COUNT];
+    unsigned probing, deaths;      /* deaths of the browser */
+    bool is_stopping;
+};
+
+enum task_kind { TASK_NONE, TASK_OPEN, TASK_CLOSE, TASK_PROBE };
+
+struct task {
+    enum task_kind kind;
+    uint16_t ctx;
+    uint32_t generation;
+    struct sb_context *context;
+    enum sb_component component;
+};
+
+/* ---- choosing, under the mutex ---- */
+
+static bool must_close(const struct slot *slot)
+{
+    return slot->context != NULL && (!slot->is_wanted || slot->is_lost || slot->wanted != slot->generation);
+}
+
+static struct task choose_context(struct sb_keeper *keeper)
+{
+    for (uint16_t i = 0; i < SB_CONTEXTS_MAX; i++) {
+        struct slot *slot = &keeper->slots[i];
+        if (slot->is_busy)
+            continue;
+        if (must_close(slot)) {
+            struct task task = { .kind = TASK_CLOSE, .ctx = i, .context = slot->context };
+            slot->is_busy = true;
+            slot->context = NULL; /* nobody is given it any more */
+            return task;
+        }
+        if (slot->context == NULL && slot->is_wanted) {
+            slot->is_busy = true;
+            return (struct task){ .kind = TASK_OPEN, .ctx = i, .generation = slot->wanted };
+        }
+    }
+    return (struct task){ .kind = TASK_NONE };
+}
+
+static struct task choose(struct sb_keeper *keeper)
+{
+    struct task task = choose_context(keeper);
+
+    if (task.kind != TASK_NONE || keeper->is_stopping)
+        return task;
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT && keeper->probing < PROBES_AT_ONCE; i++) {
+        if (!keeper->is_probe_wanted[i] || keeper->is_probing[i])
+            continue;
+        keeper->is_probe_wanted[i] = false;
+        keeper->is_probing[i] = true;
+        keeper->probing++;
+        return (struct task){ .kind = TASK_PROBE, .component = (enum sb_component)i };
+    }
+    return task;
+}
+
+/* ---- doing, without the mutex ---- */
+
+static void post_down(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation, const char *reason)
+{
+    struct sb_input input = sb_input_make(SB_INPUT_CONTEXT_DOWN);
+
+    input.as.context_down.ctx = ctx;
+    input.as.context_down.generation = generation;
+    (void)sb_copy(input.as.context_down.reason, sizeof(input.as.context_down.reason), reason); /* cut to the field */
+    sb_inbox_post_result(keeper->setup.inbox, &input);
+}
+
+static void post_up(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation, sb_ns latency)
+{
+    struct sb_input input = sb_input_make(SB_INPUT_CONTEXT_UP);
+
+    input.as.context_up.ctx = ctx;
+    input.as.context_up.generation = generation;
+    input.as.context_up.latency = latency;
+    sb_inbox_post_result(keeper->setup.inbox, &input);
+}
+
+static void post_component(struct sb_keeper *keeper, enum sb_component component, enum sb_component_state state, sb_ns latency,
+                           const char *reason)
+{
+    struct sb_input input = sb_input_make(SB_INPUT_COMPONENT);
+
+    input.as.component.component = (uint8_t)component;
+    input.as.component.state = (uint8_t)state;
+    input.as.component.latency = latency;
+    (void)sb_copy(input.as.component.reason, sizeof(input.as.component.reason), reason); /* cut to the field */
+    sb_inbox_post_result(keeper->setup.inbox, &input);
+}
+
+static enum sb_err open_context(struct sb_keeper *keeper, const struct sb_cancel *cancel, struct sb_context **context, struct sb_error *err)
+{
+    struct sb_browser *browser = keeper->setup.browser;
+    const struct sb_op op = { .deadline = sb_ns_add(sb_now(), SB_S(OPEN_LIMIT_S)), .cancel = cancel };
+
+    if (browser == NULL)
+        return sb_error_set(err, SB_ERR_UNAVAILABLE, "the browser is disabled");
+    return browser->ops->open(browser, keeper->host_count > 0 ? keeper->hosts : NULL, keeper->host_count, &op, context, err);
+}
+
+static void do_open(struct sb_keeper *keeper, const struct task *task)
+{
+    struct slot *slot = &keeper->slots[task->ctx];
+    struct sb_context *context = NULL;
+    struct sb_error error = { .text = "" };
+    sb_ns begun = sb_now();
+    struct sb_cancel *cancel = sb_cancel_create(&error);
+    enum sb_err rc = cancel == NULL ? error.code : SB_OK;
+
+    sb_mutex_lock(keeper->mutex);
+    slot->opening = cancel;
+    unsigned deaths = keeper->deaths;
+    bool is_wanted = slot->is_wanted && slot->wanted == task->generation;
+    sb_mutex_unlock(keeper->mutex);
+    if (!is_wanted)
+        rc = sb_error_set(&error, SB_ERR_CANCELLED, "closed before it was open");
+    if (rc == SB_OK)
+        rc = open_context(keeper, cancel, &context, &error);
+
+    sb_mutex_lock(keeper->mutex);
+    slot->opening = NULL;
+    slot->context = context;
+    slot->generation = task->generation;
+    /* The news of a death may come before the context is in its slot; then it is the one that died, or is at worst opened twice. */
+    slot->is_lost = rc == SB_OK && deaths != keeper->deaths;
+    if (slot->is_lost)
+        rc = sb_error_set(&error, SB_ERR_GONE, "the browser died while it was opened");
+    if (rc != SB_OK && slot->wanted == task->generation)
+        slot->is_wanted = false; /* the core decides when to try again */
+    sb_mutex_unlock(keeper->mutex);
+    sb_cancel_destroy(cancel);
+    if (rc == SB_OK)
+        post_up(keeper, task->ctx, task->generation, sb_now() - begun);
+    else
+        post_down(keeper, task->ctx, task->generation, error.text);
+}
+
+static void do_close(struct sb_keeper *keeper, const struct task *task)
+{
+    keeper->setup.browser->ops->close_context(keeper->setup.browser, task->context);
+}
+
+static void do_probe(struct sb_keeper *keeper, const struct task *task)
+{
+    sb_ns begun = sb_now();
+    const struct sb_op op = { .deadline = sb_ns_add(begun, SB_S(PROBE_LIMIT_S)), .cancel = keeper->ending };
+    struct sb_error error = { .text = "" };
+    enum sb_err rc = keeper->setup.probe != NULL
+                         ? keeper->setup.probe(keeper->setup.probe_arg, task->component, &op, &error)
+                         : sb_error_set(&error, SB_ERR_UNSUPPORTED, "nothing here can check it");
+
+    post_component(keeper, task->component, rc == SB_OK ? SB_COMPONENT_STATE_OK : SB_COMPONENT_STATE_FAILED, sb_now() - begun,
+                   rc == SB_OK ? "" : error.text);
+}
+
+typedef void task_function(struct sb_keeper *keeper, const struct task *task);
+static task_function *const task_functions[] = { [TASK_OPEN] = do_open, [TASK_CLOSE] = do_close, [TASK_PROBE] = do_probe };
+
+/* Under the mutex. */
+static void finish(struct sb_keeper *keeper, const struct task *task)
+{
+    if (task->kind == TASK_PROBE) {
+        keeper->is_probing[task->component] = false;
+        keeper->probing--;
+    } else {
+        keeper->slots[task->ctx].is_busy = false;
+    }
+}
+
+/* Under the mutex: a thread may end only when no slot can need it any more. */
+static bool is_over(const struct sb_keeper *keeper)
+{
+    if (!keeper->is_stopping)
+        return false;
+    for (size_t i = 0; i < SB_CONTEXTS_MAX; i++)
+        if (keeper->slots[i].is_busy || keeper->slots[i].context != NULL)
+            return false;
+    return true;
+}
+
+static void keeper_main(void *argument)
+{
+    struct sb_keeper *keeper = argument;
+
+    sb_mutex_lock(keeper->mutex);
+    while (!is_over(keeper)) {
+        struct task task = choose(keeper);
+        if (task.kind == TASK_NONE) {
+            (void)sb_cond_wait(keeper->news, keeper->mutex, SB_NEVER); /* the loop looks itself */
+            continue;
+        }
+        sb_mutex_unlock(keeper->mutex);
+        task_functions[task.kind](keeper, &task);
+        sb_mutex_lock(keeper->mutex);
+        finish(keeper, &task);
+        sb_cond_broadcast(keeper->news); /* what depended on this may go on */
+    }
+    sb_mutex_unlock(keeper->mutex);
+}
+
+/* ---- the browser's death: its internal thread ---- */
+
+static void lose_contexts(struct sb_keeper *keeper, const char *reason)
+{
+    uint32_t lost[SB_CONTEXTS_MAX] = { 0 };
+
+    sb_mutex_lock(keeper->mutex);
+    keeper->deaths++;
+    for (size_t i = 0; i < SB_CONTEXTS_MAX; i++) {
+        struct slot *slot = &keeper->slots[i];
+        if (slot->context == NULL || slot->is_lost)
+            continue;
+        slot->is_lost = true;
+        lost[i] = slot->generation;
+        if (slot->wanted == slot->generation)
+            slot->is_wanted = false;
+    }
+    sb_mutex_unlock(keeper->mutex);
+    sb_cond_broadcast(keeper->news);
+    /* First that the browser is down, so that nothing new is started on it while its contexts are counted out. */
+    post_component(keeper, SB_COMPONENT_BROWSER, SB_COMPONENT_STATE_FAILED, 0, reason);
+    for (uint16_t i = 0; i < SB_CONTEXTS_MAX; i++)
+        if (lost[i] != 0)
+            post_down(keeper, i, lost[i], reason);
+}
+
+static void on_browser_exit(void *arg, const char *reason)
+{
+    struct sb_keeper *keeper = sb_relay_enter(arg);
+
+    if (keeper != NULL)
+        lose_contexts(keeper, reason);
+    sb_relay_leave(arg);
+}
+
+/* ---- the interface ---- */
+
+static bool knows_host(const struct sb_keeper *keeper, const char *host)
+{
+    for (size_t i = 0; i < keeper->host_count; i++)
+        if (sb_streq(keeper->hosts[i], host))
+            return true;
+    return false;
+}
+
+/* A context serves every site of the catalogue, so it may load what any of them needs, and nothing else. */
+static enum sb_err collect_hosts(struct sb_keeper *keeper, struct sb_error *err)
+{
+    const struct sb_catalogue *catalogue = keeper->setup.catalogue;
+
+    for (size_t site = 0; site < catalogue->site_count; site++)
+        for (size_t i = 0; i < catalogue->sites[site].allowed_host_count; i++) {
+            const char *host = catalogue->sites[site].allowed_hosts[i];
+            if (knows_host(keeper, host))
+                continue;
+            if (keeper->host_count == HOSTS_MAX)
+                return sb_error_set(err, SB_ERR_TOO_LARGE, "the sites of the catalogue allow more than %d different hosts", HOSTS_MAX);
+            keeper->hosts[keeper->host_count++] = host;
+        }
+    return SB_OK;
+}
+
+struct sb_keeper *sb_keeper_create(const struct sb_keeper_setup *setup, struct sb_error *err)
+{
+    struct sb_keeper *keeper = calloc(1, sizeof(*keeper));
+
+    if (keeper == NULL)
+        goto nomem;
+    keeper->setup = *setup;
+    if (collect_hosts(keeper, err) != SB_OK)
+        goto failed;
+    keeper->mutex = sb_mutex_create(SB_RANK_KEEPER);
+    keeper->news = sb_cond_create();
+    if (keeper->mutex == NULL || keeper->news == NULL)
+        goto nomem;
+    keeper->ending = sb_cancel_create(err);
+    keeper->relay = sb_relay_create(keeper, err);
+    if (keeper->ending == NULL || keeper->relay == NULL)
+        goto failed;
+    if (setup->browser != NULL)
+        setup->browser->ops->set_callback(setup->browser, keeper->relay, on_browser_exit);
+    for (; keeper->thread_count < SB_KEEPER_THREADS; keeper->thread_count++)
+        if (sb_thread_start(&keeper->threads[keeper->thread_count], "sb-keeper", keeper_main, keeper, err) != SB_OK)
+            goto failed;
+    return keeper;
+nomem:
+    (void)sb_error_set(err, SB_ERR_NOMEM, "no memory for the keeper of contexts");
+failed:
+    sb_keeper_destroy(keeper);
+    return NULL;
+}
+
+/* Calls everything off and waits until all contexts are closed. */
+static void stop(struct sb_keeper *keeper)
+{
+    sb_cancel_ask(keeper->ending);
+    sb_mutex_lock(keeper->mutex);
+    keeper->is_stopping = true;
+    for (size_t i = 0; i < SB_CONTEXTS_MAX; i++) {
+        keeper->slots[i].is_wanted = false;
+        if (keeper->slots[i].opening != NULL)
+            sb_cancel_ask(keeper->slots[i].opening);
+    }
+    sb_mutex_unlock(keeper->mutex);
+    sb_cond_broadcast(keeper->news);
+    for (size_t i = 0; i < keeper->thread_count; i++)
+        sb_thread_join(keeper->threads[i]);
+}
+
+void sb_keeper_detach(struct sb_keeper *keeper)
+{
+    sb_relay_cut(keeper->relay);
+}
+
+void sb_keeper_destroy(struct sb_keeper *keeper)
+{
+    if (keeper == NULL)
+        return;
+    sb_keeper_detach(keeper);
+    if (keeper->ending != NULL && keeper->mutex != NULL)
+        stop(keeper);
+    sb_cancel_destroy(keeper->ending);
+    sb_cond_destroy(keeper->news);
+    sb_mutex_destroy(keeper->mutex);
+    free(keeper);
+}
+
+void sb_keeper_open(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation)
+{
+    SB_ASSERT(ctx < SB_CONTEXTS_MAX && generation != 0);
+    sb_mutex_lock(keeper->mutex);
+    struct slot *slot = &keeper->slots[ctx];
+    slot->wanted = generation;
+    slot->is_wanted = !keeper->is_stopping;
+    sb_mutex_unlock(keeper->mutex);
+    sb_cond_broadcast(keeper->news);
+}
+
+void sb_keeper_close(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation)
+{
+    SB_ASSERT(ctx < SB_CONTEXTS_MAX);
+    sb_mutex_lock(keeper->mutex);
+    struct slot *slot = &keeper->slots[ctx];
+    if (generation == 0 || slot->wanted == generation) {
+        slot->is_wanted = false;
+        if (slot->opening != NULL)
+            sb_cancel_ask(slot->opening); /* writes to an eventfd: cannot block */
+    }
+    sb_mutex_unlock(keeper->mutex);
+    sb_cond_broadcast(keeper->news);
+}
+
+void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component)
+{
+    SB_ASSERT((unsigned)component < SB_COMPONENT_COUNT);
+    sb_mutex_lock(keeper->mutex);
+    keeper->is_probe_wanted[component] = true;
+    sb_mutex_unlock(keeper->mutex);
+    sb_cond_broadcast(keeper->news);
+}
+
+struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation)
+{
+    SB_ASSERT(ctx < SB_CONTEXTS_MAX);
+    sb_mutex_lock(keeper->mutex);
+    const struct slot *slot = &keeper->slots[ctx];
+    struct sb_context *context = slot->generation == generation && !slot->is_lost ? slot->context : NULL;
+    sb_mutex_unlock(keeper->mutex);
+    return context;
+}

@@ -1,0 +1,106 @@
+/* The threads which run steps, and the queue in front of them. An attempt is queued through its own link, so there is nothing to
+ * overflow. The queue is worked off before the threads end: an attempt that was accepted always answers. */
+#include "parts.h"
+
+#include <stdlib.h>
+
+struct sb_workers {
+    struct sb_engine *engine;
+    struct sb_mutex *mutex;
+    struct sb_cond *news;
+    /* guarded by mutex */
+    struct sb_attempt *head, *tail;
+    bool is_stopping;
+    /* the owner's */
+    struct sb_thread **threads;
+    size_t count;
+};
+
+static void worker_main(void *argument)
+{
+    struct sb_workers *workers = argument;
+
+    for (;;) {
+        sb_mutex_lock(workers->mutex);
+        while (workers->head == NULL && !workers->is_stopping)
+            (void)sb_cond_wait(workers->news, workers->mutex, SB_NEVER); /* the loop looks itself */
+        struct sb_attempt *attempt = workers->head;
+        if (attempt != NULL) {
+            workers->head = attempt->next;
+            if (workers->head == NULL)
+                workers->tail = NULL;
+        }
+        sb_mutex_unlock(workers->mutex);
+        if (attempt == NULL)
+            return;
+        sb_attempt_run(workers->engine, attempt);
+    }
+}
+
+struct sb_workers *sb_workers_create(struct sb_engine *engine, size_t count, struct sb_error *err)
+{
+    struct sb_workers *workers = calloc(1, sizeof(*workers));
+
+    if (workers == NULL)
+        goto nomem;
+    workers->engine = engine;
+    workers->mutex = sb_mutex_create(SB_RANK_WORKERS);
+    workers->news = sb_cond_create();
+    workers->threads = calloc(count, sizeof(struct sb_thread *));
+    if (workers->mutex == NULL || workers->news == NULL || workers->threads == NULL)
+        goto nomem;
+    for (; workers->count < count; workers->count++)
+        if (sb_thread_start(&workers->threads[workers->count], "sb-worker", worker_main, workers, err) != SB_OK)
+            goto failed;
+    return workers;
+nomem:
+    (void)sb_error_set(err, SB_ERR_NOMEM, "no memory for %zu workers", count);
+failed:
+    sb_workers_destroy(workers);
+    return NULL;
+}
+
+void sb_workers_submit(struct sb_workers *workers, struct sb_attempt *attempt)
+{
+    attempt->next = NULL;
+    sb_mutex_lock(workers->mutex);
+    bool is_refused = workers->is_stopping;
+    if (!is_refused) {
+        if (workers->tail != NULL)
+            workers->tail->next = attempt;
+        else
+            workers->head = attempt;
+        workers->tail = attempt;
+    }
+    sb_mutex_unlock(workers->mutex);
+    if (!is_refused) {
+        sb_cond_signal(workers->news);
+        return;
+    }
+    const struct sb_or_start_step order = attempt->order;
+    sb_attempts_end(workers->engine->attempts, attempt);
+    sb_attempt_refuse(workers->engine, &order, SB_CLASS_CANCELLED, "the engine is stopping");
+}
+
+void sb_workers_stop(struct sb_workers *workers)
+{
+    sb_mutex_lock(workers->mutex);
+    workers->is_stopping = true;
+    sb_mutex_unlock(workers->mutex);
+    sb_cond_broadcast(workers->news);
+    for (size_t i = 0; i < workers->count; i++)
+        sb_thread_join(workers->threads[i]);
+    workers->count = 0;
+}
+
+void sb_workers_destroy(struct sb_workers *workers)
+{
+    if (workers == NULL)
+        return;
+    if (workers->count > 0)
+        sb_workers_stop(workers);
+    free(workers->threads);
+    sb_cond_destroy(workers->news);
+    sb_mutex_destroy(workers->mutex);
+    free(workers);
+}
