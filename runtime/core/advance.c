@@ -139,6 +139,20 @@ static bool generation_is_closed(const struct sb_core *core, const struct run *r
     return step_def(core, run->job, run->step)->uses_llm && !sb_budget_allows_generation(core);
 }
 
+/* At a step boundary a context that somebody else has a right to is given back; the run queues again with its old place. */
+static void yield_if_asked(struct sb_core *core, struct run *run)
+{
+    if (run->ctx == SB_NO_CTX || !sb_lanes_must_yield(core, run))
+        return;
+    struct sb_event event = sb_event_make(core, SB_EVENT_RUN_YIELDED);
+    event.as.run_yielded.run = run->id;
+    event.as.run_yielded.job = run->job;
+    event.as.run_yielded.step = run->step;
+    event.as.run_yielded.ctx = run->ctx;
+    sb_emit(core, &event);
+    sb_lanes_release(core, run);
+}
+
 void sb_advance_place(struct sb_core *core, struct run *run)
 {
     enum sb_component component;
@@ -158,6 +172,7 @@ void sb_advance_place(struct sb_core *core, struct run *run)
         return;
     }
     unhold(core, run);
+    yield_if_asked(core, run);
     if (step_def(core, run->job, run->step)->needs_context) {
         sb_heap_remove(&core->workers, slot_of(core, run));
         if (run->ctx != SB_NO_CTX)
@@ -365,17 +380,8 @@ static void next_step(struct sb_core *core, struct run *run)
         return;
     }
     bool needs_context = step_def(core, run->job, run->step)->needs_context;
-    if (run->ctx != SB_NO_CTX && sb_lanes_must_yield(core, run)) {
-        struct sb_event event = sb_event_make(core, SB_EVENT_RUN_YIELDED);
-        event.as.run_yielded.run = run->id;
-        event.as.run_yielded.job = run->job;
-        event.as.run_yielded.step = run->step;
-        event.as.run_yielded.ctx = run->ctx;
-        sb_emit(core, &event);
+    if (run->ctx != SB_NO_CTX && !needs_context && !step_def(core, run->job, done)->keeps_context)
         sb_lanes_release(core, run);
-    } else if (run->ctx != SB_NO_CTX && !needs_context && !step_def(core, run->job, done)->keeps_context) {
-        sb_lanes_release(core, run);
-    }
     sb_advance_place(core, run);
 }
 

@@ -86,7 +86,9 @@ static void add_name(const struct line *line, const struct sb_field *field, uint
         sb_text_add(out, name);
         return;
     }
-    sb_text_add(out, field->type == SB_FIELD_job ? "job " : "step ");
+    sb_text_add(out, field->type == SB_FIELD_job ? "job " : value == SB_NO_STEP ? "-" : "#");
+    if (field->type == SB_FIELD_step && value == SB_NO_STEP)
+        return;
     sb_text_add_u64(out, value);
 }
 
