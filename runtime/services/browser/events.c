@@ -1,0 +1,398 @@
+/* What the browser tells on its own, and the replies it gives: runs on the I/O thread of a connection, which must never wait for anybody.
+ * Parsing is done before the mutex is taken; under it only fields change and ready-made commands are queued. */
+#include "chromium.h"
+#include "hosts.h"
+
+#include "signalbox/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct event {
+    struct sb_cdp *cdp;
+    struct sb_context *context; /* of the session; NULL for the browser's own events */
+    bool is_frame;              /* the session is one of a frame inside the page */
+    const char *session;
+    const json_t *params;       /* NULL when they are not valid JSON */
+};
+
+const char *sb_cdp_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+bool sb_cdp_id_copy(char id[static SB_CDP_ID_MAX], const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length == 0 || length >= SB_CDP_ID_MAX)
+        return false;
+    /* Ids go back into commands as they are: only what needs no escaping passes. */
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < '!' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
+            return false;
+    return sb_copy(id, SB_CDP_ID_MAX, text);
+}
+
+void sb_context_lose(struct sb_context *context, enum sb_err code, const char *reason)
+{
+    if (context->is_gone)
+        return;
+    context->is_gone = true;
+    (void)sb_copy(context->reason, sizeof(context->reason), reason);
+    if (context->cdp != NULL)
+        sb_calls_fail(context->cdp, context, code, reason);
+    if (context->wake_fd >= 0)
+        sb_wake_post(context->wake_fd);
+}
+
+/* The place of a frame's session in the context, or of a free one for "". NULL when there is none. */
+static char *find_frame(struct sb_context *context, const char *session)
+{
+    for (size_t i = 0; i < SB_FRAMES_MAX; i++)
+        if (sb_streq(context->frames[i], session))
+            return context->frames[i];
+    return NULL;
+}
+
+static struct sb_context *find_session(struct sb_cdp *cdp, const char *session, bool *is_frame)
+{
+    *is_frame = false;
+    if (session[0] == '\0')
+        return NULL;
+    for (struct sb_context *context = cdp->chromium->contexts; context != NULL; context = context->next) {
+        if (context->cdp != cdp || context->is_gone)
+            continue;
+        if (sb_streq(context->session, session))
+            return context;
+        if (find_frame(context, session) != NULL) {
+            *is_frame = true;
+            return context;
+        }
+    }
+    return NULL;
+}
+
+static struct sb_context *find_browser_context(struct sb_cdp *cdp, const char *id)
+{
+    for (struct sb_context *context = cdp->chromium->contexts; context != NULL; context = context->next)
+        if (context->cdp == cdp && context->id[0] != '\0' && sb_streq(context->id, id))
+            return context;
+    return NULL;
+}
+
+/* ---- targets: under the mutex, as everything below ---- */
+
+static void fire_target(struct sb_cdp *cdp, const char *method, const char *target)
+{
+    char params[SB_CDP_ID_MAX + 32];
+
+    (void)snprintf(params, sizeof(params), "{\"targetId\":\"%s\"}", target);
+    sb_cdp_fire(cdp, NULL, method, params, NULL);
+}
+
+/* Frames of other sites get processes and sessions of their own; the list of hosts holds for their documents too. Beyond the bound a frame
+ * stays stopped: a page with so many is not worth an unguarded one. */
+static void guard_frame(struct sb_context *context, const char *session)
+{
+    char *place = find_frame(context, "");
+
+    if (place == NULL)
+        return;
+    (void)sb_copy(place, SB_CDP_ID_MAX, session);
+    sb_cdp_fire(context->cdp, session, "Fetch.enable", SB_DOCUMENTS_ONLY, NULL);
+    sb_cdp_fire(context->cdp, session, "Target.setAutoAttach", SB_FRAMES_ATTACH, NULL);
+    sb_cdp_fire(context->cdp, session, "Runtime.runIfWaitingForDebugger", "{}", NULL);
+}
+
+/* Every new page waits for us before it does anything. The first one of a context is the one which open() asked for; every other was opened
+ * by the page and is closed before it has sent a request. */
+static void on_attached(const struct event *event)
+{
+    const json_t *info = json_object_get(event->params, "targetInfo");
+    char session[SB_CDP_ID_MAX], target[SB_CDP_ID_MAX];
+
+    if (!sb_cdp_id_copy(session, sb_cdp_text(event->params, "sessionId")) || !sb_cdp_id_copy(target, sb_cdp_text(info, "targetId")))
+        return;
+    if (event->context != NULL) {
+        guard_frame(event->context, session);
+        return;
+    }
+    struct sb_context *context = find_browser_context(event->cdp, sb_cdp_text(info, "browserContextId"));
+    if (context != NULL && context->session[0] == '\0') {
+        (void)sb_copy(context->session, sizeof(context->session), session);
+        (void)sb_copy(context->target, sizeof(context->target), target);
+        sb_wake_post(context->wake_fd);
+    } else {
+        fire_target(event->cdp, "Target.closeTarget", target);
+    }
+}
+
+static void on_detached(const struct event *event)
+{
+    const char *session = sb_cdp_text(event->params, "sessionId");
+    bool is_frame;
+    struct sb_context *context = find_session(event->cdp, session, &is_frame);
+
+    if (context != NULL && is_frame)
+        find_frame(context, session)[0] = '\0';
+    else if (context != NULL)
+        sb_context_lose(context, SB_ERR_GONE, "the page was closed");
+}
+
+static void on_crashed(const struct event *event)
+{
+    if (event->context != NULL && !event->is_frame)
+        sb_context_lose(event->context, SB_ERR_GONE, "the page crashed; close the context and open a new one");
+}
+
+static void on_dialog(const struct event *event)
+{
+    /* A dialog stops the page until it is answered. Leaving a page is allowed, everything else is declined. */
+    bool is_leaving = sb_streq(sb_cdp_text(event->params, "type"), "beforeunload");
+
+    sb_cdp_fire(event->cdp, event->session, "Page.handleJavaScriptDialog", is_leaving ? "{\"accept\":true}" : "{\"accept\":false}", NULL);
+}
+
+static void on_request_paused(const struct event *event)
+{
+    const char *url = sb_cdp_text(json_object_get(event->params, "request"), "url");
+    struct sb_context *context = event->context;
+    char id[SB_CDP_ID_MAX], params[SB_CDP_ID_MAX + 64];
+
+    if (context == NULL || !sb_cdp_id_copy(id, sb_cdp_text(event->params, "requestId")))
+        return;
+    if (sb_hosts_allow((const char *const *)context->hosts, context->host_count, url)) {
+        (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", id);
+        sb_cdp_fire(event->cdp, event->session, "Fetch.continueRequest", params, NULL);
+        return;
+    }
+    (void)sb_copy(context->frame.refused, sizeof(context->frame.refused), url);
+    (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\",\"errorReason\":\"BlockedByClient\"}", id);
+    sb_cdp_fire(event->cdp, event->session, "Fetch.failRequest", params, NULL);
+}
+
+/* ---- the main frame's life ---- */
+
+static bool is_main_frame(const struct event *event, const char *frame)
+{
+    return event->context != NULL && !event->is_frame && sb_streq(frame, event->context->target);
+}
+
+static void on_navigation_started(const struct event *event)
+{
+    const char *type = sb_cdp_text(event->params, "navigationType");
+    struct sb_frame_state *frame;
+
+    if (!is_main_frame(event, sb_cdp_text(event->params, "frameId")) || sb_streq(type, "sameDocument"))
+        return;
+    frame = &event->context->frame;
+    if (!sb_cdp_id_copy(frame->newest, sb_cdp_text(event->params, "loaderId")))
+        return;
+    if (frame->first[0] == '\0')
+        (void)sb_copy(frame->first, sizeof(frame->first), frame->newest);
+    frame->is_redirect_due = false;
+    sb_wake_post(event->context->wake_fd);
+}
+
+static void on_lifecycle(const struct event *event)
+{
+    const char *name = sb_cdp_text(event->params, "name");
+    const char *loader = sb_cdp_text(event->params, "loaderId");
+    struct sb_frame_state *frame;
+
+    if (!is_main_frame(event, sb_cdp_text(event->params, "frameId")))
+        return;
+    frame = &event->context->frame;
+    if (sb_streq(name, "init") && sb_cdp_id_copy(frame->committed, loader)) {
+        /* A document whose start was not announced is the newest all the same. */
+        if (frame->newest[0] == '\0')
+            (void)sb_copy(frame->newest, sizeof(frame->newest), frame->committed);
+    } else if (sb_streq(name, "load") && sb_cdp_id_copy(frame->loaded, loader)) {
+        sb_wake_post(event->context->wake_fd);
+    }
+}
+
+/* "I will go elsewhere": a script, a meta element or a header. What is to happen later than in a second is not waited for. */
+static void on_navigation_due(const struct event *event)
+{
+    const json_t *delay = json_object_get(event->params, "delay");
+    const char *disposition = sb_cdp_text(event->params, "disposition");
+
+    if (!is_main_frame(event, sb_cdp_text(event->params, "frameId")) || json_number_value(delay) > 1.0)
+        return;
+    if (disposition[0] != '\0' && !sb_streq(disposition, "currentTab"))
+        return;
+    event->context->frame.is_redirect_due = true;
+}
+
+static void on_stopped_loading(const struct event *event)
+{
+    struct sb_frame_state *frame;
+
+    if (!is_main_frame(event, sb_cdp_text(event->params, "frameId")))
+        return;
+    frame = &event->context->frame;
+    /* The end of an older document's loading may still come while the first document of this navigation is on its way. */
+    if (!sb_streq(frame->newest, frame->committed) && sb_streq(frame->newest, frame->first))
+        return;
+    /* Stopped without a load event, or the page's own redirect came to nothing (download, refused): this is what there is. */
+    (void)sb_copy(frame->newest, sizeof(frame->newest), frame->committed);
+    (void)sb_copy(frame->loaded, sizeof(frame->loaded), frame->committed);
+    sb_wake_post(event->context->wake_fd);
+}
+
+/* ---- captures ---- */
+
+static void on_response(const struct event *event)
+{
+    const json_t *response = json_object_get(event->params, "response");
+    struct sb_capture *capture;
+
+    if (event->context == NULL || event->context->capture.state != SB_CAPTURE_ARMED)
+        return;
+    capture = &event->context->capture;
+    if (sb_streq(sb_cdp_text(event->params, "type"), "Preflight") || strstr(sb_cdp_text(response, "url"), capture->part) == NULL)
+        return;
+    if (!sb_cdp_id_copy(capture->request, sb_cdp_text(event->params, "requestId")))
+        return;
+    capture->status = (int)json_integer_value(json_object_get(response, "status"));
+    capture->state = SB_CAPTURE_SEEN;
+}
+
+static bool is_captured(const struct event *event)
+{
+    return event->context != NULL && event->context->capture.state == SB_CAPTURE_SEEN &&
+           sb_streq(sb_cdp_text(event->params, "requestId"), event->context->capture.request);
+}
+
+/* The body is asked for at once: the browser forgets it when the page moves on, which often follows such a response. */
+static void on_loaded(const struct event *event)
+{
+    char params[SB_CDP_ID_MAX + 32];
+
+    if (!is_captured(event))
+        return;
+    struct sb_capture *capture = &event->context->capture;
+    capture->state = SB_CAPTURE_LOADED;
+    capture->call = (struct sb_call){ .wake_fd = event->context->wake_fd, .context = event->context };
+    (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", capture->request);
+    sb_cdp_fire(event->cdp, event->session, "Network.getResponseBody", params, &capture->call);
+    sb_wake_post(event->context->wake_fd);
+}
+
+static void on_failed(const struct event *event)
+{
+    if (!is_captured(event))
+        return;
+    event->context->capture.state = SB_CAPTURE_FAILED;
+    (void)sb_copy(event->context->capture.failure, sizeof(event->context->capture.failure), sb_cdp_text(event->params, "errorText"));
+    sb_wake_post(event->context->wake_fd);
+}
+
+/* ---- dispatch ---- */
+
+static const struct {
+    const char *method;
+    void (*handle)(const struct event *event);
+} handlers[] = {
+    { "Page.lifecycleEvent", on_lifecycle },
+    { "Page.frameStartedNavigating", on_navigation_started },
+    { "Page.frameRequestedNavigation", on_navigation_due },
+    { "Page.frameScheduledNavigation", on_navigation_due },
+    { "Page.frameStoppedLoading", on_stopped_loading },
+    { "Page.javascriptDialogOpening", on_dialog },
+    { "Fetch.requestPaused", on_request_paused },
+    { "Network.responseReceived", on_response },
+    { "Network.loadingFinished", on_loaded },
+    { "Network.loadingFailed", on_failed },
+    { "Target.attachedToTarget", on_attached },
+    { "Target.detachedFromTarget", on_detached },
+    { "Inspector.targetCrashed", on_crashed },
+};
+
+static void dispatch(struct sb_cdp *cdp, const struct sb_message *message, void (*handle)(const struct event *event))
+{
+    json_error_t where;
+    char session[SB_CDP_ID_MAX];
+    json_t *params = message->body.size > 0 ? json_loadb(message->body.at, message->body.size, JSON_ALLOW_NUL, &where) : NULL;
+
+    (void)sb_copy_n(session, sizeof(session), message->session.at, message->session.size);
+    sb_mutex_lock(cdp->chromium->mutex);
+    struct event event = { .cdp = cdp, .session = session, .params = params };
+    event.context = find_session(cdp, session, &event.is_frame);
+    /* A session which nobody knows any more has nothing to say. */
+    if (event.context != NULL || session[0] == '\0')
+        handle(&event);
+    sb_mutex_unlock(cdp->chromium->mutex);
+    json_decref(params);
+}
+
+static bool is_orphan(struct sb_cdp *cdp, uint64_t id)
+{
+    for (size_t i = 0; i < cdp->orphan_count; i++) {
+        if (cdp->orphans[i] == id) {
+            cdp->orphans[i] = cdp->orphans[--cdp->orphan_count];
+            return true;
+        }
+    }
+    return false;
+}
+
+static void dispose_orphan(struct sb_cdp *cdp, const char *body, size_t size)
+{
+    char id[SB_CDP_ID_MAX], params[SB_CDP_ID_MAX + 32];
+    json_error_t where;
+    json_t *result = json_loadb(body, size, 0, &where);
+
+    if (sb_cdp_id_copy(id, sb_cdp_text(result, "browserContextId"))) {
+        (void)snprintf(params, sizeof(params), "{\"browserContextId\":\"%s\"}", id);
+        sb_mutex_lock(cdp->chromium->mutex);
+        sb_cdp_fire(cdp, NULL, "Target.disposeBrowserContext", params, NULL);
+        sb_mutex_unlock(cdp->chromium->mutex);
+    }
+    json_decref(result);
+}
+
+static void on_reply(struct sb_cdp *cdp, const struct sb_message *message)
+{
+    size_t size = message->body.size;
+    char *body = malloc(size + 1);
+
+    /* Without memory the waiter gets an empty answer, which is an error, at once instead of waiting for its deadline. */
+    if (body == NULL)
+        size = 0;
+    else
+        memcpy(body, message->body.at, size);
+    sb_mutex_lock(cdp->chromium->mutex);
+    bool is_taken = sb_call_complete(cdp, message->id, message->is_error, body, size);
+    bool is_late_context = !is_taken && is_orphan(cdp, message->id);
+    sb_mutex_unlock(cdp->chromium->mutex);
+    if (is_taken)
+        return;
+    if (is_late_context && body != NULL && !message->is_error)
+        dispose_orphan(cdp, body, size);
+    free(body);
+}
+
+void sb_cdp_on_message(struct sb_cdp *cdp, const char *text, size_t size)
+{
+    struct sb_message message;
+
+    switch (sb_message_read(text, size, &message)) {
+    case SB_MESSAGE_REPLY:
+        on_reply(cdp, &message);
+        break;
+    case SB_MESSAGE_EVENT:
+        for (size_t i = 0; i < SB_LEN(handlers); i++)
+            if (sb_slice_is(message.method, handlers[i].method))
+                dispatch(cdp, &message, handlers[i].handle);
+        break;
+    case SB_MESSAGE_BAD:
+        sb_log(SB_LOG_WARN, "browser", "a message of the browser was not understood (%zu bytes)", size);
+        break;
+    }
+}

@@ -1,0 +1,200 @@
+/* Navigation: from the command to the load event of the document where it ends. Runs on the thread that uses the context; what happens in the
+ * frame is noted by the I/O thread (events.c) and only looked at here.
+ *
+ * Loaded means: the newest navigation that began in the main frame has had its load event, and that document has not asked for another one.
+ * Server redirects keep the loader; redirects by script, meta element or header begin a new one, which is then the newest. */
+#include "chromium.h"
+#include "hosts.h"
+
+#include "signalbox/base/text.h"
+
+#include <string.h>
+
+static enum sb_err refuse(const struct sb_context *context, const char *url, struct sb_error *err)
+{
+    char list[128];
+    struct sb_text text;
+
+    sb_text_init(&text, list, sizeof(list));
+    for (size_t i = 0; i < context->host_count; i++) {
+        sb_text_add(&text, i > 0 ? ", " : "");
+        sb_text_add(&text, context->hosts[i]);
+    }
+    return sb_error_set(err, SB_ERR_REFUSED, "go %.120s: refused, only %s may be loaded; add the host to allowed_hosts if it belongs to the site",
+                        url, context->host_count > 0 ? list : "network addresses");
+}
+
+static enum sb_err check_url(const struct sb_context *context, const char *url, struct sb_error *err)
+{
+    if (strchr(url, ':') == NULL || strncmp(url, "javascript:", 11) == 0)
+        return sb_error_set(err, SB_ERR_INVALID, "go %.120s: not an absolute address (http://host/path)", url);
+    if (!sb_hosts_allow((const char *const *)context->hosts, context->host_count, url))
+        return refuse(context, url, err);
+    return SB_OK;
+}
+
+/* net::ERR_... of a navigation that failed. */
+static enum sb_err read_failure(struct sb_context *context, const char *url, const char *text, bool is_download, struct sb_error *err)
+{
+    char refused[sizeof(context->frame.refused)];
+
+    if (is_download)
+        return sb_error_set(err, SB_ERR_UNSUPPORTED, "go %.120s: this is a download, not a page", url);
+    sb_mutex_lock(context->chromium->mutex);
+    (void)sb_copy(refused, sizeof(refused), context->frame.refused);
+    sb_mutex_unlock(context->chromium->mutex);
+    if (strstr(text, "ERR_BLOCKED_BY_CLIENT") != NULL && refused[0] != '\0')
+        return refuse(context, refused, err);
+    if (strstr(text, "ERR_ABORTED") != NULL)
+        return sb_error_set(err, SB_ERR_PROTOCOL, "go %.120s: the answer is no document (empty, a download, or replaced by another navigation)",
+                            url);
+    return sb_error_set(err, SB_ERR_UNAVAILABLE, "go %.120s: %s", url, text);
+}
+
+static void reset_frame(struct sb_context *context)
+{
+    sb_mutex_lock(context->chromium->mutex);
+    struct sb_frame_state *frame = &context->frame;
+    frame->first[0] = frame->newest[0] = frame->refused[0] = '\0';
+    frame->is_redirect_due = false;
+    sb_mutex_unlock(context->chromium->mutex);
+}
+
+/* Sends the command; *loader is empty when the document stays the same (only the part behind # changed). */
+static enum sb_err begin(struct sb_context *context, const char *url, const struct sb_op *op, char loader[static SB_CDP_ID_MAX],
+                         struct sb_error *err)
+{
+    json_t *result = NULL;
+    json_t *params = json_pack("{s:s}", "url", url);
+
+    if (params == NULL)
+        return sb_error_set(err, SB_ERR_INVALID, "go: the address is not valid UTF-8");
+    enum sb_err rc = sb_context_call(context, "Page.navigate", params, op, &result, err);
+    if (rc != SB_OK) {
+        (void)sb_error_wrap(err, "go %.120s", url);
+        return rc;
+    }
+    const char *failure = sb_cdp_text(result, "errorText");
+    if (failure[0] != '\0')
+        rc = read_failure(context, url, failure, json_is_true(json_object_get(result, "isDownload")), err);
+    else if (!sb_cdp_id_copy(loader, sb_cdp_text(result, "loaderId")))
+        loader[0] = '\0';
+    json_decref(result);
+    return rc;
+}
+
+/* Under the mutex. */
+static bool is_settled(struct sb_frame_state *frame, const char *loader)
+{
+    if (frame->newest[0] == '\0')
+        (void)sb_copy(frame->newest, sizeof(frame->newest), loader);
+    /* Still none: the command stayed within the document. */
+    return frame->newest[0] == '\0' || sb_streq(frame->loaded, frame->newest);
+}
+
+static enum sb_err await_load(struct sb_context *context, const char *loader, const struct sb_op *op, struct sb_error *err)
+{
+    for (;;) {
+        sb_mutex_lock(context->chromium->mutex);
+        bool is_loaded = is_settled(&context->frame, loader);
+        sb_mutex_unlock(context->chromium->mutex);
+        if (is_loaded)
+            return SB_OK;
+        enum sb_err rc = sb_context_wait_news(context, op, err);
+        if (rc != SB_OK)
+            return rc;
+    }
+}
+
+static const char where_script[] =
+    "function(){var n=performance.getEntriesByType('navigation')[0];"
+    "return [n&&n.responseStatus||0,String(location.href).toWellFormed().slice(0,2048)];}";
+
+static enum sb_err read_where(struct sb_context *context, const struct sb_op *op, struct sb_navigation *where, struct sb_error *err)
+{
+    json_t *value = NULL;
+    enum sb_err rc = sb_page_call(context, where_script, json_array(), op, &value, err);
+
+    if (rc != SB_OK)
+        return rc;
+    const char *url = json_string_value(json_array_get(value, 1));
+    where->status = (int)json_integer_value(json_array_get(value, 0));
+    (void)sb_copy(where->url, sizeof(where->url), url != NULL ? url : "");
+    json_decref(value);
+    return SB_OK;
+}
+
+/* True when the document has asked for another one since; its announcements come before the answer to our question. */
+static bool has_moved_on(struct sb_context *context)
+{
+    sb_mutex_lock(context->chromium->mutex);
+    const struct sb_frame_state *frame = &context->frame;
+    bool has_moved = frame->is_redirect_due || (frame->newest[0] != '\0' && !sb_streq(frame->loaded, frame->newest));
+    sb_mutex_unlock(context->chromium->mutex);
+    return has_moved;
+}
+
+/* A redirect was announced and has not begun: its beginning, or its end without one, is news. */
+static enum sb_err await_redirect(struct sb_context *context, const struct sb_op *op, struct sb_error *err)
+{
+    const struct sb_op bounded = sb_op_within(op, SB_S(2));
+
+    for (;;) {
+        sb_mutex_lock(context->chromium->mutex);
+        bool is_due = context->frame.is_redirect_due;
+        sb_mutex_unlock(context->chromium->mutex);
+        if (!is_due)
+            return SB_OK;
+        enum sb_err rc = sb_context_wait_news(context, &bounded, err);
+        if (rc == SB_ERR_TIMEOUT) {
+            sb_mutex_lock(context->chromium->mutex);
+            context->frame.is_redirect_due = false; /* announced and never begun: the document stays */
+            sb_mutex_unlock(context->chromium->mutex);
+            rc = sb_op_check(op, "redirect", err);
+        }
+        if (rc != SB_OK)
+            return rc;
+    }
+}
+
+enum sb_err sb_page_go(struct sb_context *context, const char *url, const struct sb_op *op, struct sb_navigation *navigation,
+                       struct sb_error *err)
+{
+    char loader[SB_CDP_ID_MAX];
+    struct sb_navigation where = { 0 };
+
+    enum sb_err rc = check_url(context, url, err);
+    if (rc != SB_OK)
+        return rc;
+    sb_mutex_lock(context->chromium->mutex);
+    context->chromium->stats.navigations++;
+    sb_mutex_unlock(context->chromium->mutex);
+    (void)sb_copy(context->url, sizeof(context->url), url);
+    reset_frame(context);
+    rc = begin(context, url, op, loader, err);
+    if (rc != SB_OK)
+        return rc;
+    do {
+        rc = await_redirect(context, op, err);
+        if (rc == SB_OK)
+            rc = await_load(context, loader, op, err);
+        if (rc == SB_OK)
+            rc = read_where(context, op, &where, err);
+    } while (rc == SB_OK && has_moved_on(context));
+    if (rc != SB_OK) {
+        (void)sb_error_wrap(err, "go %.120s: the page was not loaded", url);
+        return rc;
+    }
+
+    char refused[sizeof(context->frame.refused)];
+    sb_mutex_lock(context->chromium->mutex);
+    (void)sb_copy(refused, sizeof(refused), context->frame.refused);
+    sb_mutex_unlock(context->chromium->mutex);
+    /* The page itself went to a refused address: Chromium shows its error page instead. */
+    if (refused[0] != '\0' && strncmp(where.url, "chrome-error:", 13) == 0)
+        return refuse(context, refused, err);
+    (void)sb_copy(context->url, sizeof(context->url), where.url);
+    if (navigation != NULL)
+        *navigation = where;
+    return SB_OK;
+}
