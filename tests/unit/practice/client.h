@@ -103,7 +103,7 @@ static struct page post(const struct sb_practice *practice, const char *cookie, 
 }
 
 /* The id of a created post. */
-static void id_of(const struct page *page, char id[32])
+static inline void id_of(const struct page *page, char id[32])
 {
     const char *at = strstr(page->body, "\"id\":\"");
     assert_non_null(at);
@@ -111,7 +111,7 @@ static void id_of(const struct page *page, char id[32])
 }
 
 /* A counter of the first article on a page. */
-static long counter(const char *html, const char *name)
+static inline long counter(const char *html, const char *name)
 {
     char mark[64];
     snprintf(mark, sizeof mark, "<li data-role=\"%s\" data-value=\"", name);
