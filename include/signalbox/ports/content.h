@@ -45,11 +45,13 @@ enum sb_err sb_content_count(struct sb_store *store, const char *account, int64_
 /* posting|uncertain -> posted, with archive row and outcome stub, in one transaction. Idempotent for the same post id. */
 enum sb_err sb_content_save_posted(struct sb_store *store, const char *decision_id, const char *post_id, const char *effect_id,
                                    int64_t posted_at_ms, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
-/* posting -> queued (not before `retry_at_ms`) | failed | uncertain | skipped; uncertain -> queued. Needs the claim's token, except from uncertain. */
+/* posting -> queued (not before `retry_at_ms`) | failed | uncertain | skipped: need the claim's token. uncertain -> queued; draft -> queued |
+ * cancelled; queued -> cancelled; posted -> verified -> archived: no token. Anything else is SB_ERR_CONFLICT; posted is reached by
+ * sb_content_save_posted alone. */
 enum sb_err sb_content_move(struct sb_store *store, const char *decision_id, int64_t token, enum sb_content_status from,
                             enum sb_content_status to, int64_t retry_at_ms, const char *reason, const struct sb_op *op,
                             struct sb_error *err) SB_MUST_USE;
-/* Rows posting since before `before_ms` (by claimed_at) or uncertain, for recovery. `*rows` is the caller's to free(). */
+/* Rows posting since before `before_ms` (by claimed_at) or uncertain, for recovery; `account` NULL = of every account. `*rows` is the caller's to free(). */
 enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t before_ms, const struct sb_op *op,
                             struct sb_content_row **rows, size_t *count, struct sb_error *err) SB_MUST_USE;
 /* queued -> cancelled for rows overdue by more than the limit of their kind. */
