@@ -179,6 +179,12 @@ bool sb_model_is_paused(const struct sb_model *model, const struct sb_model_job 
            (job->category < SB_CATEGORY_COUNT && model->category_paused[job->category].is_on);
 }
 
+unsigned sb_model_recent_at(const struct sb_model_job *job, unsigned i)
+{
+    const unsigned first = job->recent_next + (unsigned)SB_MODEL_RECENT - job->recent_count;
+    return (first + i) % SB_MODEL_RECENT;
+}
+
 sb_ns sb_model_recent_permille(const struct sb_model_job *job, unsigned permille)
 {
     sb_ns sorted[SB_MODEL_RECENT];

@@ -254,6 +254,8 @@ bool sb_model_run_is_active(const struct sb_model_run *run);
 bool sb_model_run_is_retryable(const struct sb_model_run *run);
 /* Whether the job itself, its category or everything is paused. */
 bool sb_model_is_paused(const struct sb_model *model, const struct sb_model_job *job);
+/* Index into recent_outcome and recent_duration of the i-th oldest, i < recent_count. */
+unsigned sb_model_recent_at(const struct sb_model_job *job, unsigned i);
 /* Percentile of the recent durations (500 = median); 0 when there is none. */
 sb_ns sb_model_recent_permille(const struct sb_model_job *job, unsigned permille);
 /* Share of recent runs that succeeded, 0..100, or -1 when none ended. */

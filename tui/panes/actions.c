@@ -1,0 +1,386 @@
+/* Owns what actions do: movement and views, and the commands which run at once. Guarded ones are in questions.c. Pure. */
+#include "panes.h"
+
+#include "signalbox/base/text.h"
+
+#include <string.h>
+
+struct sb_text sb_notice(struct sb_screen *screen, struct sb_now now, bool is_bad)
+{
+    struct sb_text text;
+    screen->notice.until = sb_ns_add(now.mono, SB_NOTICE_TIME);
+    screen->notice.is_bad = is_bad;
+    sb_text_init(&text, screen->notice.text, sizeof screen->notice.text);
+    return text;
+}
+
+void sb_notice_say(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *said)
+{
+    struct sb_text text = sb_notice(screen, now, is_bad);
+    sb_text_add(&text, said);
+}
+
+/* ---- commands ---- */
+
+void sb_emit(struct sb_screen *screen, struct sb_now now, const struct sb_command *command, const char *target, struct sb_screen_answer *answer)
+{
+    struct sb_pending *place = &screen->pending[0];
+    for (unsigned i = 0; i < SB_PENDING_MAX; i++) {
+        struct sb_pending *const pending = &screen->pending[i];
+        if (!pending->is_used) {
+            place = pending;
+            break;
+        }
+        if (pending->number < place->number)
+            place = pending; /* all taken: the oldest is told no more, its event still reaches the log */
+    }
+    memset(place, 0, sizeof *place);
+    place->is_used = true;
+    place->number = ++screen->sent;
+    place->since = now.mono;
+    place->at = now.wall;
+    struct sb_text text;
+    sb_text_init(&text, place->text, sizeof place->text);
+    sb_text_add(&text, sb_command_infos[command->kind].name);
+    sb_text_add(&text, " ");
+    sb_text_add(&text, target);
+    answer->has_command = true;
+    answer->command = *command;
+    screen->notice.text[0] = '\0';
+}
+
+const struct sb_model_job *sb_target(struct sb_screen *screen, struct sb_now now, uint16_t *id)
+{
+    const struct sb_model_job *const shown = sb_model_job(screen->model, screen->selected_job);
+    if (shown == NULL || !sb_streq(shown->name, screen->selected_name)) {
+        sb_notice_say(screen, now, true, "no job is selected");
+        return NULL;
+    }
+    if (!screen->is_chosen && screen->settled_at != 0 && now.mono - screen->settled_at < SB_SETTLE_TIME) {
+        struct sb_text text = sb_notice(screen, now, true);
+        sb_text_add(&text, "the selection has just moved to ");
+        sb_text_add(&text, shown->name);
+        sb_text_add(&text, ": press again if you mean it");
+        return NULL;
+    }
+    const struct sb_model_job *const live = sb_model_job(screen->live, screen->selected_job);
+    if (live == NULL || !sb_streq(live->name, shown->name) || live->run.id != shown->run.id || live->is_paused != shown->is_paused) {
+        struct sb_text text = sb_notice(screen, now, true);
+        sb_text_add(&text, "refused: ");
+        sb_text_add(&text, shown->name);
+        sb_text_add(&text, " moved since the picture was frozen; shown ");
+        sb_text_add(&text, sb_job_state_mark((enum sb_job_state)shown->state));
+        sb_text_add(&text, ", now ");
+        sb_text_add(&text, live == NULL ? "gone" : sb_job_state_mark((enum sb_job_state)live->state));
+        sb_text_add(&text, " (F shows it)");
+        return NULL;
+    }
+    screen->is_chosen = true; /* who acts on a job has chosen it */
+    *id = screen->selected_job;
+    return live;
+}
+
+static void act_pause(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    uint16_t id = SB_NO_JOB;
+    const struct sb_model_job *const job = sb_target(screen, now, &id);
+    if (job == NULL)
+        return;
+    struct sb_command command = sb_command_make(job->is_paused ? SB_COMMAND_RESUME_JOB : SB_COMMAND_PAUSE_JOB, 0, screen->actor);
+    command.job = id;
+    sb_emit(screen, now, &command, job->name, answer);
+    screen->undo.is_armed = true;
+    screen->undo.until = sb_ns_add(now.mono, SB_UNDO_WINDOW);
+    screen->undo.number = screen->sent;
+    screen->undo.of = 0;
+    screen->undo.command = sb_command_make(job->is_paused ? SB_COMMAND_PAUSE_JOB : SB_COMMAND_RESUME_JOB, 0, screen->actor);
+    screen->undo.command.job = id;
+}
+
+static void act_undo(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    if (!screen->undo.is_armed || now.mono >= screen->undo.until) {
+        screen->undo.is_armed = false;
+        sb_notice_say(screen, now, false, "nothing to undo: a pause or resume can be undone for 5 seconds");
+        return;
+    }
+    screen->undo.is_armed = false;
+    sb_emit(screen, now, &screen->undo.command, sb_model_job_name(screen->live, screen->undo.command.job), answer);
+}
+
+static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    uint16_t id = SB_NO_JOB;
+    const struct sb_model_job *const job = sb_target(screen, now, &id);
+    if (job == NULL)
+        return;
+    if (!sb_model_run_is_retryable(&job->run)) {
+        struct sb_text text = sb_notice(screen, now, true);
+        sb_text_add(&text, "nothing to retry: ");
+        sb_text_add(&text, job->name);
+        sb_text_add(&text, job->run.id == 0 ? " has not run yet" : ", its run is ");
+        sb_text_add(&text, job->run.id == 0 ? "" : sb_run_state_text(job->run.state));
+        return;
+    }
+    struct sb_command command = sb_command_make(SB_COMMAND_RETRY_RUN, 0, screen->actor);
+    command.job = id;
+    command.run = job->run.id;
+    sb_emit(screen, now, &command, job->name, answer);
+}
+
+static void act_probe(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    uint8_t list[SB_COMPONENT_COUNT];
+    const uint32_t count = sb_component_list(screen->model, list);
+    const uint32_t selected = screen->scrolls[SB_PANE_SERVICES].selected;
+    if (selected >= count) {
+        sb_notice_say(screen, now, true, "no component is known yet");
+        return;
+    }
+    struct sb_command command = sb_command_make(SB_COMMAND_PROBE_COMPONENT, 0, screen->actor);
+    command.component = list[selected];
+    sb_emit(screen, now, &command, sb_component_text(list[selected]), answer);
+}
+
+static void focus_on(struct sb_screen *screen, enum sb_pane pane)
+{
+    screen->focus = pane;
+    screen->is_zoomed = false;
+    screen->is_prompting = false;
+}
+
+static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    if (screen->focus != SB_PANE_ALERTS) { /* elsewhere it only leads there: nothing is acknowledged unseen */
+        focus_on(screen, SB_PANE_ALERTS);
+        sb_notice_say(screen, now, false, "alerts: a acknowledges the selected one");
+        return;
+    }
+    const struct sb_model_alert *const alert = sb_selected_alert(screen);
+    if (alert == NULL) {
+        sb_notice_say(screen, now, false, "no alert is active");
+        return;
+    }
+    if (alert->is_acked) {
+        struct sb_text text = sb_notice(screen, now, false);
+        sb_text_add(&text, "already acknowledged by ");
+        sb_text_add(&text, alert->acked_by);
+        return;
+    }
+    struct sb_command command = sb_command_make(SB_COMMAND_ACK_ALERT, 0, screen->actor);
+    command.alert = alert->id;
+    sb_emit(screen, now, &command, alert->subject, answer);
+}
+
+/* ---- views ---- */
+
+static void act_help(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)now;
+    (void)answer;
+    if (screen->focus == SB_PANE_HELP)
+        return;
+    screen->back_to = screen->focus;
+    screen->scrolls[SB_PANE_HELP].selected = 0;
+    screen->filters[SB_PANE_HELP][0] = '\0';
+    screen->focus = SB_PANE_HELP;
+}
+
+static void act_filter(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)now;
+    (void)answer;
+    sb_copy(screen->prompt_before, sizeof screen->prompt_before, screen->filters[screen->focus]);
+    screen->filters[screen->focus][0] = '\0';
+    screen->is_prompting = true;
+    sb_order_invalidate(screen);
+}
+
+static void act_filter_clear(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)now;
+    (void)answer;
+    screen->filters[screen->focus][0] = '\0';
+    sb_order_invalidate(screen);
+}
+
+static void act_freeze(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)answer;
+    screen->is_frozen = !screen->is_frozen;
+    if (screen->is_frozen) {
+        sb_model_copy(screen->frozen, screen->live);
+        screen->frozen_at = now;
+        screen->frozen_changes = screen->live->changes;
+    }
+    sb_order_invalidate(screen);
+}
+
+static void act_follow(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)now;
+    (void)answer;
+    if (screen->is_following)
+        screen->log_end = screen->model->log_total;
+    screen->is_following = !screen->is_following;
+}
+
+static void act_time(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)now;
+    (void)answer;
+    screen->is_absolute_time = !screen->is_absolute_time;
+}
+
+static void act_redraw(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)screen;
+    (void)now;
+    answer->wants_redraw = true;
+}
+
+static void open_detail(struct sb_screen *screen, uint16_t job)
+{
+    screen->back_to = screen->focus;
+    sb_selection_take(screen, job);
+    screen->is_chosen = true;
+    screen->scrolls[SB_PANE_DETAIL].selected = 0;
+    screen->focus = SB_PANE_DETAIL;
+    screen->is_zoomed = true;
+}
+
+static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)answer;
+    uint16_t job = screen->selected_job;
+    if (screen->focus == SB_PANE_ALERTS) {
+        const struct sb_model_alert *const alert = sb_selected_alert(screen);
+        job = alert == NULL ? SB_NO_JOB : alert->job;
+    } else if (screen->focus == SB_PANE_CONTEXTS) {
+        uint16_t list[SB_CONTEXTS_MAX];
+        const uint32_t count = sb_context_list(screen->model, list);
+        const uint32_t selected = screen->scrolls[SB_PANE_CONTEXTS].selected;
+        job = selected < count ? screen->model->contexts[list[selected]].job : SB_NO_JOB;
+    }
+    if (sb_model_job(screen->model, job) == NULL)
+        sb_notice_say(screen, now, false, "no job stands behind the selection");
+    else
+        open_detail(screen, job);
+}
+
+static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)answer;
+    if (screen->focus == SB_PANE_HELP || screen->focus == SB_PANE_DETAIL) {
+        const bool was_detail = screen->focus == SB_PANE_DETAIL;
+        screen->focus = screen->back_to == screen->focus ? SB_PANE_JOBS : screen->back_to;
+        /* Help opened from the detail goes back to it, and that one still knows no other place than the jobs. */
+        screen->is_zoomed = screen->focus == SB_PANE_DETAIL || (screen->is_zoomed && !was_detail);
+        screen->back_to = SB_PANE_JOBS;
+    } else if (screen->is_zoomed) {
+        screen->is_zoomed = false;
+    } else {
+        sb_notice_say(screen, now, false, "nothing to go back to; Q leaves");
+    }
+}
+
+static void go(struct sb_screen *screen, int step)
+{
+    const int at = screen->focus < SB_PANE_NUMBERED ? (int)screen->focus : 0;
+    focus_on(screen, (enum sb_pane)((at + step + SB_PANE_NUMBERED) % SB_PANE_NUMBERED));
+}
+
+static void act_layout(struct sb_screen *screen)
+{
+    focus_on(screen, SB_PANE_JOBS);
+    screen->is_chosen = false;
+    sb_order_invalidate(screen);
+}
+
+static void act_zoom(struct sb_screen *screen)
+{
+    if (screen->focus < SB_PANE_NUMBERED)
+        screen->is_zoomed = !screen->is_zoomed;
+}
+
+/* ---- movement ---- */
+
+static void move_alert(struct sb_screen *screen, int64_t delta)
+{
+    uint16_t order[SB_ALERTS_MAX];
+    const uint32_t count = sb_alert_order(screen, order);
+    struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_ALERTS];
+    sb_scroll_move(scroll, delta, count);
+    if (count > 0)
+        screen->selected_alert = screen->model->alerts[order[scroll->selected]].id;
+}
+
+static void move(struct sb_screen *screen, int64_t delta)
+{
+    if (screen->focus == SB_PANE_JOBS)
+        sb_selection_move(screen, delta);
+    else if (screen->focus == SB_PANE_ALERTS)
+        move_alert(screen, delta);
+    else if (screen->focus == SB_PANE_LOG)
+        sb_log_move(screen, delta > SB_MODEL_LOG ? SB_MODEL_LOG : delta < -SB_MODEL_LOG ? -SB_MODEL_LOG : delta);
+    else
+        sb_scroll_move(&screen->scrolls[screen->focus], delta, sb_pane_infos[screen->focus].rows(screen));
+}
+
+static int64_t page_of(const struct sb_screen *screen)
+{
+    return screen->visible[screen->focus] > 1 ? (int64_t)screen->visible[screen->focus] : 1;
+}
+
+static bool act_move(struct sb_screen *screen, enum sb_action action)
+{
+    const int64_t page = page_of(screen), half = page / 2 > 0 ? page / 2 : 1;
+    const struct {
+        enum sb_action action;
+        int64_t delta;
+    } moves[] = {
+        {SB_ACTION_DOWN, 1},          {SB_ACTION_UP, -1},            {SB_ACTION_TOP, INT32_MIN},   {SB_ACTION_BOTTOM, INT32_MAX},
+        {SB_ACTION_HALF_DOWN, half},  {SB_ACTION_HALF_UP, -half},    {SB_ACTION_PAGE_DOWN, page},  {SB_ACTION_PAGE_UP, -page},
+    };
+    for (unsigned i = 0; i < SB_LEN(moves); i++) {
+        if (moves[i].action != action)
+            continue;
+        move(screen, moves[i].delta);
+        if (action == SB_ACTION_BOTTOM && screen->focus == SB_PANE_LOG)
+            screen->is_following = true;
+        return true;
+    }
+    return false;
+}
+
+static bool act_pane(struct sb_screen *screen, enum sb_action action)
+{
+    if (action >= SB_ACTION_PANE_1 && action <= SB_ACTION_PANE_6)
+        focus_on(screen, (enum sb_pane)((unsigned)action - SB_ACTION_PANE_1));
+    else if (action == SB_ACTION_NEXT_PANE || action == SB_ACTION_PREV_PANE)
+        go(screen, action == SB_ACTION_NEXT_PANE ? 1 : -1);
+    else if (action == SB_ACTION_LAYOUT)
+        act_layout(screen);
+    else if (action == SB_ACTION_ZOOM)
+        act_zoom(screen);
+    else
+        return false;
+    return true;
+}
+
+void sb_act_do(struct sb_screen *screen, enum sb_action action, struct sb_now now, struct sb_screen_answer *answer)
+{
+    static sb_act *const acts[SB_ACTION_COUNT] = {
+        [SB_ACTION_HELP] = act_help,       [SB_ACTION_FILTER] = act_filter, [SB_ACTION_FILTER_CLEAR] = act_filter_clear,
+        [SB_ACTION_PAUSE] = act_pause,     [SB_ACTION_RETRY] = act_retry,   [SB_ACTION_PROBE] = act_probe,
+        [SB_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_ACTION_FORCE] = sb_act_force, [SB_ACTION_CANCEL] = sb_act_cancel,
+        [SB_ACTION_KILL] = sb_act_kill,    [SB_ACTION_RECYCLE] = sb_act_recycle, [SB_ACTION_PAUSE_ALL] = sb_act_pause_all,
+        [SB_ACTION_ACK] = act_ack,         [SB_ACTION_UNDO] = act_undo,     [SB_ACTION_FREEZE] = act_freeze,
+        [SB_ACTION_FOLLOW] = act_follow,   [SB_ACTION_TIME] = act_time,     [SB_ACTION_OPEN] = act_open,
+        [SB_ACTION_BACK] = act_back,       [SB_ACTION_REDRAW] = act_redraw, [SB_ACTION_LEAVE] = sb_act_leave,
+    };
+    if (act_move(screen, action) || act_pane(screen, action))
+        return;
+    if (action < SB_ACTION_COUNT && acts[action] != NULL)
+        acts[action](screen, now, answer);
+}

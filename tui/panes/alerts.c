@@ -1,0 +1,86 @@
+/* Active alerts: the unacknowledged and worst first. Pure. */
+#include "panes.h"
+
+#include "signalbox/base/text.h"
+
+enum { SEVERITY, SINCE, ACK, TEXT, COLUMNS };
+
+static const struct sb_column columns[COLUMNS] = {
+    [SEVERITY] = {.title = "SEV", .width = 5},
+    [SINCE] = {.title = "SINCE", .width = 6, .drop = 1, .is_right = true},
+    [ACK] = {.title = "ACK", .width = 7, .drop = 2},
+    [TEXT] = {.title = "ALERT", .width = 12, .is_flex = true},
+};
+
+static const struct {
+    const char *word;
+    enum sb_slot slot;
+} severities[SB_SEVERITY_COUNT] = {
+    [SB_SEVERITY_DEBUG] = {"DEBU", SB_SLOT_DIM}, [SB_SEVERITY_INFO] = {"INFO", SB_SLOT_TEXT}, [SB_SEVERITY_WARN] = {"WARN", SB_SLOT_WARN},
+    [SB_SEVERITY_ERROR] = {"ERR", SB_SLOT_BAD},  [SB_SEVERITY_PAGE] = {"PAGE", SB_SLOT_BAD},
+};
+
+/* One frame's order, so that a cell does not sort again. */
+struct frame {
+    const struct sb_screen *screen;
+    uint16_t order[SB_ALERTS_MAX];
+};
+
+uint32_t sb_pane_rows_alerts(const struct sb_screen *screen)
+{
+    return screen->model->alert_count;
+}
+
+static void cell(const void *context, uint32_t row, unsigned column, struct sb_text *text, enum sb_slot *slot)
+{
+    const struct frame *const frame = context;
+    const struct sb_model_alert *const alert = &frame->screen->model->alerts[frame->order[row]];
+    const unsigned severity = alert->severity < SB_SEVERITY_COUNT ? alert->severity : SB_SEVERITY_ERROR;
+    *slot = alert->is_acked ? SB_SLOT_DIM : severities[severity].slot;
+    if (column == SEVERITY) {
+        sb_text_add(text, alert->is_acked ? "~" : "!");
+        sb_text_add(text, severities[severity].word);
+    } else if (column == SINCE) {
+        sb_add_since(frame->screen, text, alert->since, alert->since_wall);
+        *slot = SB_SLOT_TEXT;
+    } else if (column == ACK) {
+        sb_text_add(text, alert->is_acked ? "ack " : "UNACK");
+        if (alert->is_acked)
+            sb_text_add(text, alert->acked_by);
+    } else {
+        sb_text_add(text, alert->subject[0] != '\0' ? alert->subject : sb_rule_text(alert->rule));
+        sb_text_add(text, ": ");
+        sb_text_add(text, alert->text);
+    }
+}
+
+void sb_pane_draw_alerts(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
+{
+    struct frame frame = {.screen = screen};
+    const uint32_t count = sb_alert_order(screen, frame.order);
+    struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_ALERTS];
+    for (uint32_t i = 0; i < count; i++) {
+        if (screen->model->alerts[frame.order[i]].id == screen->selected_alert)
+            scroll->selected = i; /* the selection is an alert, not a row */
+    }
+    struct sb_column own[COLUMNS];
+    for (unsigned i = 0; i < COLUMNS; i++)
+        own[i] = columns[i];
+    if (screen->is_absolute_time)
+        own[SINCE].width = 9;
+    const bool has_focus = screen->focus == SB_PANE_ALERTS;
+    const struct sb_table table = {.columns = own, .column_count = COLUMNS, .cell = cell, .context = &frame, .total = count,
+                                   .has_selection = has_focus, .has_focus = has_focus};
+    sb_table_draw(view, &table, scroll);
+    screen->visible[SB_PANE_ALERTS] = view->box.rows;
+    if (count == 0)
+        sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM, "no alert is active");
+    sb_text_add_u64(text, sb_model_alerts_unacked(screen->model));
+    sb_text_add(text, " unacked");
+    sb_text_add_u64(right, count);
+    if (screen->model->alerts_dropped > 0) {
+        sb_text_add(right, " +");
+        sb_text_add_u64(right, screen->model->alerts_dropped);
+        sb_text_add(right, " without room");
+    }
+}

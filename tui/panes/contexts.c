@@ -1,0 +1,137 @@
+/* Browser contexts and the queues for them: who holds, for how long, who waits. Pure. */
+#include "panes.h"
+
+#include "signalbox/base/text.h"
+
+enum { ID, STATE, LANE, AGE, LEFT, USES, OWNER, COLUMNS };
+
+static const struct sb_column columns[COLUMNS] = {
+    [ID] = {.title = "ID", .width = 3},
+    [STATE] = {.title = "STATE", .width = 5},
+    [LANE] = {.title = "LANE", .width = 7, .drop = 1},
+    [AGE] = {.title = "AGE", .width = 6, .drop = 2, .is_right = true},
+    [LEFT] = {.title = "LEFT", .width = 6, .drop = 3, .is_right = true},
+    [USES] = {.title = "USES", .width = 4, .drop = 4, .is_right = true},
+    [OWNER] = {.title = "OWNER", .width = 12, .is_flex = true},
+};
+
+static const struct {
+    const char *word;
+    enum sb_slot slot;
+} states[SB_CTX_STATE_COUNT] = {
+    [SB_CTX_STATE_DOWN] = {"DOWN!", SB_SLOT_BAD},     [SB_CTX_STATE_OPENING] = {"OPEN.", SB_SLOT_WAIT},
+    [SB_CTX_STATE_IDLE] = {"IDLE", SB_SLOT_OK},       [SB_CTX_STATE_LEASED] = {"BUSY", SB_SLOT_RUN},
+    [SB_CTX_STATE_CLOSING] = {"CLOS.", SB_SLOT_WAIT},
+};
+
+uint32_t sb_pane_rows_contexts(const struct sb_screen *screen)
+{
+    uint16_t list[SB_CONTEXTS_MAX];
+    return sb_context_list(screen->model, list);
+}
+
+static void add_owner(const struct sb_screen *screen, const struct sb_model_ctx *ctx, struct sb_text *text)
+{
+    if (ctx->run == 0) {
+        sb_text_add(text, ctx->reason[0] != '\0' ? ctx->reason : "-");
+        return;
+    }
+    sb_text_add(text, sb_model_job_name(screen->model, ctx->job));
+    if (ctx->is_burst)
+        sb_text_add(text, " burst");
+    if (ctx->is_borrowed)
+        sb_text_add(text, " borrowed");
+    if (ctx->is_revoked)
+        sb_text_add(text, " REVOKED");
+    else if (ctx->yield_for != 0)
+        sb_text_add(text, " asked to yield");
+}
+
+static void cell(const void *context, uint32_t row, unsigned column, struct sb_text *text, enum sb_slot *slot)
+{
+    const struct sb_screen *const screen = context;
+    uint16_t list[SB_CONTEXTS_MAX];
+    const uint32_t count = sb_context_list(screen->model, list);
+    if (row >= count)
+        return;
+    const struct sb_model_ctx *const ctx = &screen->model->contexts[list[row]];
+    const sb_ns now = screen->now.mono;
+    if (column == ID) {
+        sb_text_add(text, "#");
+        sb_text_add_u64(text, list[row]);
+    } else if (column == STATE) {
+        const unsigned state = ctx->state < SB_CTX_STATE_COUNT ? ctx->state : SB_CTX_STATE_DOWN;
+        sb_text_add(text, states[state].word);
+        *slot = states[state].slot;
+    } else if (column == LANE) {
+        sb_text_add(text, sb_lane_text(ctx->lane));
+    } else if (column == AGE) {
+        const sb_ns since = ctx->run != 0 ? ctx->leased_at : ctx->since;
+        sb_text_add_duration(text, now > since ? now - since : 0);
+    } else if (column == LEFT) {
+        if (ctx->run == 0 || ctx->deadline == 0)
+            sb_text_add(text, "-");
+        else if (ctx->deadline > now)
+            sb_text_add_duration(text, ctx->deadline - now);
+        else
+            sb_text_add(text, "OVER");
+        *slot = ctx->run != 0 && ctx->deadline != 0 && ctx->deadline <= now ? SB_SLOT_BAD : SB_SLOT_TEXT;
+    } else if (column == USES) {
+        sb_text_add_u64(text, ctx->uses);
+    } else {
+        add_owner(screen, ctx, text);
+        *slot = ctx->run == 0 ? SB_SLOT_DIM : ctx->is_borrowed || ctx->is_burst ? SB_SLOT_WARN : SB_SLOT_TEXT;
+    }
+}
+
+static void draw_waiters(const struct sb_screen *screen, const struct sb_view *view, unsigned row)
+{
+    const struct sb_model *const model = screen->model;
+    for (uint32_t i = 0; i < model->waiter_count && row < view->box.rows; i++, row++) {
+        const struct sb_model_waiter *const waiter = &model->waiters[i];
+        char buffer[160];
+        struct sb_text text;
+        sb_text_init(&text, buffer, sizeof buffer);
+        if (row + 1U == view->box.rows && i + 1 < model->waiter_count) { /* the last row speaks for the rest */
+            sb_text_add(&text, "+");
+            sb_text_add_u64(&text, model->waiter_count - i);
+            sb_text_add(&text, " more wait, first ");
+        } else {
+            sb_text_add(&text, "q");
+            sb_text_add_u64(&text, i + 1U);
+            sb_text_add(&text, " ");
+        }
+        sb_text_add(&text, sb_model_job_name(model, waiter->job));
+        sb_text_add(&text, " lane ");
+        sb_text_add(&text, sb_lane_text(waiter->lane));
+        sb_text_add(&text, " ");
+        sb_text_add_duration(&text, screen->now.mono > waiter->since ? screen->now.mono - waiter->since : 0);
+        sb_view_text(view, row, 1, view->box.cols, SB_SLOT_WAIT, buffer);
+    }
+}
+
+void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
+{
+    const struct sb_model *const model = screen->model;
+    uint16_t list[SB_CONTEXTS_MAX];
+    const uint32_t count = sb_context_list(model, list);
+    const struct sb_table table = {
+        .columns = columns, .column_count = COLUMNS, .cell = cell, .context = screen, .total = count,
+        .has_header = view->box.rows > count + 1, .has_selection = screen->focus == SB_PANE_CONTEXTS,
+        .has_focus = screen->focus == SB_PANE_CONTEXTS,
+    };
+    const unsigned used = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_CONTEXTS]) + (table.has_header ? 1U : 0U);
+    screen->visible[SB_PANE_CONTEXTS] = view->box.rows;
+    if (count == 0)
+        sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM, "no context is defined");
+    draw_waiters(screen, view, used);
+    sb_text_add_u64(text, sb_model_contexts_leased(model));
+    sb_text_add(text, "/");
+    sb_text_add_u64(text, model->pool_contexts);
+    sb_text_add(text, " ");
+    sb_text_add(text, sb_lane_policy_text(model->lane_policy));
+    if (model->is_saturated)
+        sb_text_add(text, " FULL!");
+    sb_text_add(right, "queue ");
+    sb_text_add_u64(right, model->waiter_count);
+}

@@ -1,0 +1,85 @@
+/* The help: every action of the keymap with its keys, class and panes; `/` filters it. Made from the table, so it is never out of date.
+ * Pure. */
+#include "panes.h"
+
+#include "signalbox/base/text.h"
+
+struct line {
+    char keys[40], where[40], text[200];
+    char class;
+};
+
+static void line_of(unsigned action, struct line *line)
+{
+    const struct sb_keymap_row *const row = &sb_keymap[action];
+    struct sb_text text;
+    sb_text_init(&text, line->keys, sizeof line->keys);
+    for (unsigned i = 0; i < SB_ACTION_KEYS && row->keys[i] != 0; i++) {
+        if (i > 0)
+            sb_text_add(&text, " ");
+        sb_key_name(row->keys[i], &text);
+    }
+    sb_text_init(&text, line->where, sizeof line->where);
+    sb_where_names(row->where, &text);
+    sb_text_init(&text, line->text, sizeof line->text);
+    sb_text_add(&text, row->help);
+    line->class = row->class;
+}
+
+static bool is_shown(const struct sb_screen *screen, unsigned action, const struct line *line)
+{
+    if (screen->is_read_only && !sb_keymap_is_for_viewers((enum sb_action)action))
+        return false;
+    char buffer[320];
+    struct sb_text text;
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_text_add(&text, line->keys);
+    sb_text_add(&text, " ");
+    sb_text_add(&text, line->where);
+    sb_text_add(&text, " ");
+    sb_text_add(&text, line->text);
+    return sb_filter_matches_text(screen->filters[SB_PANE_HELP], buffer);
+}
+
+uint32_t sb_pane_rows_help(const struct sb_screen *screen)
+{
+    return screen->help_lines;
+}
+
+void sb_pane_draw_help(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
+{
+    struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_HELP];
+    const unsigned rows = view->box.rows > 2 ? view->box.rows - 2U : 0;
+    sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM, "class: V view, R runs at once, G asks for y, T wants a name typed");
+    sb_view_text(view, 1, 1, view->box.cols, SB_SLOT_HEADER, "KEYS          C  WHERE           WHAT IT DOES");
+    if (scroll->selected >= screen->help_lines && screen->help_lines > 0)
+        scroll->selected = screen->help_lines - 1;
+    if (scroll->selected + rows > screen->help_lines)
+        scroll->selected = screen->help_lines > rows ? screen->help_lines - rows : 0;
+    uint32_t number = 0;
+    for (unsigned action = 0; action < SB_ACTION_COUNT; action++) {
+        struct line line;
+        line_of(action, &line);
+        if (!is_shown(screen, action, &line))
+            continue;
+        if (number >= scroll->selected && number - scroll->selected < rows) {
+            const unsigned row = 2 + number - scroll->selected;
+            const char class[2] = {line.class, '\0'};
+            sb_view_field(view, row, 1, 13, false, SB_SLOT_KEY, line.keys);
+            sb_view_text(view, row, 15, 1, line.class == 'V' ? SB_SLOT_DIM : SB_SLOT_WARN, class);
+            sb_view_field(view, row, 18, 15, false, SB_SLOT_DIM, line.where);
+            if (view->box.cols > 35)
+                sb_view_field(view, row, 34, view->box.cols - 34U, false, SB_SLOT_TEXT, line.text);
+        }
+        number++;
+    }
+    screen->help_lines = number;
+    screen->visible[SB_PANE_HELP] = rows;
+    sb_text_add(text, screen->is_read_only ? "viewer: actions are hidden" : "every key and what it does");
+    if (screen->filters[SB_PANE_HELP][0] != '\0') {
+        sb_text_add(text, " filter:");
+        sb_text_add(text, screen->filters[SB_PANE_HELP]);
+    }
+    sb_text_add_u64(right, number);
+    sb_text_add(right, " actions");
+}

@@ -1,0 +1,184 @@
+/* Inside tui/panes: the screen's state and what its panes share. */
+#ifndef SB_TUI_PANES_H
+#define SB_TUI_PANES_H
+
+#include "signalbox/tui/keys.h"
+#include "signalbox/tui/layout.h"
+#include "signalbox/tui/model.h"
+#include "signalbox/tui/widgets.h"
+
+enum sb_pane {
+#define X(code, name, number, title, area) SB_PANE_##code,
+#include "panes.def"
+#undef X
+    SB_PANE_COUNT,
+    SB_PANE_NUMBERED = SB_PANE_DETAIL /* panes below it are reached by digit and Tab */
+};
+
+enum {
+    SB_FILTER_MAX = 64,
+    SB_PENDING_MAX = 16,
+    SB_BURST_KEYS = 6,  /* more mixed keys than this ... */
+    SB_TITLE_MAX = 160,
+};
+#define SB_BURST_WINDOW SB_MS(30)   /* ... within this time are no typing */
+#define SB_BURST_TAIL SB_MS(100)    /* and what follows at once belongs to them */
+#define SB_DIALOG_DEAF SB_MS(250)
+#define SB_UNDO_WINDOW SB_S(5)
+#define SB_NOTICE_TIME SB_S(5)
+#define SB_SETTLE_TIME SB_MS(400)   /* an action is refused so soon after the top row changed by itself */
+
+/* A guarded or typed question. The target is latched when the key is pressed. */
+struct sb_dialog {
+    bool is_open;
+    enum sb_action action;
+    sb_ns opened;
+    struct sb_command command;
+    char job_name[SB_NAME_MAX];
+    uint32_t generation;                 /* of the context to recycle */
+    uint8_t run_state;
+    char title[SB_DIALOG_LINE_MAX];
+    unsigned line_count;
+    char lines[SB_DIALOG_LINES][SB_DIALOG_LINE_MAX];
+    char word[SB_NAME_MAX];              /* to be typed in full; "" = y is enough */
+    char typed[SB_NAME_MAX];
+};
+
+/* A command on its way. */
+struct sb_pending {
+    bool is_used;
+    uint64_t id; /* 0 until the inbox took it */
+    uint64_t number; /* order of sending */
+    sb_ns since;
+    struct sb_wall at;
+    char text[80];
+};
+
+struct sb_screen {
+    char actor[SB_NAME_MAX], environment[SB_NAME_MAX];
+    bool is_read_only, is_ascii;
+
+    struct sb_model *live, *frozen;
+    bool is_frozen;
+    struct sb_now frozen_at;
+    uint64_t frozen_changes;
+
+    /* what is drawn and acted on: live, or the frozen picture */
+    const struct sb_model *model;
+    struct sb_now now;
+
+    enum sb_pane focus;
+    enum sb_pane back_to;     /* where closing detail or help goes */
+    bool is_zoomed, is_absolute_time, is_tiny;
+    struct sb_scroll scrolls[SB_PANE_COUNT];
+    uint32_t visible[SB_PANE_COUNT]; /* rows a pane showed when it was drawn: a page */
+
+    /* the selection is a job, not a row; until the operator chooses, it is the worst job */
+    uint16_t selected_job;
+    char selected_name[SB_NAME_MAX];
+    bool is_chosen;
+    sb_ns settled_at;         /* when the unchosen selection last moved by itself */
+    uint32_t selected_alert;  /* id, 0 = the first */
+
+    char filters[SB_PANE_COUNT][SB_FILTER_MAX];
+    bool is_prompting;
+    char prompt_before[SB_FILTER_MAX];
+
+    bool is_following;
+    uint64_t log_end;         /* absolute number after the last shown line, when not following */
+    uint32_t detail_lines, help_lines;
+
+    struct sb_dialog dialog;
+    struct sb_pending pending[SB_PENDING_MAX];
+    struct {
+        bool is_armed;
+        sb_ns until;
+        uint64_t number, of;         /* the sent command it takes back: its number here and its id */
+        struct sb_command command;   /* the inverse */
+    } undo;
+    uint64_t sent;            /* commands emitted so far */
+    struct {
+        sb_ns until;
+        bool is_bad;
+        char text[160];
+    } notice;
+    struct {
+        sb_ns at[SB_BURST_KEYS + 2];
+        uint32_t code[SB_BURST_KEYS + 2];
+        unsigned next;
+        sb_ns until;
+    } burst;
+
+    /* jobs that pass the filter, sorted; kept until the model or the filter changes */
+    uint16_t *order, *order_scratch; /* [SB_JOBS_MAX] */
+    uint32_t order_count;
+    bool is_order_valid;
+    uint64_t order_changes;
+    const struct sb_model *order_model;
+};
+
+struct sb_pane_info {
+    const char *name, *title;
+    char number;
+    enum sb_area area;
+    uint16_t where; /* its bit in the keymap */
+    /* Draws the content; `text` and `right` go into the title line. */
+    void (*draw)(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right);
+    /* Rows the selection can move over. */
+    uint32_t (*rows)(const struct sb_screen *screen);
+};
+extern const struct sb_pane_info sb_pane_infos[SB_PANE_COUNT];
+
+#define X(code, name, number, title, area) \
+    void sb_pane_draw_##name(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right); \
+    uint32_t sb_pane_rows_##name(const struct sb_screen *screen);
+#include "panes.def"
+#undef X
+
+void sb_header_draw(struct sb_screen *screen, const struct sb_view *view, struct sb_now now);
+void sb_footer_draw(struct sb_screen *screen, const struct sb_view *view, struct sb_now now);
+
+/* order.c */
+void sb_order_refresh(struct sb_screen *screen);
+void sb_order_invalidate(struct sb_screen *screen);
+/* Place of a job in the list, or order_count. */
+uint32_t sb_order_place(const struct sb_screen *screen, uint16_t job);
+bool sb_filter_matches_job(const char *filter, const struct sb_model_job *job);
+/* Every word of the filter occurs in the text; ASCII letters of either case are equal. */
+bool sb_filter_matches_text(const char *filter, const char *text);
+
+/* selection.c */
+/* Follows what happened to the selected job and to the list since the last frame. */
+void sb_selection_settle(struct sb_screen *screen, sb_ns mono);
+void sb_selection_take(struct sb_screen *screen, uint16_t job);
+void sb_selection_move(struct sb_screen *screen, int64_t delta);
+/* Alerts, worst and oldest first, the unacknowledged before the others; returns their count. */
+uint32_t sb_alert_order(const struct sb_screen *screen, uint16_t order[SB_ALERTS_MAX]);
+const struct sb_model_alert *sb_selected_alert(const struct sb_screen *screen);
+/* Contexts that are shown: a burst context that is down is none. */
+uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS_MAX]);
+/* Components, worst first. */
+uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONENT_COUNT]);
+
+/* log.c */
+void sb_log_move(struct sb_screen *screen, int64_t delta);
+
+/* actions.c, questions.c */
+typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
+void sb_act_do(struct sb_screen *screen, enum sb_action action, struct sb_now now, struct sb_screen_answer *answer);
+sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_pause_all, sb_act_leave;
+void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
+void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view);
+/* Starts a notice on the last line but one; add its text to the result. */
+struct sb_text sb_notice(struct sb_screen *screen, struct sb_now now, bool is_bad);
+void sb_notice_say(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *text);
+/* The job the pane acts on, latched from the picture and checked against the live state; NULL after a notice. */
+const struct sb_model_job *sb_target(struct sb_screen *screen, struct sb_now now, uint16_t *id);
+void sb_emit(struct sb_screen *screen, struct sb_now now, const struct sb_command *command, const char *target, struct sb_screen_answer *answer);
+
+/* common.c */
+enum sb_slot sb_slot_of_state(unsigned job_state);
+/* Age since `since`, or the UTC time of `wall` when times are absolute. */
+void sb_add_since(const struct sb_screen *screen, struct sb_text *out, sb_ns since, struct sb_wall wall);
+
+#endif

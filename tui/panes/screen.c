@@ -1,0 +1,197 @@
+/* Owns the screen: its life, folding, and drawing a frame from the panes' table. Pure after create: no clock, no I/O, no allocation.
+ * Thread: one at a time. */
+#include "panes.h"
+
+#include "signalbox/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct sb_pane_info sb_pane_infos[SB_PANE_COUNT] = {
+#define X(code, name_, number_, title_, area_) \
+    [SB_PANE_##code] = {.name = #name_, .title = title_, .number = number_, .area = SB_AREA_##area_, .where = SB_WHERE_##code, \
+                        .draw = sb_pane_draw_##name_, .rows = sb_pane_rows_##name_},
+#include "panes.def"
+#undef X
+};
+
+struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct sb_error *err)
+{
+    struct sb_screen *const screen = calloc(1, sizeof *screen);
+    if (screen == NULL)
+        goto out;
+    screen->live = sb_model_create();
+    screen->frozen = sb_model_create();
+    screen->order = calloc(SB_JOBS_MAX, sizeof *screen->order);
+    screen->order_scratch = calloc(SB_JOBS_MAX, sizeof *screen->order_scratch);
+    if (screen->live == NULL || screen->frozen == NULL || screen->order == NULL || screen->order_scratch == NULL)
+        goto out;
+    sb_copy(screen->actor, sizeof screen->actor, setup->actor == NULL ? "" : setup->actor);
+    sb_copy(screen->environment, sizeof screen->environment, setup->environment == NULL ? "" : setup->environment);
+    screen->is_read_only = setup->is_read_only;
+    screen->is_ascii = setup->is_ascii;
+    screen->model = screen->live;
+    screen->selected_job = SB_NO_JOB;
+    screen->is_following = true;
+    return screen;
+out:
+    if (err != NULL) {
+        err->code = SB_ERR_NOMEM;
+        sb_copy(err->text, sizeof err->text, "console: no memory for its model");
+    }
+    sb_screen_destroy(screen);
+    return NULL;
+}
+
+void sb_screen_destroy(struct sb_screen *screen)
+{
+    if (screen == NULL)
+        return;
+    free(screen->order_scratch);
+    free(screen->order);
+    sb_model_destroy(screen->frozen);
+    sb_model_destroy(screen->live);
+    free(screen);
+}
+
+void sb_screen_reset(struct sb_screen *screen)
+{
+    sb_model_reset(screen->live);
+    /* Outcomes may have been lost in the gap; a pending line that never ends would be a lie. */
+    memset(screen->pending, 0, sizeof screen->pending);
+    screen->undo.is_armed = false;
+    screen->dialog.is_open = false;
+    sb_order_invalidate(screen);
+}
+
+static void resolve_pending(struct sb_screen *screen, uint64_t id, bool is_done)
+{
+    for (unsigned i = 0; i < SB_PENDING_MAX; i++) {
+        if (screen->pending[i].is_used && screen->pending[i].id == id)
+            screen->pending[i].is_used = false;
+    }
+    if (!is_done && screen->undo.is_armed && screen->undo.of == id)
+        screen->undo.is_armed = false; /* what was refused needs no undo */
+}
+
+void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event)
+{
+    sb_model_fold(screen->live, event);
+    if (event->kind == SB_EVENT_COMMAND_DONE)
+        resolve_pending(screen, event->as.command_done.command, true);
+    else if (event->kind == SB_EVENT_COMMAND_REFUSED)
+        resolve_pending(screen, event->as.command_refused.command, false);
+}
+
+void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result)
+{
+    struct sb_pending *oldest = NULL;
+    for (unsigned i = 0; i < SB_PENDING_MAX; i++) {
+        struct sb_pending *const pending = &screen->pending[i];
+        if (pending->is_used && pending->id == 0 && (oldest == NULL || pending->number < oldest->number))
+            oldest = pending;
+    }
+    if (oldest == NULL)
+        return;
+    const bool is_undoable = screen->undo.is_armed && screen->undo.number == oldest->number;
+    if (result == SB_OK) {
+        oldest->id = command_id;
+        if (is_undoable)
+            screen->undo.of = command_id;
+        return;
+    }
+    struct sb_text text = sb_notice(screen, (struct sb_now){.mono = oldest->since}, true);
+    sb_text_add(&text, "not sent: ");
+    sb_text_add(&text, oldest->text);
+    sb_text_add(&text, ", ");
+    sb_text_add(&text, sb_err_text(result));
+    oldest->is_used = false;
+    if (is_undoable)
+        screen->undo.is_armed = false;
+}
+
+static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, const struct sb_layout *layout, enum sb_pane pane, struct sb_box box)
+{
+    const struct sb_pane_info *const info = &sb_pane_infos[pane];
+    if (box.rows == 0 || box.cols == 0)
+        return;
+    const bool has_rule = info->area < SB_AREA_COUNT && layout->has_left_rule[info->area];
+    const struct sb_view frame = sb_view_box(whole, box);
+    if (has_rule)
+        sb_view_rule(&frame, 0);
+    const unsigned left = has_rule ? 1 : 0;
+    const struct sb_view content = sb_view_part(&frame, 1, left, box.rows - 1U, box.cols - left);
+    const struct sb_view title = sb_view_part(&frame, 0, left, 1, box.cols - left);
+    char text_buffer[SB_TITLE_MAX], right_buffer[SB_TITLE_MAX];
+    struct sb_text text, right;
+    sb_text_init(&text, text_buffer, sizeof text_buffer);
+    sb_text_init(&right, right_buffer, sizeof right_buffer);
+    info->draw(screen, &content, &text, &right);
+    sb_view_title(&title, 0, info->number, info->title, text_buffer, right_buffer, screen->focus == pane);
+}
+
+/* The pane with the focus takes the body when it is zoomed, when it has no place of its own, or when its place did not fit. */
+static enum sb_area zoom_of(const struct sb_screen *screen, const struct sb_layout_wish *wish, unsigned rows, unsigned cols)
+{
+    const enum sb_area area = sb_pane_infos[screen->focus].area;
+    struct sb_layout layout;
+    if (area == SB_AREA_NONE)
+        return SB_AREA_DETAIL; /* help borrows the place of the detail */
+    if (screen->is_zoomed)
+        return area;
+    sb_layout_make(&layout, rows, cols, wish);
+    return layout.boxes[area].rows > 0 ? SB_AREA_NONE : area;
+}
+
+static void draw_body(struct sb_screen *screen, const struct sb_view *whole, const struct sb_layout *layout)
+{
+    for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++) {
+        const enum sb_area area = sb_pane_infos[pane].area;
+        if (pane == SB_PANE_HELP ? screen->focus != SB_PANE_HELP : area == SB_AREA_NONE)
+            continue;
+        if (pane == SB_PANE_DETAIL && screen->focus == SB_PANE_HELP)
+            continue;
+        draw_pane(screen, whole, layout, (enum sb_pane)pane, layout->boxes[area == SB_AREA_NONE ? SB_AREA_DETAIL : area]);
+    }
+}
+
+void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid *grid)
+{
+    if (grid->rows == 0 || grid->cols == 0)
+        return;
+    screen->model = screen->is_frozen ? screen->frozen : screen->live;
+    screen->now = screen->is_frozen ? screen->frozen_at : now;
+    const struct sb_layout_wish wish = {
+        .jobs = screen->model->job_count,
+        .contexts = screen->model->pool_contexts,
+        .alerts = screen->model->alert_count,
+        .zoom = SB_AREA_NONE,
+    };
+    struct sb_layout_wish zoomed = wish;
+    zoomed.zoom = zoom_of(screen, &wish, grid->rows, grid->cols);
+    struct sb_layout layout;
+    sb_layout_make(&layout, grid->rows, grid->cols, &zoomed);
+    if (layout.is_tiny != screen->is_tiny)
+        sb_order_invalidate(screen);
+    screen->is_tiny = layout.is_tiny;
+    sb_selection_settle(screen, now.mono);
+
+    const struct sb_view whole = sb_view_whole(grid, screen->is_ascii);
+    memset(grid->cells, 0, (size_t)grid->rows * grid->cols * sizeof *grid->cells);
+    sb_view_clear(&whole, SB_SLOT_TEXT);
+    grid->cursor_row = (uint16_t)(grid->rows - 1U);
+    grid->cursor_col = 0;
+    draw_body(screen, &whole, &layout);
+    sb_view_join(&whole);
+    const struct sb_view header = sb_view_box(&whole, layout.boxes[SB_AREA_HEADER]);
+    sb_header_draw(screen, &header, now);
+    if (layout.boxes[SB_AREA_FOOTER].rows > 0) {
+        const struct sb_view footer = sb_view_box(&whole, layout.boxes[SB_AREA_FOOTER]);
+        sb_footer_draw(screen, &footer, now);
+    } else if (screen->is_prompting || (screen->notice.text[0] != '\0' && now.mono < screen->notice.until)) {
+        const struct sb_view last = sb_view_part(&whole, grid->rows - 1U, 0, 1, grid->cols); /* what must be said even here */
+        sb_footer_draw(screen, &last, now);
+    }
+    if (screen->dialog.is_open)
+        sb_dialog_show(screen, &whole);
+}

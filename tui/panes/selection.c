@@ -1,0 +1,133 @@
+/* Owns what is selected: a job by its id and name, an alert by its id, a context by its number. Rows may move below a selection, the
+ * selection does not. Pure. */
+#include "panes.h"
+
+#include "signalbox/base/text.h"
+
+#include <string.h>
+
+void sb_selection_take(struct sb_screen *screen, uint16_t job)
+{
+    screen->selected_job = job;
+    sb_copy(screen->selected_name, sizeof screen->selected_name, sb_model_job_name(screen->model, job));
+}
+
+/* After a gap or a reload the same name may have another id. */
+static void follow_name(struct sb_screen *screen)
+{
+    const struct sb_model_job *const job = sb_model_job(screen->model, screen->selected_job);
+    if (screen->selected_name[0] == '\0' || (job != NULL && sb_streq(job->name, screen->selected_name)))
+        return;
+    const uint16_t found = sb_model_find(screen->model, screen->selected_name);
+    if (found != SB_NO_JOB)
+        screen->selected_job = found;
+}
+
+void sb_selection_settle(struct sb_screen *screen, sb_ns mono)
+{
+    sb_order_refresh(screen);
+    struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_JOBS];
+    if (screen->order_count == 0 || !screen->model->is_described)
+        return; /* the catalogue is still being announced */
+    if (!screen->is_chosen) {
+        if (screen->selected_job != screen->order[0]) {
+            screen->settled_at = mono;
+            sb_selection_take(screen, screen->order[0]);
+        }
+        scroll->selected = 0;
+        return;
+    }
+    follow_name(screen);
+    const uint32_t place = sb_order_place(screen, screen->selected_job);
+    if (place < screen->order_count) {
+        scroll->selected = place;
+        return;
+    }
+    /* The filter took it away: the row keeps its place and another job comes there. */
+    if (scroll->selected >= screen->order_count)
+        scroll->selected = screen->order_count - 1;
+    screen->settled_at = mono;
+    sb_selection_take(screen, screen->order[scroll->selected]);
+}
+
+void sb_selection_move(struct sb_screen *screen, int64_t delta)
+{
+    sb_order_refresh(screen);
+    if (screen->order_count == 0)
+        return;
+    struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_JOBS];
+    const uint32_t place = sb_order_place(screen, screen->selected_job);
+    if (place < screen->order_count)
+        scroll->selected = place;
+    sb_scroll_move(scroll, delta, screen->order_count);
+    sb_selection_take(screen, screen->order[scroll->selected]);
+    screen->is_chosen = true;
+}
+
+static bool alert_is_before(const struct sb_model_alert *a, const struct sb_model_alert *b)
+{
+    if (a->is_acked != b->is_acked)
+        return !a->is_acked;
+    if (a->severity != b->severity)
+        return a->severity > b->severity;
+    return a->since < b->since;
+}
+
+uint32_t sb_alert_order(const struct sb_screen *screen, uint16_t order[SB_ALERTS_MAX])
+{
+    const struct sb_model *const model = screen->model;
+    for (uint32_t i = 0; i < model->alert_count; i++) {
+        uint32_t at = i;
+        while (at > 0 && alert_is_before(&model->alerts[i], &model->alerts[order[at - 1]])) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = (uint16_t)i;
+    }
+    return model->alert_count;
+}
+
+const struct sb_model_alert *sb_selected_alert(const struct sb_screen *screen)
+{
+    uint16_t order[SB_ALERTS_MAX];
+    const uint32_t count = sb_alert_order(screen, order);
+    for (uint32_t i = 0; i < count; i++) {
+        if (screen->model->alerts[order[i]].id == screen->selected_alert)
+            return &screen->model->alerts[order[i]];
+    }
+    return count == 0 ? NULL : &screen->model->alerts[order[0]];
+}
+
+uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS_MAX])
+{
+    uint32_t count = 0;
+    for (uint16_t i = 0; i < SB_CONTEXTS_MAX; i++) {
+        const struct sb_model_ctx *const ctx = &model->contexts[i];
+        if (ctx->is_defined && !(ctx->is_burst_slot && ctx->state == SB_CTX_STATE_DOWN))
+            list[count++] = i;
+    }
+    return count;
+}
+
+static unsigned component_badness(const struct sb_model_component *component)
+{
+    static const uint8_t badness[SB_COMPONENT_STATE_COUNT] = {
+        [SB_COMPONENT_STATE_FAILED] = 4, [SB_COMPONENT_STATE_DEGRADED] = 3, [SB_COMPONENT_STATE_UNCHECKED] = 2, [SB_COMPONENT_STATE_OK] = 1};
+    return component->state < SB_COMPONENT_STATE_COUNT ? badness[component->state] : 0;
+}
+
+uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONENT_COUNT])
+{
+    uint32_t count = 0;
+    for (uint8_t i = 0; i < SB_COMPONENT_COUNT; i++) {
+        if (!model->components[i].is_defined)
+            continue;
+        uint32_t at = count++;
+        while (at > 0 && component_badness(&model->components[i]) > component_badness(&model->components[list[at - 1]])) {
+            list[at] = list[at - 1];
+            at--;
+        }
+        list[at] = i;
+    }
+    return count;
+}

@@ -1,0 +1,112 @@
+/* Components and their health, the worst first. One a row where there is room, else side by side. Pure. */
+#include "panes.h"
+
+#include "signalbox/base/text.h"
+
+enum { CELL = 19 };
+
+static const struct {
+    const char *word;
+    enum sb_slot slot;
+} states[SB_COMPONENT_STATE_COUNT] = {
+    [SB_COMPONENT_STATE_UNCHECKED] = {"?", SB_SLOT_WAIT},     [SB_COMPONENT_STATE_OK] = {"OK", SB_SLOT_OK},
+    [SB_COMPONENT_STATE_DEGRADED] = {"DEGR!", SB_SLOT_WARN},  [SB_COMPONENT_STATE_FAILED] = {"FAIL!", SB_SLOT_BAD},
+    [SB_COMPONENT_STATE_DISABLED] = {"off", SB_SLOT_DIM},
+};
+
+uint32_t sb_pane_rows_services(const struct sb_screen *screen)
+{
+    uint8_t list[SB_COMPONENT_COUNT];
+    return sb_component_list(screen->model, list);
+}
+
+static void add_latency(struct sb_text *text, sb_ns latency)
+{
+    if (latency <= 0)
+        return;
+    if (latency < SB_S(10)) {
+        sb_text_add_u64(text, (uint64_t)((latency + SB_MS(1) - 1) / SB_MS(1)));
+        sb_text_add(text, "ms");
+    } else {
+        sb_text_add_duration(text, latency);
+    }
+}
+
+static void draw_long(const struct sb_screen *screen, const struct sb_view *view, unsigned row, const struct sb_model_component *component)
+{
+    char buffer[256];
+    struct sb_text text;
+    sb_text_init(&text, buffer, sizeof buffer);
+    add_latency(&text, component->latency);
+    sb_view_field(view, row, 17, 7, true, SB_SLOT_TEXT, buffer);
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_text_add_duration(&text, screen->now.mono > component->since ? screen->now.mono - component->since : 0);
+    sb_view_field(view, row, 25, 6, true, SB_SLOT_DIM, buffer);
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_text_add(&text, sb_component_class_text(component->class));
+    if (component->reason[0] != '\0') {
+        sb_text_add(&text, ": ");
+        sb_text_add(&text, component->reason);
+    }
+    if (view->box.cols > 33)
+        sb_view_field(view, row, 32, view->box.cols - 32U, false, SB_SLOT_DIM, buffer);
+}
+
+static void draw_one(const struct sb_screen *screen, const struct sb_view *view, unsigned id, bool is_selected, bool is_long)
+{
+    const struct sb_model_component *const component = &screen->model->components[id];
+    const unsigned state = component->state < SB_COMPONENT_STATE_COUNT ? component->state : SB_COMPONENT_STATE_UNCHECKED;
+    const enum sb_slot name_slot = is_selected ? SB_SLOT_SELECTED : SB_SLOT_TEXT;
+    sb_view_fill(view, 0, 0, 1, is_selected ? '>' : ' ', is_selected ? '>' : ' ', name_slot);
+    if (is_long) {
+        sb_view_field(view, 0, 1, 9, false, name_slot, sb_component_text(id));
+        sb_view_field(view, 0, 11, 5, false, states[state].slot, states[state].word);
+        draw_long(screen, view, 0, component);
+        return;
+    }
+    char buffer[32];
+    struct sb_text text;
+    unsigned at = 1 + sb_view_text(view, 0, 1, 9, name_slot, sb_component_text(id));
+    at += 1 + sb_view_text(view, 0, at + 1, 5, states[state].slot, states[state].word);
+    sb_text_init(&text, buffer, sizeof buffer);
+    add_latency(&text, component->latency);
+    if (component->state == SB_COMPONENT_STATE_OK)
+        sb_view_text(view, 0, at + 1, view->box.cols > at + 1 ? view->box.cols - at - 1 : 0, SB_SLOT_DIM, buffer);
+}
+
+void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
+{
+    uint8_t list[SB_COMPONENT_COUNT];
+    const uint32_t count = sb_component_list(screen->model, list);
+    const unsigned rows = view->box.rows, cols = view->box.cols;
+    const bool is_long = rows >= count && cols >= 40;
+    const unsigned across = is_long || cols < CELL ? 1 : cols / CELL;
+    struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_SERVICES];
+    if (scroll->selected >= count)
+        scroll->selected = count == 0 ? 0 : count - 1;
+    const bool has_focus = screen->focus == SB_PANE_SERVICES;
+    const uint32_t room = rows * across;
+    const uint32_t first = has_focus && room > 0 && scroll->selected >= room ? (scroll->selected / across - rows + 1) * across : 0;
+    for (uint32_t i = first; i < count && i - first < room; i++) {
+        const unsigned row = (i - first) / across, col = (i - first) % across * CELL;
+        const struct sb_view part = sb_view_part(view, row, col, 1, is_long ? cols : CELL);
+        draw_one(screen, &part, list[i], has_focus && i == scroll->selected, is_long);
+        if (has_focus && i == scroll->selected) {
+            view->grid->cursor_row = part.box.row;
+            view->grid->cursor_col = part.box.col;
+        }
+    }
+    screen->visible[SB_PANE_SERVICES] = rows;
+    if (count == 0)
+        sb_view_text(view, 0, 1, cols, SB_SLOT_DIM, "no component is known yet");
+    const unsigned worst = sb_model_worst_component(screen->model);
+    sb_text_add(text, worst == SB_COMPONENT_COUNT ? "all ok" : sb_component_text(worst));
+    if (worst != SB_COMPONENT_COUNT) {
+        sb_text_add(text, " ");
+        sb_text_add(text, sb_component_state_text(screen->model->components[worst].state));
+    }
+    if (room < count) {
+        sb_text_add(right, "+");
+        sb_text_add_u64(right, count - room);
+    }
+}
