@@ -92,7 +92,7 @@ enum sb_err sb_term_open(struct sb_term **term, struct sb_error *err)
     use_tioctl(TRUE); /* the kernel knows the size better than LINES and COLUMNS */
     self->screen = newterm(NULL, stdout, stdin);
     if (self->screen == NULL) {
-        rc = sb_error_set(err, SB_ERR_UNSUPPORTED, "terminal type '%.40s' (TERM) is not known here; set TERM=xterm-256color or install ncurses-term",
+        rc = sb_error_set(err, SB_ERR_UNSUPPORTED, "terminal type '%.40s' (TERM) is not known; set TERM=xterm-256color or install ncurses-term",
                           type != NULL ? type : "");
         goto out;
     }
