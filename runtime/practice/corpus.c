@@ -8,12 +8,12 @@
 #include "signalbox/base/hash.h"
 
 static const char *const topics[] = {
-    "Morning light", "Walking after meals", "Evening screens", "Protein at breakfast", "Strength training twice a week",
-    "Cold showers", "Slow nasal breathing", "Fibre variety", "Afternoon coffee", "Zone 2 cardio",
-    "A fixed bedtime", "Short naps", "Standing breaks", "Salt and water", "Grip strength",
-    "Balance drills", "A cool bedroom", "Fermented food", "Sunday meal planning", "Stair climbing",
-    "Stretching the hips", "Late dinners", "Quiet lunch breaks", "Resting heart rate", "Jaw tension",
-    "Eye breaks", "Berries", "Heavy carries", "Weekend lie-ins",
+    "Morning light", "Walking after meals", "Evening screen time", "Protein at breakfast", "Strength training twice a week",
+    "A cold shower", "Slow nasal breathing", "Fibre variety", "Afternoon coffee", "Zone 2 cardio",
+    "A fixed bedtime", "A short nap", "A standing break", "Drinking to thirst", "Grip strength",
+    "Balance training", "A cool bedroom", "Fermented food", "Sunday meal planning", "Stair climbing",
+    "Stretching the hips", "A late dinner", "A quiet lunch break", "Resting heart rate", "Jaw tension",
+    "An eye break", "A handful of berries", "The farmer's carry", "The weekend lie-in",
 };
 
 static const char *const claims[] = {
