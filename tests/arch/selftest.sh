@@ -123,7 +123,8 @@ refuses symbols 'runtime/core may not call clock_gettime' runtime/core/bad.c \
   '#include <time.h>\nlong f(void);\nlong f(void) { struct timespec t; clock_gettime(CLOCK_REALTIME, &t); return t.tv_sec; }'
 refuses symbols 'runtime/core may not call malloc' runtime/core/alerts/bad.c \
   'void *malloc(unsigned long);\nvoid *f(void);\nvoid *f(void) { return malloc(7); }'
-refuses symbols 'runtime/core may not call sb_error_set' runtime/core/bad.c 'int sb_error_set(void);\nint f(void);\nint f(void) { return sb_error_set(); }'
+refuses symbols 'runtime/core may not call sb_error_set' runtime/core/bad.c \
+  'int sb_error_set(void);\nint f(void);\nint f(void) { return sb_error_set(); }'
 refuses symbols 'runtime/model may not call sb_core' runtime/model/bad.c 'int sb_core(void);\nint f(void);\nint f(void) { return sb_core(); }'
 refuses symbols 'runtime/base may not call fopen' runtime/base/bad.c \
   '#include <stdio.h>\nvoid *f(void);\nvoid *f(void) { return fopen("/x", "r"); }'
