@@ -52,7 +52,10 @@ struct sb_effect {
 struct sb_receipts;
 enum sb_err sb_receipts_open(struct sb_receipts **receipts, const char *path, struct sb_error *err) SB_MUST_USE;
 void sb_receipts_close(struct sb_receipts *receipts);
-/* Appends and syncs. seq is set in `*receipt`. */
+/* Appends and syncs. seq is set in `*receipt`. SB_ERR_CONFLICT when the record may not follow what is known of the effect: INTENT on
+ * nothing, an intent or a proven absence; SUBMIT on an intent; RECEIPT on anything but nothing and settled; SETTLED on a receipt or
+ * settled; ABSENT on an intent, a submit or an absence. SB_ERR_STALE for a SUBMIT whose token is not the intent's or whose submit deadline
+ * (unless 0) has passed. */
 enum sb_err sb_receipts_append(struct sb_receipts *receipts, struct sb_receipt *receipt, struct sb_error *err) SB_MUST_USE;
 /* State of one effect. */
 struct sb_effect sb_receipts_effect(struct sb_receipts *receipts, const char *effect_id);
