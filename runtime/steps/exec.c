@@ -258,11 +258,10 @@ void sb_step_exec(const struct sb_step_env *env, struct sb_step_result *result)
     uint32_t max = params->output_max ? params->output_max : OUTPUT_DEFAULT;
     max = max < OUTPUT_LIMIT ? max : OUTPUT_LIMIT;
     struct program program = { .env = env, .out = { .max = max }, .errors = { .max = max }, .out_fd = -1, .errors_fd = -1, .input_fd = -1 };
-    struct sb_scope scope = { .env = env, .place = env->params->place };
     struct sb_json *outputs = NULL;
     struct sb_error err = { 0 };
     enum sb_err code = sb_step_outputs(env, &outputs, &err);
-    scope.outputs = outputs;
+    struct sb_scope scope = sb_scope_make(env, outputs);
     if (code == SB_OK)
         code = run_program(&program, &scope, result, &err);
     if (code == SB_ERR_TIMEOUT)

@@ -361,12 +361,12 @@ static const struct {
     [SB_ACTION_CLICK] = { act_click, .needs_selector = true },
     [SB_ACTION_TYPE] = { act_type, .needs_selector = true, .needs_text = true },
     [SB_ACTION_PRESS] = { act_press, .needs_key = true },
-    [SB_ACTION_SCROLL] = { act_scroll },
+    [SB_ACTION_SCROLL] = { .act = act_scroll },
     [SB_ACTION_EXTRACT] = { act_extract, .needs_selector = true },
     [SB_ACTION_EXPECT] = { act_expect, .needs_selector = true },
     [SB_ACTION_CAPTURE] = { act_capture, .needs_url = true },
-    [SB_ACTION_RECEIVE] = { act_receive },
-    [SB_ACTION_SCREENSHOT] = { act_screenshot },
+    [SB_ACTION_RECEIVE] = { .act = act_receive },
+    [SB_ACTION_SCREENSHOT] = { .act = act_screenshot },
 };
 
 static enum sb_err act(struct flow_run *run, const struct sb_action *action, struct sb_error *err)

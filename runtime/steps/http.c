@@ -106,12 +106,11 @@ void sb_step_http(const struct sb_step_env *env, struct sb_step_result *result)
 {
     struct sb_error err = { 0 };
     struct sb_http_response response = { 0 };
-    struct sb_scope scope = { .env = env, .place = env->params->place };
     struct sb_json *outputs = NULL;
     enum sb_err code = env->services->http ? SB_OK : sb_error_set(&err, SB_ERR_UNAVAILABLE, "there is no HTTP client");
     if (code == SB_OK)
         code = sb_step_outputs(env, &outputs, &err);
-    scope.outputs = outputs;
+    struct sb_scope scope = sb_scope_make(env, outputs);
     if (code == SB_OK)
         code = send(env, &scope, &response, &err);
     if (code == SB_OK)

@@ -1,10 +1,12 @@
-/* Step kind `llm`: one chat completion by alias. The alias follows from the intent and the budget's tier; what a call cost is told to the core
- * before its answer is judged, because a bad answer costs the same. Runs on a worker thread; must never call twice. */
+/* Step kind `llm`: a chat completion by alias, or one per element of a list. The alias follows from the intent and the budget's tier; what a
+ * call cost is told to the core before its answer is judged, because a bad answer costs the same. Runs on a worker thread; must never repeat a call. */
 #include "template.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CALLS_MAX = 16 };
 
 static const sb_ns inbox_pause = SB_MS(20); /* between two offers to a full inbox */
 
@@ -59,14 +61,9 @@ static enum sb_err required_check(const struct sb_llm_params *params, const char
     return code;
 }
 
-static void put_reply(struct sb_step_result *result, const char *alias, const struct sb_llm_reply *reply, const char *json, size_t json_size)
+/* One answer as an object: {"alias":..,"cost_nano":..,"tokens_in":..,"tokens_out":..,"json":{..}} or with "text". */
+static void put_reply(struct sb_json_out *out, const char *alias, const struct sb_llm_reply *reply, const char *part)
 {
-    struct sb_json_out *out = sb_json_out_create(SB_STEP_OUTPUT_MAX);
-    char *part = json ? strndup(json, json_size) : NULL;
-    if (out == NULL || (json != NULL && part == NULL)) {
-        sb_step_fail_class(result, SB_CLASS_FATAL, "no memory for the answer");
-        goto out;
-    }
     sb_json_object_begin(out);
     sb_json_key(out, "alias");
     sb_json_string(out, alias);
@@ -82,92 +79,157 @@ static void put_reply(struct sb_step_result *result, const char *alias, const st
     else
         sb_json_string(out, reply->text);
     sb_json_object_end(out);
-    sb_step_output(result, out);
-out:
-    free(part);
-    sb_json_out_destroy(out);
 }
 
-/* Judges a paid answer. Another try may give a better one, so a bad one is retryable. */
-static void judge(const struct sb_llm_params *params, const char *alias, const struct sb_llm_reply *reply, struct sb_step_result *result)
+/* Judges a paid answer and writes it. Another try may give a better one, so a bad one is a broken protocol, which is retryable. */
+static enum sb_err judge(const struct sb_llm_params *params, const char *alias, const struct sb_llm_reply *reply, struct sb_json_out *out,
+                         struct sb_error *err)
 {
-    struct sb_error err = { 0 };
-    char cost[24];
-    struct sb_text text;
     size_t size = 0;
     const char *json = params->is_json ? json_part(reply->text, &size) : NULL;
-    if (reply->is_truncated) {
-        sb_step_fail_class(result, SB_CLASS_RETRYABLE, "the answer was cut at %" PRIu32 " tokens", params->output_tokens_max);
-        return;
-    }
-    if (params->is_json && (json == NULL || required_check(params, json, size, &err) != SB_OK)) {
-        sb_step_fail_class(result, SB_CLASS_RETRYABLE, "%s", json ? err.text : "the model's answer holds no JSON object");
-        return;
-    }
-    sb_text_init(&text, cost, sizeof cost);
-    sb_text_add_usd(&text, reply->cost, 6);
-    sb_step_succeed(result, 1, "%s: %" PRIu32 " + %" PRIu32 " tokens, %s USD", alias, reply->tokens_in, reply->tokens_out, cost);
-    put_reply(result, alias, reply, json, size);
-}
-
-static enum sb_err expand_prompts(const struct sb_scope *scope, const struct sb_llm_params *params, char **system, char **user,
-                                  struct sb_error *err)
-{
-    enum sb_err code = SB_OK;
-    if (params->system != NULL)
-        code = sb_template_expand(scope, params->system, SB_TEMPLATE_TEXT, system, err);
+    if (reply->is_truncated)
+        return sb_error_set(err, SB_ERR_PROTOCOL, "the answer was cut at %" PRIu32 " tokens", params->output_tokens_max);
+    if (params->is_json && json == NULL)
+        return sb_error_set(err, SB_ERR_PROTOCOL, "the model's answer holds no JSON object");
+    enum sb_err code = json ? required_check(params, json, size, err) : SB_OK;
+    char *part = json && code == SB_OK ? strndup(json, size) : NULL;
+    if (code == SB_OK && json != NULL && part == NULL)
+        code = sb_error_set(err, SB_ERR_NOMEM, "no memory for the answer");
     if (code == SB_OK)
-        code = sb_template_expand(scope, params->prompt, SB_TEMPLATE_TEXT, user, err);
+        put_reply(out, alias, reply, part);
+    free(part);
     return code;
 }
 
-static void complete(const struct sb_step_env *env, const char *alias, const char *system, const char *user, struct sb_step_result *result)
+/* A step's calls with what they gave so far. */
+struct talk {
+    const struct sb_step_env *env;
+    const struct sb_llm_params *params;
+    const char *alias;
+    struct sb_json_out *out;
+    uint32_t tokens_in, tokens_out;
+    struct sb_usd cost;
+    struct sb_llm_failure failure; /* of the last call that failed */
+};
+
+static enum sb_err complete(struct talk *talk, const char *system, const char *user, struct sb_error *err)
 {
-    const struct sb_llm_params *params = &env->params->as.llm;
-    struct sb_llm_request request = { .alias = alias,
+    const struct sb_llm_params *params = talk->params;
+    struct sb_llm_request request = { .alias = talk->alias,
                                       .system = system,
                                       .user = user,
                                       .output_tokens_max = params->output_tokens_max,
                                       .temperature_pm = params->temperature_pm,
                                       .is_json = params->is_json };
     struct sb_llm_reply reply = { 0 };
-    struct sb_llm_failure failure = { .class = SB_CLASS_FATAL };
-    struct sb_error err = { 0 };
-    if (sb_llm_complete(env->services->llm, &request, &env->op, &reply, &failure, &err) != SB_OK) {
-        sb_step_fail_class(result, failure.class, "%s: %s", alias, err.text);
-        result->retry_after = failure.retry_after;
-        return;
-    }
-    tell_spent(env, alias, params->intent, &reply);
-    judge(params, alias, &reply, result);
+    talk->failure = (struct sb_llm_failure){ .class = SB_CLASS_FATAL };
+    enum sb_err code = sb_llm_complete(talk->env->services->llm, &request, &talk->env->op, &reply, &talk->failure, err);
+    if (code != SB_OK)
+        return sb_error_wrap(err, "%s", talk->alias);
+    tell_spent(talk->env, talk->alias, params->intent, &reply);
+    talk->tokens_in += reply.tokens_in;
+    talk->tokens_out += reply.tokens_out;
+    talk->cost.nano += reply.cost.nano;
+    talk->failure.class = SB_CLASS_RETRYABLE;
+    code = judge(params, talk->alias, &reply, talk->out, err);
     free(reply.text);
+    return code;
+}
+
+static enum sb_err expand_and_complete(struct talk *talk, const struct sb_scope *scope, struct sb_error *err)
+{
+    char *system = NULL, *user = NULL;
+    enum sb_err code = SB_OK;
+    talk->failure = (struct sb_llm_failure){ .class = SB_CLASS_FATAL };
+    if (talk->params->system != NULL)
+        code = sb_template_expand(scope, talk->params->system, SB_TEMPLATE_TEXT, &system, err);
+    if (code == SB_OK)
+        code = sb_template_expand(scope, talk->params->prompt, SB_TEMPLATE_TEXT, &user, err);
+    if (code == SB_OK)
+        code = complete(talk, system, user, err);
+    free(user);
+    free(system);
+    return code;
+}
+
+/* One call per element. Answers that were paid for are kept when a later call fails; the step fails when there is none. */
+static enum sb_err talk_each(struct talk *talk, struct sb_scope *scope, int64_t *count, struct sb_error *err)
+{
+    char *list = NULL;
+    size_t elements = 0;
+    int64_t done = 0;
+    enum sb_err code = sb_template_array(scope, talk->params->for_each, &list, &elements, err);
+    if (code != SB_OK)
+        return code;
+    sb_json_object_begin(talk->out);
+    sb_json_key(talk->out, "answers");
+    sb_json_array_begin(talk->out);
+    for (size_t i = 0; i < elements && i < CALLS_MAX; i++) {
+        char path[256];
+        struct sb_text text;
+        sb_text_init(&text, path, sizeof path);
+        sb_text_addf(&text, "%s.%zu", list, i);
+        scope->item = scope->outputs;
+        scope->item_path = path;
+        code = expand_and_complete(talk, scope, err);
+        if (code != SB_OK)
+            break;
+        done++;
+    }
+    if (code != SB_OK && done > 0 && code != SB_ERR_CANCELLED) {
+        sb_step_note(talk->env, SB_SEVERITY_WARN, "%" PRId64 " of %zu calls done, then: %s", done, elements, err->text);
+        code = SB_OK;
+    }
+    sb_json_array_end(talk->out);
+    sb_json_key(talk->out, "alias");
+    sb_json_string(talk->out, talk->alias);
+    sb_json_key(talk->out, "cost_nano");
+    sb_json_integer(talk->out, talk->cost.nano);
+    sb_json_object_end(talk->out);
+    *count = done;
+    free(list);
+    return code;
+}
+
+static void finish(const struct talk *talk, int64_t count, struct sb_step_result *result)
+{
+    char cost[24];
+    struct sb_text text;
+    sb_text_init(&text, cost, sizeof cost);
+    sb_text_add_usd(&text, talk->cost, 6);
+    sb_step_succeed(result, count, "%s: %" PRIu32 " + %" PRIu32 " tokens, %s USD", talk->alias, talk->tokens_in, talk->tokens_out, cost);
+    sb_step_output(result, talk->out);
 }
 
 void sb_step_llm(const struct sb_step_env *env, struct sb_step_result *result)
 {
-    const struct sb_llm_params *params = &env->params->as.llm;
-    struct sb_scope scope = { .env = env, .place = env->params->place };
+    struct talk talk = { .env = env, .params = &env->params->as.llm, .failure = { .class = SB_CLASS_FATAL } };
     struct sb_error err = { 0 };
     struct sb_json *outputs = NULL;
-    char *system = NULL, *user = NULL;
-    const char *alias = sb_llm_alias(&env->services->catalogue->llm, params->intent, env->tier);
-    if (alias == NULL) {
-        sb_step_fail_class(result, SB_CLASS_BUDGET, "the budget's tier is %s: no model call for %s", sb_tier_text(env->tier), params->intent);
+    int64_t count = 1;
+    talk.alias = sb_llm_alias(&env->services->catalogue->llm, talk.params->intent, env->tier);
+    if (talk.alias == NULL) {
+        sb_step_fail_class(result, SB_CLASS_BUDGET, "the budget's tier is %s: no model call for %s", sb_tier_text(env->tier),
+                           talk.params->intent);
         return;
     }
-    if (env->services->catalogue->site_count > 0)
-        scope.account = env->services->catalogue->sites[0].account;
-    enum sb_err code = env->services->llm ? SB_OK : sb_error_set(&err, SB_ERR_UNAVAILABLE, "there is no LLM endpoint");
-    if (code == SB_OK)
-        code = sb_step_outputs(env, &outputs, &err);
-    scope.outputs = outputs;
-    if (code == SB_OK)
-        code = expand_prompts(&scope, params, &system, &user, &err);
-    if (code == SB_OK)
-        complete(env, alias, system, user, result);
-    else
-        sb_step_fail(result, &err);
-    free(user);
-    free(system);
+    if (env->services->llm == NULL) {
+        sb_step_fail_class(result, SB_CLASS_DEPENDENCY_DOWN, "there is no LLM endpoint");
+        return;
+    }
+    talk.out = sb_json_out_create(SB_STEP_OUTPUT_MAX);
+    enum sb_err code = talk.out ? sb_step_outputs(env, &outputs, &err) : sb_error_set(&err, SB_ERR_NOMEM, "no memory for an answer");
+    struct sb_scope scope = sb_scope_make(env, outputs);
+    if (code == SB_OK && talk.params->for_each != NULL)
+        code = talk_each(&talk, &scope, &count, &err);
+    else if (code == SB_OK)
+        code = expand_and_complete(&talk, &scope, &err);
+    if (code == SB_OK) {
+        finish(&talk, count, result);
+    } else {
+        sb_step_fail_class(result, talk.failure.class, "%s", err.text);
+        result->retry_after = talk.failure.retry_after;
+    }
     sb_json_destroy(outputs);
+    sb_json_out_destroy(talk.out);
 }

@@ -18,9 +18,8 @@ static void call(size_t row, struct sb_native *native, struct sb_step_result *re
     const struct sb_native_params *params = &native->env->params->as.native;
     struct sb_error err = { 0 };
     struct sb_json *outputs = NULL;
-    struct sb_scope scope = { .env = native->env, .place = native->env->params->place };
     enum sb_err code = sb_step_outputs(native->env, &outputs, &err);
-    scope.outputs = outputs;
+    struct sb_scope scope = sb_scope_make(native->env, outputs);
     if (code == SB_OK)
         code = sb_args_expand(&scope, params->with, params->with_count, &native->args, &err);
     const char *site = code == SB_OK ? sb_args_get(&native->args, "site") : NULL;

@@ -13,7 +13,7 @@ static bool is_true(const struct sb_json *json, const char *path)
     return is;
 }
 
-/* What the check flow saved decides: a `logged_in` flag, or an `account` that must be the site's. A flow that saves neither proves the log-in
+/* What the check flow saved decides: a `logged_in` flag, or an `account` (or `handle`) that must be the site's. A flow that saves neither proves the log-in
  * by running to its end. */
 static bool says_logged_in(const struct sb_site *site, const struct sb_flow *flow, const struct sb_json *output)
 {
@@ -30,6 +30,10 @@ static bool says_logged_in(const struct sb_site *site, const struct sb_flow *flo
             says = says && is_true(output, path);
         sb_text_init(&text, path, sizeof path);
         sb_text_addf(&text, "%s.account", name);
+        if (sb_json_type(output, path) == SB_JSON_MISSING) {
+            sb_text_init(&text, path, sizeof path);
+            sb_text_addf(&text, "%s.handle", name);
+        }
         if (site->account != NULL && sb_json_type(output, path) != SB_JSON_MISSING)
             says = says && sb_json_copy(output, path, account, sizeof account) && sb_streq(account, site->account);
     }

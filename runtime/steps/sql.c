@@ -160,14 +160,11 @@ static void put_changed(struct sb_step_result *result)
 void sb_step_sql(const struct sb_step_env *env, struct sb_step_result *result)
 {
     struct sb_error err = { 0 };
-    struct sb_scope scope = { .env = env, .place = env->params->place };
     struct sb_json *outputs = NULL;
-    if (env->services->catalogue->site_count > 0)
-        scope.account = env->services->catalogue->sites[0].account;
     enum sb_err code = env->services->store ? SB_OK : sb_error_set(&err, SB_ERR_UNAVAILABLE, "there is no store");
     if (code == SB_OK)
         code = sb_step_outputs(env, &outputs, &err);
-    scope.outputs = outputs;
+    struct sb_scope scope = sb_scope_make(env, outputs);
     if (code == SB_OK && env->params->as.sql.is_write) {
         code = write_rows(env, &scope, result, &err);
         if (code == SB_OK)

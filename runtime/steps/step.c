@@ -38,7 +38,8 @@ void sb_step_fail(struct sb_step_result *result, const struct sb_error *error)
     sb_step_fail_class(result, class, "%s", error->text[0] ? error->text : sb_err_text(error->code));
 }
 
-static void result_set(struct sb_step_result *result, enum sb_step_state state, enum sb_class class, const char *format, va_list args)
+static void SB_PRINTF(4, 0)
+result_set(struct sb_step_result *result, enum sb_step_state state, enum sb_class class, const char *format, va_list args)
 {
     char text[SB_ERROR_TEXT_MAX];
     result->state = state;

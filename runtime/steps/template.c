@@ -14,6 +14,15 @@ struct value {
     char *text;
 };
 
+struct sb_scope sb_scope_make(const struct sb_step_env *env, const struct sb_json *outputs)
+{
+    const struct sb_catalogue *catalogue = env->services->catalogue;
+    return (struct sb_scope){ .env = env,
+                              .outputs = outputs,
+                              .account = catalogue->site_count > 0 ? catalogue->sites[0].account : NULL,
+                              .place = env->params->place };
+}
+
 static struct value value_text(const char *text)
 {
     return (struct value){ SB_JSON_STRING, strdup(text) };

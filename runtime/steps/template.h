@@ -17,6 +17,9 @@ struct sb_scope {
     const char *place;               /* of the step or action, for errors */
 };
 
+/* A scope of a step: its place, and the account of the catalogue's first site unless the caller knows better. */
+struct sb_scope sb_scope_make(const struct sb_step_env *env, const struct sb_json *outputs);
+
 /* TEXT: inserted as it is. URL: values are percent-encoded unless the template begins with them. */
 enum sb_template_use { SB_TEMPLATE_TEXT, SB_TEMPLATE_URL };
 

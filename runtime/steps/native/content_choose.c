@@ -27,22 +27,25 @@ static void pick_word(const char *list, uint64_t pick, char *word, size_t cap)
     (void)sb_copy_n(word, cap, list, size < cap ? size : cap - 1);
 }
 
-static enum sb_err put_choices(const struct sb_native *native, struct sb_json_out *out, struct sb_error *err)
+static enum sb_err put_slot(const struct sb_native *native, uint64_t slot, struct sb_json_out *out, struct sb_error *err)
 {
     static const struct {
         const char *list, *name;
     } choices[] = { { "topics", "topic" }, { "angles", "angle" }, { "tones", "tone" }, { "formats", "format" } };
     uint64_t state = sb_hash_fold(sb_hash_bytes(native->account, strlen(native->account)), native->env->run);
+    sb_json_object_begin(out);
     for (size_t i = 0; i < SB_LEN(choices); i++) {
         const char *list = NULL;
         char word[64];
         enum sb_err code = sb_native_arg(native, choices[i].list, &list, err);
         if (code != SB_OK)
             return code;
-        pick_word(list, sb_hash_fold(state, i), word, sizeof word);
+        /* The topics of one run follow each other in the list, so that no two are the same. */
+        pick_word(list, (sb_hash_fold(state, i) >> 1) + slot, word, sizeof word);
         sb_json_key(out, choices[i].name);
         sb_json_string(out, word);
     }
+    sb_json_object_end(out);
     return SB_OK;
 }
 
@@ -94,7 +97,11 @@ enum sb_err sb_native_content_choose(const struct sb_native *native, struct sb_s
     sb_json_integer(out, count);
     sb_json_key(out, "text_max");
     sb_json_integer(out, native->site->text_max);
-    code = put_choices(native, out, err);
+    sb_json_key(out, "slots");
+    sb_json_array_begin(out);
+    for (uint64_t slot = 0; slot < count && code == SB_OK; slot++)
+        code = put_slot(native, slot, out, err);
+    sb_json_array_end(out);
     if (code == SB_OK)
         code = put_recent(native, out, err);
     sb_json_object_end(out);

@@ -68,7 +68,7 @@ static bool passes(struct gate *gate, const char *text)
     return true;
 }
 
-/* Whether element `index` passes; then it is written. The content is {"posts":[{...}]} or one object with a text. */
+/* Whether element `index` passes; then it is written. The content is a list "posts", the "answers" of an llm step, or one object with a text. */
 static bool judge(struct gate *gate, const struct sb_json *content, const char *prefix, struct sb_json_out *out)
 {
     static const char *const fields[] = { "text", "topic", "angle", "tone", "format" };
@@ -95,14 +95,16 @@ static bool judge(struct gate *gate, const struct sb_json *content, const char *
 static size_t judge_all(struct gate *gate, const struct sb_json *content, struct sb_json_out *out, size_t *count)
 {
     size_t passed = 0;
-    bool is_list = sb_json_type(content, "posts") == SB_JSON_ARRAY;
-    *count = is_list ? sb_json_count(content, "posts") : 1;
+    bool is_list = sb_json_type(content, "posts") == SB_JSON_ARRAY, is_answers = sb_json_type(content, "answers") == SB_JSON_ARRAY;
+    *count = is_list ? sb_json_count(content, "posts") : is_answers ? sb_json_count(content, "answers") : 1;
     for (size_t i = 0; i < *count && i < TEXTS_MAX; i++) {
         char prefix[32] = "";
         struct sb_text name;
         sb_text_init(&name, prefix, sizeof prefix);
         if (is_list)
             sb_text_addf(&name, "posts.%zu.", i);
+        else if (is_answers)
+            sb_text_addf(&name, "answers.%zu.json.", i);
         bool is_good = judge(gate, content, prefix, out);
         passed += is_good;
         if (!is_good)

@@ -218,12 +218,28 @@ static void finish_unsent(struct publishing *publishing, const struct sb_error *
         result->class = SB_CLASS_RETRYABLE; /* the row is in the queue again: another attempt is welcome */
 }
 
+/* The same text went out before as another row: after the store's window for equal texts, or out of a restored backup. */
+static void finish_duplicate(const struct publishing *publishing, const struct sb_effect *effect, struct sb_step_result *result)
+{
+    char reason[SB_NOTE_MAX];
+    struct sb_text text;
+    sb_text_init(&text, reason, sizeof reason);
+    sb_text_addf(&text, "the same text went out as row %s", effect->last.decision_id);
+    move_row(publishing, SB_CONTENT_SKIPPED, 0, reason);
+    sb_step_nothing(result, "skipped: %s", reason);
+}
+
 /* An effect that was begun before: by an earlier attempt, another process, or a restored backup. */
 static bool is_known(struct publishing *publishing, struct sb_step_result *result)
 {
     const struct sb_native *native = publishing->native;
     struct sb_effect effect = sb_receipts_effect(native->env->services->receipts, publishing->effect_id);
     struct sb_error why = { .code = SB_ERR_CONFLICT, .text = "it was submitted before and never confirmed" };
+    bool may_be_out = effect.state == SB_EFFECT_SUBMITTED || effect.state == SB_EFFECT_RECEIVED || effect.state == SB_EFFECT_SETTLED;
+    if (may_be_out && !sb_streq(effect.last.decision_id, publishing->row->decision_id)) {
+        finish_duplicate(publishing, &effect, result);
+        return true;
+    }
     if (effect.state == SB_EFFECT_SUBMITTED) {
         finish_uncertain(publishing, &why, result);
         return true;

@@ -11,6 +11,7 @@
  *                         none                 stays uncertain until the horizon passed and two complete readings, at least 30 s apart
  *                                              and both after the horizon, found none; then ABSENT and queued again
  *   ABSENT              queued again
+ *   another row's post  skipped: the same text is out already
  *
  * It must never call a post absent without that proof: a wrong "absent" is a duplicate. */
 #include "profile.h"
@@ -219,6 +220,11 @@ static enum sb_err recover_row(struct recovery *recovery, const struct sb_conten
     if (code != SB_OK)
         return code;
     struct sb_effect effect = sb_receipts_effect(recovery->native->env->services->receipts, effect_id);
+    bool may_be_out = effect.state == SB_EFFECT_SUBMITTED || effect.state == SB_EFFECT_RECEIVED || effect.state == SB_EFFECT_SETTLED;
+    if (may_be_out && !sb_streq(effect.last.decision_id, row->decision_id)) {
+        note(recovery, SB_SEVERITY_WARN, row, "the same text went out as another row");
+        return move(recovery, row, SB_CONTENT_POSTING, SB_CONTENT_SKIPPED, "the same text went out as another row", err);
+    }
     switch (effect.state) {
     case SB_EFFECT_RECEIVED:
     case SB_EFFECT_SETTLED: /* the store lost it, for example by a restored backup */
