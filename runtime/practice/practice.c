@@ -100,6 +100,9 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct sb_
     if (answer->retry_after_s > 0) {
         snprintf(seconds, sizeof seconds, "%u", answer->retry_after_s);
     }
+    /* A browser (Chromium 156 was seen to) sends a request again, POST included, when a connection it had used before closes without an
+     * answer. On kept connections a lost confirmation would therefore make two posts, neither of them ours to prevent. */
+    add_header(response, "Connection", "close");
     add_header(response, "Content-Type", answer->type);
     add_header(response, "Location", answer->location);
     add_header(response, "Set-Cookie", answer->cookie);

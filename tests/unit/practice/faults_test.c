@@ -61,6 +61,19 @@ static void faults__lost_confirmation_keeps_the_post(void **state)
     free(page.text);
 }
 
+/* Browsers repeat a POST by themselves when a used connection closes mutely, so the site must not keep one. */
+static void faults__lost_confirmation_meets_no_used_connection(void **state)
+{
+    const int fd = client_connect(*state);
+    char request[128];
+    snprintf(request, sizeof request, "GET /login HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", sb_practice_port(*state));
+    client_send(fd, request, strlen(request));
+    struct page page = client_read(fd); /* ends although the request did not ask for it */
+    assert_int_equal(page.status, 200);
+    assert_non_null(strstr(page.text, "Connection: close\r\n"));
+    free(page.text);
+}
+
 static void faults__error500_stores_nothing(void **state)
 {
     char cookie[96];
@@ -334,6 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(faults__lost_confirmation_keeps_the_post),
+        WORLD_TEST(faults__lost_confirmation_meets_no_used_connection),
         WORLD_TEST(faults__error500_stores_nothing),
         WORLD_TEST(faults__are_spent_after_their_count),
         WORLD_TEST(faults__hit_only_their_path_and_target),
