@@ -116,6 +116,15 @@ bool sb_attempts_stop(struct sb_attempts *attempts, uint64_t fence, bool is_hard
     return is_found;
 }
 
+void sb_attempts_revoke(struct sb_attempts *attempts, uint64_t fence)
+{
+    sb_mutex_lock(attempts->mutex);
+    for (size_t i = 0; i < attempts->cap; i++)
+        if (attempts->items[i].is_used && attempts->items[i].order.fence == fence)
+            atomic_store(&attempts->items[i].fence.is_revoked, true);
+    sb_mutex_unlock(attempts->mutex);
+}
+
 void sb_attempts_stop_all(struct sb_attempts *attempts)
 {
     sb_mutex_lock(attempts->mutex);

@@ -37,8 +37,7 @@ static void step(struct sb_engine *engine, struct sb_input *input)
     if (engine->setup.checks_core)
         sb_core_check(engine->core);
     sb_journal_append(engine->journal, engine->outbox.events, engine->outbox.event_count);
-    for (uint32_t i = 0; i < engine->outbox.order_count; i++)
-        sb_dispatch(engine, &engine->outbox.orders[i]);
+    sb_dispatch(engine, engine->outbox.orders, engine->outbox.order_count);
     sb_feeds_publish(engine->feeds, engine->outbox.events, engine->outbox.event_count);
     forget_ended(engine);
     count_step(engine, duration);

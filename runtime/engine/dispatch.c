@@ -58,8 +58,14 @@ static order_function *const rows[SB_ORDER_COUNT] = {
 #undef ROW
 };
 
-void sb_dispatch(struct sb_engine *engine, const struct sb_order *order)
+void sb_dispatch(struct sb_engine *engine, const struct sb_order *orders, size_t count)
 {
-    SB_ASSERT(order->kind < SB_ORDER_COUNT);
-    rows[order->kind](engine, order);
+    /* A kill asks softly and forces in one step. Its fence goes first, so that no step hears of its cancellation while the fence holds. */
+    for (size_t i = 0; i < count; i++)
+        if (orders[i].kind == SB_ORDER_STOP_STEP && orders[i].as.stop_step.hard)
+            sb_attempts_revoke(engine->attempts, orders[i].as.stop_step.fence);
+    for (size_t i = 0; i < count; i++) {
+        SB_ASSERT(orders[i].kind < SB_ORDER_COUNT);
+        rows[orders[i].kind](engine, &orders[i]);
+    }
 }

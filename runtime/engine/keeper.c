@@ -263,6 +263,9 @@ static void lose_contexts(struct sb_keeper *keeper, const char *reason)
     for (uint16_t i = 0; i < SB_CONTEXTS_MAX; i++)
         if (lost[i] != 0)
             post_down(keeper, i, lost[i], reason);
+    /* A probe starts the next browser: at once, because jobs wait for it. The browser itself slows down one that keeps dying. */
+    if (keeper->setup.probe != NULL)
+        sb_keeper_probe(keeper, SB_COMPONENT_BROWSER);
 }
 
 static void on_browser_exit(void *arg, const char *reason)

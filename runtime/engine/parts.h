@@ -103,6 +103,8 @@ struct sb_attempt *sb_attempts_begin(struct sb_attempts *attempts, const struct 
 void sb_attempts_end(struct sb_attempts *attempts, struct sb_attempt *attempt);
 /* Cancels the attempt with that fence; hard revokes its fence before. False when it is over. `order` is a copy of what it was started with. */
 bool sb_attempts_stop(struct sb_attempts *attempts, uint64_t fence, bool is_hard, struct sb_or_start_step *order);
+/* The first half of a hard stop: from here on the outside effects of that attempt are over. */
+void sb_attempts_revoke(struct sb_attempts *attempts, uint64_t fence);
 /* Hard stop of everything in flight. */
 void sb_attempts_stop_all(struct sb_attempts *attempts);
 
@@ -228,7 +230,7 @@ struct sb_engine {
 
 /* core_thread.c */
 void sb_core_thread_main(void *engine);
-/* dispatch.c: carries an order out, or hands it to the part that does. Core thread; must not block. */
-void sb_dispatch(struct sb_engine *engine, const struct sb_order *order);
+/* dispatch.c: carries the orders of one step out, or hands them to the part that does. Core thread; must not block. */
+void sb_dispatch(struct sb_engine *engine, const struct sb_order *orders, size_t count);
 
 #endif

@@ -30,7 +30,7 @@ struct fake_store {
     /* guarded by mutex */
     struct sb_event *events; /* [FAKE_EVENTS_MAX] */
     size_t count, durable;
-    bool is_held, is_failing, is_closing, writes_fail;
+    bool is_held, is_failing, is_closing, writes_fail, is_append_blocked;
     struct fake_output outputs[FAKE_OUTPUTS_MAX];
     size_t output_count, query_count;
 };
@@ -112,6 +112,15 @@ static inline void fake_store_hold(struct fake_store *fake, bool is_held, bool i
     sb_cond_broadcast(fake->news);
 }
 
+/* While true, append blocks as a store does whose queue is full. */
+static inline void fake_store_block_append(struct fake_store *fake, bool is_blocked)
+{
+    sb_mutex_lock(fake->mutex);
+    fake->is_append_blocked = is_blocked;
+    sb_mutex_unlock(fake->mutex);
+    sb_cond_broadcast(fake->news);
+}
+
 static inline void fake_close(struct sb_store *store)
 {
     struct fake_store *fake = fake_of(store);
@@ -134,6 +143,8 @@ static inline enum sb_err fake_append(struct sb_store *store, const struct sb_ev
     struct fake_store *fake = fake_of(store);
 
     sb_mutex_lock(fake->mutex);
+    while (fake->is_append_blocked)
+        (void)sb_cond_wait(fake->news, fake->mutex, SB_NEVER);
     bool is_full = fake->count + count > FAKE_EVENTS_MAX;
     for (size_t i = 0; !is_full && i < count; i++) {
         SB_ASSERT(fake->count == 0 || events[i].seq == fake->events[fake->count - 1].seq + 1);
