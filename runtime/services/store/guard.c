@@ -99,24 +99,29 @@ static enum sb_err needs_check(sqlite3 *db, bool *is_needed, struct sb_error *er
 
 enum sb_err sb_guard_database(sqlite3 *db, const char *path, struct sb_error *err)
 {
-    struct sb_error why = { 0 };
     char verdict[160] = "ok";
     bool is_needed = false;
-    enum sb_err code = check_owner(db, path, &why);
+    enum sb_err code = check_owner(db, path, err);
     if (!code)
-        code = needs_check(db, &is_needed, &why);
+        code = needs_check(db, &is_needed, err);
     if (!code && is_needed)
-        code = sb_sqlite_text(db, "PRAGMA quick_check(1)", verdict, sizeof verdict, &why);
-    if (code == SB_ERR_CORRUPT)
-        return damaged(path, why.text, err);
-    if (code == SB_ERR_READ_ONLY)
+        code = sb_sqlite_text(db, "PRAGMA quick_check(1)", verdict, sizeof verdict, err);
+    if (!code && !sb_streq(verdict, "ok"))
+        code = sb_error_set(err, SB_ERR_CORRUPT, "%s", verdict);
+    return code;
+}
+
+enum sb_err sb_guard_explain(const char *path, const struct sb_error *why, struct sb_error *err)
+{
+    if (why->code == SB_ERR_CORRUPT)
+        return damaged(path, why->text, err);
+    if (why->code == SB_ERR_READ_ONLY)
         return unwritable(path, EROFS, err);
-    if (code) {
-        if (err)
-            *err = why;
-        return code;
-    }
-    return sb_streq(verdict, "ok") ? SB_OK : damaged(path, verdict, err);
+    if (why->code == SB_ERR_UNAVAILABLE)
+        return sb_error_set(err, SB_ERR_UNAVAILABLE, "store %s is locked by another program: close it there (%s)", path, why->text);
+    if (err)
+        *err = *why;
+    return why->code;
 }
 
 enum sb_err sb_guard_mark(sqlite3 *db, bool is_clean, struct sb_error *err)

@@ -80,19 +80,20 @@ static enum sb_err load_numbers(struct sb_sqlite *self, struct sb_error *err)
 
 static enum sb_err open_writer(struct sb_sqlite *self, struct sb_error *err)
 {
-    enum sb_err code = sb_sqlite_connect(&self->writer, self->path, SQLITE_OPEN_READWRITE, err);
+    struct sb_error why = { 0 };
+    enum sb_err code = sb_sqlite_connect(&self->writer, self->path, SQLITE_OPEN_READWRITE, &why);
     if (!code)
-        code = sb_guard_database(self->writer, self->path, err);
+        code = sb_guard_database(self->writer, self->path, &why);
     if (!code)
-        code = use_wal(self->writer, self->path, err);
+        code = use_wal(self->writer, self->path, &why);
     if (!code)
-        code = sb_migrate(self->writer, self->path, err);
+        code = sb_migrate(self->writer, self->path, &why);
     if (!code)
-        code = sb_guard_mark(self->writer, false, err);
+        code = sb_guard_mark(self->writer, false, &why);
     if (!code)
-        code = load_numbers(self, err);
+        code = load_numbers(self, &why);
     if (code)
-        return code;
+        return sb_guard_explain(self->path, &why, err);
     (void)sqlite3_wal_hook(self->writer, count_wal, self);
     (void)sqlite3_set_authorizer(self->writer, authorize_writer, self);
     return SB_OK;

@@ -100,6 +100,8 @@ enum sb_err sb_sqlite_connect(sqlite3 **db, const char *path, int flags, struct 
 /* guard.c: looks at the file before SQLite does, and at the database before it is used. */
 enum sb_err sb_guard_file(const char *path, struct sb_error *err) SB_MUST_USE;
 enum sb_err sb_guard_database(sqlite3 *db, const char *path, struct sb_error *err) SB_MUST_USE;
+/* Says what to do about an error of the opening, and returns its code. */
+enum sb_err sb_guard_explain(const char *path, const struct sb_error *why, struct sb_error *err);
 enum sb_err sb_guard_mark(sqlite3 *db, bool is_clean, struct sb_error *err) SB_MUST_USE;
 
 /* migrate.c: brings the schema of `db` to this program's; refuses a newer or altered one. */
