@@ -238,6 +238,7 @@ void sb_advance_start(struct sb_core *core, struct run *run)
     say_started(core, run);
     run->fence = core->next_fence++ << FENCE_SLOT_BITS | slot_of(core, run);
     run->hold = SB_HOLD_NONE;
+    run->needs_place = false;
     run->stop_why = STOP_NONE;
     run->is_hard_stopped = false;
     run->step_at = core->now;

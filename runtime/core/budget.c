@@ -51,12 +51,17 @@ static void set_tier(struct sb_core *core)
     sb_emit(core, &event);
 }
 
+void sb_budget_rearm(struct sb_core *core)
+{
+    sb_timer_set(core, timer_single(core, TIMER_BUDGET), core->day_end - core->wall_offset);
+}
+
 static void open_day(struct sb_core *core)
 {
-    core->day_start = midnight(core, core->wall.ns, 0);
-    core->day_end = midnight(core, core->wall.ns, 1);
+    core->day_start = midnight(core, wall_believed(core), 0);
+    core->day_end = midnight(core, wall_believed(core), 1);
     core->tier = (uint8_t)tier_for(core);
-    sb_timer_set(core, timer_single(core, TIMER_BUDGET), core->day_end - core->wall_offset);
+    sb_budget_rearm(core);
     struct sb_event event = sb_event_make(core, SB_EVENT_BUDGET_WINDOW);
     event.as.budget_window.day_start = core->day_start;
     event.as.budget_window.day_end = core->day_end;
@@ -74,17 +79,13 @@ void sb_budget_restore(struct sb_core *core, const struct sb_in_restore_budget *
 
 void sb_budget_begin(struct sb_core *core)
 {
-    if (core->day_start != midnight(core, core->wall.ns, 0))
+    if (core->day_start != midnight(core, wall_believed(core), 0))
         core->spent = 0;
     open_day(core);
 }
 
 void sb_budget_day(struct sb_core *core)
 {
-    if (core->wall.ns < core->day_end) { /* the clock went back */
-        sb_timer_set(core, timer_single(core, TIMER_BUDGET), core->day_end - core->wall_offset);
-        return;
-    }
     core->spent = 0;
     open_day(core);
 }

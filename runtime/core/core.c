@@ -279,8 +279,10 @@ static void follow_clock(struct sb_core *core)
             event.as.clock_stepped.delta = delta;
             sb_emit(core, &event);
         }
-        if (!core->is_announcing)
+        if (!core->is_announcing) {
             sb_schedule_rearm_all(core);
+            sb_budget_rearm(core);
+        }
     } else if (!core->is_begun) {
         core->wall_offset = offset;
     }

@@ -123,7 +123,7 @@ static struct missed count_missed(struct sb_core *core, uint16_t job)
 {
     const struct sb_job_def *def = job_def(core, job);
     struct missed missed = { .first = core->jobs[job].due, .last = core->jobs[job].due };
-    int64_t now = core->wall.ns;
+    int64_t now = wall_believed(core);
 
     if (def->schedule == SB_SCHEDULE_EVERY) {
         int64_t more = (now - missed.first) / def->every;
@@ -143,7 +143,7 @@ static struct missed count_missed(struct sb_core *core, uint16_t job)
 /* How many of the missed times may still run: the policy's number of the newest ones, inside the window. */
 static uint32_t catch_up_count(const struct sb_core *core, const struct sb_job_def *def, const struct missed *missed)
 {
-    if (def->misfire == SB_MISFIRE_SKIP || core->wall.ns - missed->last > def->misfire_window)
+    if (def->misfire == SB_MISFIRE_SKIP || wall_believed(core) - missed->last > def->misfire_window)
         return 0;
     if (def->misfire == SB_MISFIRE_ONCE)
         return 1;
@@ -158,7 +158,7 @@ static void decide_missed(struct sb_core *core, uint16_t job)
     struct missed missed = count_missed(core, job);
     uint32_t runs = core->is_draining || core->jobs[job].is_paused ? 0 : catch_up_count(core, def, &missed);
 
-    core->jobs[job].watermark = missed.last > core->wall.ns ? missed.last : core->wall.ns;
+    core->jobs[job].watermark = missed.last > wall_believed(core) ? missed.last : wall_believed(core);
     if (missed.count > runs)
         skip(core, job, core->jobs[job].is_paused ? SB_SKIP_PAUSED : SB_SKIP_MISFIRE, missed.count - runs, missed.first,
              missed.last);
@@ -173,13 +173,9 @@ void sb_schedule_due(struct sb_core *core, uint16_t job)
     const struct sb_job_def *def = job_def(core, job);
     int64_t due = core->jobs[job].due;
 
-    if (fire_time(core, job, due) > core->wall.ns) { /* the clock went back: not due any more */
-        arm(core, job);
-        return;
-    }
     int64_t next = next_nominal(core, def, due);
-    bool is_late = core->wall.ns - due > def->misfire_window && core->wall.ns - due > SB_S(1) + def->jitter;
-    if (next <= core->wall.ns || is_late) {
+    bool is_late = wall_believed(core) - due > def->misfire_window && wall_believed(core) - due > SB_S(1) + def->jitter;
+    if (next <= wall_believed(core) || is_late) {
         decide_missed(core, job);
     } else {
         core->jobs[job].watermark = due;
@@ -192,7 +188,7 @@ void sb_schedule_begin(struct sb_core *core, uint16_t job)
 {
     struct job *state = &core->jobs[job];
     if (state->watermark == 0) /* never decided before: no catch-up for times before it existed */
-        state->watermark = core->wall.ns - 1;
+        state->watermark = wall_believed(core) - 1;
     plan_next(core, job);
 }
 

@@ -181,6 +181,12 @@ static inline uint16_t slot_of(const struct sb_core *core, const struct run *run
     return (uint16_t)(run - core->runs);
 }
 
+/* The wall time that armed due times are measured by: it follows the clock in steps of 20 ms, so that a due timer is due by it exactly. */
+static inline int64_t wall_believed(const struct sb_core *core)
+{
+    return core->now + core->wall_offset;
+}
+
 /* emit.c */
 struct sb_event sb_event_make(const struct sb_core *core, enum sb_event_kind kind);
 /* Numbers the event, hashes it, lets the alert rules see it. Returns its seq. */
@@ -257,6 +263,8 @@ void sb_budget_begin(struct sb_core *core);
 void sb_budget_restore(struct sb_core *core, const struct sb_in_restore_budget *restored);
 void sb_budget_spent(struct sb_core *core, const struct sb_in_spent *spent);
 void sb_budget_day(struct sb_core *core);
+/* The wall clock moved: the day ends at another monotonic time. */
+void sb_budget_rearm(struct sb_core *core);
 bool sb_budget_allows_generation(const struct sb_core *core);
 
 /* components.c */

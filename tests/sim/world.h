@@ -58,7 +58,7 @@ struct world {
     struct sb_or_start_step in_flight[WORLD_PENDING];
     size_t in_flight_count;
     bool is_finished;
-    uint32_t events_total, steps_total;
+    uint32_t events_total, steps_total, ends_total;
 
     bool listens[SB_EVENT_COUNT];
     char story[WORLD_STORY];
@@ -238,6 +238,7 @@ static inline void world_order(struct world *w, const struct sb_order *order)
 static inline void world_event(struct world *w, const struct sb_event *event)
 {
     w->events_total++;
+    w->ends_total += event->kind == SB_EVENT_RUN_ENDED ? 1u : 0u;
     if (!w->listens[event->kind])
         return;
     struct sb_event_names names = { w, world_job_name, world_step_name };
