@@ -174,7 +174,7 @@ static void outputs__are_bounded_per_step_and_per_run(void **state)
 
     (void)state;
     rig_job("many");
-    char name[8];
+    char name[SB_NAME_MAX];
     for (int i = 0; i < 8; i++) {
         snprintf(name, sizeof(name), "step%d", i);
         rig_step(name, SB_STEP_KIND_NATIVE);
