@@ -1,5 +1,7 @@
 /* Fuzz target: bytes as a browser could send them, through the splitter in pieces of changing size and through the reading of each message.
- * Whatever comes in, slices stay inside the message and no byte is lost or read twice. */
+ * Whatever comes in, slices stay inside the message and no byte is lost or read twice.
+ *
+ * Rooms: browser base */
 #include "runtime/services/browser/frames.h"
 
 #include <stdint.h>

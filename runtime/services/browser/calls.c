@@ -120,6 +120,17 @@ enum sb_err sb_call_begin(struct sb_call *call, struct sb_chromium *chromium, st
     return rc;
 }
 
+/* Under the mutex: the page gets the response whose body this call was for. */
+static void release_response(struct sb_cdp *cdp, const struct sb_call *call)
+{
+    char params[SB_CDP_ID_MAX + 32];
+
+    if (!call->is_capture || call->context->is_gone)
+        return;
+    (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", call->context->capture.request);
+    sb_cdp_fire(cdp, call->context->session, "Fetch.continueRequest", params, NULL);
+}
+
 void sb_call_drop(struct sb_call *call)
 {
     struct sb_chromium *chromium = call->chromium;
@@ -131,6 +142,7 @@ void sb_call_drop(struct sb_call *call)
     if (delist(call)) {
         if (call->context != NULL)
             call->context->has_unanswered = true;
+        release_response(cdp, call);
         /* The context will be made although nobody waits: its id comes with the late reply, and it is disposed then. */
         if (call->makes_context && cdp->orphan_count < SB_CDP_ORPHANS_MAX)
             cdp->orphans[cdp->orphan_count++] = call->id;
@@ -266,6 +278,7 @@ bool sb_call_complete(struct sb_cdp *cdp, uint64_t id, bool is_error, char *body
         call->body = body;
         call->body_size = size;
         finish(call, SB_OK, NULL);
+        release_response(cdp, call);
         return true;
     }
     return false;

@@ -1,9 +1,10 @@
 /* The response of a request which the page itself makes: armed before the action that causes it, taken afterwards. Runs on the thread that
- * uses the context; the I/O thread recognises the response and fetches its body (events.c).
+ * uses the context; the I/O thread recognises the response, holds it back from the page, fetches its body and lets it go (events.c).
  *
- *   idle --capture--> armed --response matches--> seen --finished--> loaded --receive--> idle
- *                                                   \----failed----> failed --receive--> idle
- */
+ *   idle --capture--> armed --response matches--> seen (the call is for the body) --receive--> idle
+ *                        \-----request failed----> failed --receive--> idle
+ *
+ * What a service worker of the page answers by itself is not seen. */
 #include "chromium.h"
 #include "values.h"
 
@@ -12,26 +13,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Stops matching responses, and documents if there is a list of hosts: one command sets both. */
+static json_t *patterns(const struct sb_context *context, const char *url_part)
+{
+    char escaped[2 * sizeof(context->capture.part) + 4];
+    struct sb_text text;
+    json_error_t where;
+    json_t *list = json_array();
+
+    sb_text_init(&text, escaped, sizeof(escaped));
+    sb_text_add_char(&text, '*');
+    for (const char *at = url_part; *at != '\0'; at++) {
+        if (strchr("*?\\", *at) != NULL)
+            sb_text_add_char(&text, '\\');
+        sb_text_add_char(&text, *at);
+    }
+    sb_text_add_char(&text, '*');
+    (void)json_array_append_new(list, json_pack("{s:s,s:s}", "urlPattern", escaped, "requestStage", "Response"));
+    if (context->host_count > 0)
+        (void)json_array_append_new(list, json_loads(SB_DOCUMENT_PATTERN, 0, &where));
+    return json_pack("{s:o}", "patterns", list);
+}
+
 enum sb_err sb_page_capture(struct sb_context *context, const char *url_part, const struct sb_op *op, struct sb_error *err)
 {
     struct sb_capture *capture = &context->capture;
+    json_t *params;
 
     if (url_part[0] == '\0' || strlen(url_part) >= sizeof(capture->part))
         return sb_error_set(err, SB_ERR_INVALID, "capture: the part of the address must have 1 to %zu bytes", sizeof(capture->part) - 1);
-    /* Response events cost the browser work, so they are asked for by the first capture only. */
-    if (!capture->is_network_on) {
-        enum sb_err rc = sb_context_call(context, "Network.enable", NULL, op, NULL, err);
-        if (rc != SB_OK) {
-            (void)sb_error_wrap(err, "capture %.120s", url_part);
-            return rc;
-        }
-        capture->is_network_on = true;
-    }
+    params = patterns(context, url_part);
+    if (params == NULL)
+        return sb_error_set(err, SB_ERR_INVALID, "capture: the part of the address is not valid UTF-8, or memory ended");
     /* Idle first: while the old call is dropped, the I/O thread must not begin another in its place. */
     sb_mutex_lock(context->chromium->mutex);
     capture->state = SB_CAPTURE_IDLE;
     sb_mutex_unlock(context->chromium->mutex);
     sb_call_drop(&capture->call);
+    enum sb_err rc = sb_context_call(context, "Fetch.enable", params, op, NULL, err);
+    if (rc != SB_OK) {
+        (void)sb_error_wrap(err, "capture %.120s", url_part);
+        return rc;
+    }
     sb_mutex_lock(context->chromium->mutex);
     (void)sb_copy(capture->part, sizeof(capture->part), url_part);
     capture->state = SB_CAPTURE_ARMED;
@@ -40,6 +63,7 @@ enum sb_err sb_page_capture(struct sb_context *context, const char *url_part, co
     return SB_OK;
 }
 
+/* Until the body is there. The call for it is not given up at the end of the op: the response would be lost, and a later receive can have it. */
 static enum sb_err await_response(struct sb_context *context, const struct sb_op *op, struct sb_error *err)
 {
     struct sb_capture *capture = &context->capture;
@@ -48,12 +72,13 @@ static enum sb_err await_response(struct sb_context *context, const struct sb_op
         enum sb_err rc = SB_OK;
         sb_mutex_lock(context->chromium->mutex);
         enum sb_capture_state state = capture->state;
+        bool is_here = state == SB_CAPTURE_SEEN && capture->call.is_done;
         if (state == SB_CAPTURE_IDLE)
             rc = sb_error_set(err, SB_ERR_INVALID, "receive: nothing was armed; capture comes first");
         if (state == SB_CAPTURE_FAILED)
             rc = sb_error_set(err, SB_ERR_UNAVAILABLE, "receive %.120s: the request failed: %s", capture->part, capture->failure);
         sb_mutex_unlock(context->chromium->mutex);
-        if (rc != SB_OK || state == SB_CAPTURE_LOADED)
+        if (rc != SB_OK || is_here)
             return rc;
         rc = sb_context_wait_news(context, op, err);
         if (rc != SB_OK) {

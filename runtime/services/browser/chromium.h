@@ -25,7 +25,8 @@ enum {
 };
 #define SB_CLOSE_TIMEOUT SB_S(5)
 /* Parameters of two commands which pages and their frames get alike. */
-#define SB_DOCUMENTS_ONLY "{\"patterns\":[{\"urlPattern\":\"*\",\"resourceType\":\"Document\"}]}"
+#define SB_DOCUMENT_PATTERN "{\"urlPattern\":\"*\",\"resourceType\":\"Document\"}"
+#define SB_DOCUMENTS_ONLY "{\"patterns\":[" SB_DOCUMENT_PATTERN "]}"
 #define SB_FRAMES_ATTACH \
     "{\"autoAttach\":true,\"waitForDebuggerOnStart\":true,\"flatten\":true,\"filter\":[{\"type\":\"iframe\"}]}"
 
@@ -41,6 +42,7 @@ struct sb_call {
     int wake_fd;                     /* posted when done */
     bool is_done, is_error;          /* guarded */
     bool is_for_browser;             /* set by the caller: on behalf of a context, but not to its page */
+    bool is_capture;                 /* its end, whatever it is, lets the held response go to the page */
     bool makes_context;              /* set by the caller: its late reply names a context that nobody wants any more */
     enum sb_err code;                /* guarded; not OK: ended by us with `reason` */
     char reason[SB_CDP_REASON_MAX];  /* guarded */
@@ -75,7 +77,7 @@ struct sb_cdp {
     struct sb_cdp *next;             /* in `retired`; guarded */
 };
 
-enum sb_capture_state { SB_CAPTURE_IDLE, SB_CAPTURE_ARMED, SB_CAPTURE_SEEN, SB_CAPTURE_LOADED, SB_CAPTURE_FAILED };
+enum sb_capture_state { SB_CAPTURE_IDLE, SB_CAPTURE_ARMED, SB_CAPTURE_SEEN, SB_CAPTURE_FAILED };
 
 /* What the events of the page say about its main frame. All guarded. */
 struct sb_frame_state {
@@ -93,8 +95,7 @@ struct sb_capture {
     char request[SB_CDP_ID_MAX];     /* guarded */
     char failure[96];                /* guarded */
     int status;                      /* guarded */
-    bool is_network_on;              /* the user's thread */
-    struct sb_call call;             /* getResponseBody, sent by the I/O thread as soon as the body is there */
+    struct sb_call call;             /* for the body, sent by the I/O thread while the response is held back */
 };
 
 struct sb_context {

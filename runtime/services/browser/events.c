@@ -86,14 +86,6 @@ static struct sb_context *find_browser_context(struct sb_cdp *cdp, const char *i
 
 /* ---- targets: under the mutex, as everything below ---- */
 
-static void fire_target(struct sb_cdp *cdp, const char *method, const char *target)
-{
-    char params[SB_CDP_ID_MAX + 32];
-
-    (void)snprintf(params, sizeof(params), "{\"targetId\":\"%s\"}", target);
-    sb_cdp_fire(cdp, NULL, method, params, NULL);
-}
-
 /* Frames of other sites get processes and sessions of their own; the list of hosts holds for their documents too. Beyond the bound a frame
  * stays stopped: a page with so many is not worth an unguarded one. */
 static void guard_frame(struct sb_context *context, const char *session)
@@ -108,8 +100,20 @@ static void guard_frame(struct sb_context *context, const char *session)
     sb_cdp_fire(context->cdp, session, "Runtime.runIfWaitingForDebugger", "{}", NULL);
 }
 
+/* Under waiting, the page that opened this one is stopped too, and closing alone would not wake it. So the new page is let run, with every
+ * request of it held, and then closed. */
+static void close_popup(struct sb_cdp *cdp, const char *session, const char *target)
+{
+    char params[SB_CDP_ID_MAX + 32];
+
+    sb_cdp_fire(cdp, session, "Fetch.enable", "{}", NULL);
+    sb_cdp_fire(cdp, session, "Runtime.runIfWaitingForDebugger", "{}", NULL);
+    (void)snprintf(params, sizeof(params), "{\"targetId\":\"%s\"}", target);
+    sb_cdp_fire(cdp, NULL, "Target.closeTarget", params, NULL);
+}
+
 /* Every new page waits for us before it does anything. The first one of a context is the one which open() asked for; every other was opened
- * by the page and is closed before it has sent a request. */
+ * by the page. */
 static void on_attached(const struct event *event)
 {
     const json_t *info = json_object_get(event->params, "targetInfo");
@@ -127,7 +131,7 @@ static void on_attached(const struct event *event)
         (void)sb_copy(context->target, sizeof(context->target), target);
         sb_wake_post(context->wake_fd);
     } else {
-        fire_target(event->cdp, "Target.closeTarget", target);
+        close_popup(event->cdp, session, target);
     }
 }
 
@@ -157,22 +161,76 @@ static void on_dialog(const struct event *event)
     sb_cdp_fire(event->cdp, event->session, "Page.handleJavaScriptDialog", is_leaving ? "{\"accept\":true}" : "{\"accept\":false}", NULL);
 }
 
-static void on_request_paused(const struct event *event)
+/* ---- stopped requests and responses ---- */
+
+static void let_go(const struct event *event, const char *request)
+{
+    char params[SB_CDP_ID_MAX + 32];
+
+    (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", request);
+    sb_cdp_fire(event->cdp, event->session, "Fetch.continueRequest", params, NULL);
+}
+
+static bool is_wanted(const struct sb_capture *capture, const json_t *request, int status)
+{
+    /* Preflights have the same address but are the browser's own; redirects have no body, and their target answers. */
+    return capture->state == SB_CAPTURE_ARMED && strstr(sb_cdp_text(request, "url"), capture->part) != NULL &&
+           !sb_streq(sb_cdp_text(request, "method"), "OPTIONS") && (status < 300 || status > 399 || status == 304);
+}
+
+/* A response has come and the page has not seen it yet. The captured one is let go when its body is here: a page that moves on at once, as
+ * they do after such a response, would make the browser forget the body. */
+static void on_response(const struct event *event, const char *id)
+{
+    struct sb_capture *capture = &event->context->capture;
+    int status = (int)json_integer_value(json_object_get(event->params, "responseStatusCode"));
+    char params[SB_CDP_ID_MAX + 32];
+
+    if (!is_wanted(capture, json_object_get(event->params, "request"), status)) {
+        let_go(event, id);
+        return;
+    }
+    if (status == 0) {
+        capture->state = SB_CAPTURE_FAILED;
+        (void)sb_copy(capture->failure, sizeof(capture->failure), sb_cdp_text(event->params, "responseErrorReason"));
+        let_go(event, id);
+    } else {
+        capture->state = SB_CAPTURE_SEEN;
+        capture->status = status;
+        (void)sb_copy(capture->request, sizeof(capture->request), id);
+        capture->call = (struct sb_call){ .wake_fd = event->context->wake_fd, .context = event->context, .is_capture = true };
+        (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", id);
+        sb_cdp_fire(event->cdp, event->session, "Fetch.getResponseBody", params, &capture->call);
+    }
+    sb_wake_post(event->context->wake_fd);
+}
+
+/* A document is about to be asked for. */
+static void on_request(const struct event *event, const char *id)
 {
     const char *url = sb_cdp_text(json_object_get(event->params, "request"), "url");
     struct sb_context *context = event->context;
-    char id[SB_CDP_ID_MAX], params[SB_CDP_ID_MAX + 64];
+    char params[SB_CDP_ID_MAX + 64];
 
-    if (context == NULL || !sb_cdp_id_copy(id, sb_cdp_text(event->params, "requestId")))
-        return;
     if (sb_hosts_allow((const char *const *)context->hosts, context->host_count, url)) {
-        (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", id);
-        sb_cdp_fire(event->cdp, event->session, "Fetch.continueRequest", params, NULL);
+        let_go(event, id);
         return;
     }
     (void)sb_copy(context->frame.refused, sizeof(context->frame.refused), url);
     (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\",\"errorReason\":\"BlockedByClient\"}", id);
     sb_cdp_fire(event->cdp, event->session, "Fetch.failRequest", params, NULL);
+}
+
+static void on_request_paused(const struct event *event)
+{
+    char id[SB_CDP_ID_MAX];
+
+    if (event->context == NULL || !sb_cdp_id_copy(id, sb_cdp_text(event->params, "requestId")))
+        return;
+    if (json_object_get(event->params, "responseStatusCode") != NULL || json_object_get(event->params, "responseErrorReason") != NULL)
+        on_response(event, id);
+    else
+        on_request(event, id);
 }
 
 /* ---- the main frame's life ---- */
@@ -245,54 +303,6 @@ static void on_stopped_loading(const struct event *event)
     sb_wake_post(event->context->wake_fd);
 }
 
-/* ---- captures ---- */
-
-static void on_response(const struct event *event)
-{
-    const json_t *response = json_object_get(event->params, "response");
-    struct sb_capture *capture;
-
-    if (event->context == NULL || event->context->capture.state != SB_CAPTURE_ARMED)
-        return;
-    capture = &event->context->capture;
-    if (sb_streq(sb_cdp_text(event->params, "type"), "Preflight") || strstr(sb_cdp_text(response, "url"), capture->part) == NULL)
-        return;
-    if (!sb_cdp_id_copy(capture->request, sb_cdp_text(event->params, "requestId")))
-        return;
-    capture->status = (int)json_integer_value(json_object_get(response, "status"));
-    capture->state = SB_CAPTURE_SEEN;
-}
-
-static bool is_captured(const struct event *event)
-{
-    return event->context != NULL && event->context->capture.state == SB_CAPTURE_SEEN &&
-           sb_streq(sb_cdp_text(event->params, "requestId"), event->context->capture.request);
-}
-
-/* The body is asked for at once: the browser forgets it when the page moves on, which often follows such a response. */
-static void on_loaded(const struct event *event)
-{
-    char params[SB_CDP_ID_MAX + 32];
-
-    if (!is_captured(event))
-        return;
-    struct sb_capture *capture = &event->context->capture;
-    capture->state = SB_CAPTURE_LOADED;
-    capture->call = (struct sb_call){ .wake_fd = event->context->wake_fd, .context = event->context };
-    (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", capture->request);
-    sb_cdp_fire(event->cdp, event->session, "Network.getResponseBody", params, &capture->call);
-    sb_wake_post(event->context->wake_fd);
-}
-
-static void on_failed(const struct event *event)
-{
-    if (!is_captured(event))
-        return;
-    event->context->capture.state = SB_CAPTURE_FAILED;
-    (void)sb_copy(event->context->capture.failure, sizeof(event->context->capture.failure), sb_cdp_text(event->params, "errorText"));
-    sb_wake_post(event->context->wake_fd);
-}
-
 /* ---- dispatch ---- */
 
 static const struct {
@@ -306,9 +316,6 @@ static const struct {
     { "Page.frameStoppedLoading", on_stopped_loading },
     { "Page.javascriptDialogOpening", on_dialog },
     { "Fetch.requestPaused", on_request_paused },
-    { "Network.responseReceived", on_response },
-    { "Network.loadingFinished", on_loaded },
-    { "Network.loadingFailed", on_failed },
     { "Target.attachedToTarget", on_attached },
     { "Target.detachedFromTarget", on_detached },
     { "Inspector.targetCrashed", on_crashed },

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { REPLACED_MAX = 5 /* times that the page may go elsewhere in the middle of our navigation */ };
+
 static enum sb_err refuse(const struct sb_context *context, const char *url, struct sb_error *err)
 {
     char list[128];
@@ -60,16 +62,41 @@ static void reset_frame(struct sb_context *context)
     sb_mutex_unlock(context->chromium->mutex);
 }
 
+/* The page itself began to go somewhere while ours was under way, and the browser let it win. */
+static bool is_replaced(struct sb_context *context, const json_t *result)
+{
+    const char *ours = sb_cdp_text(result, "loaderId");
+
+    if (strstr(sb_cdp_text(result, "errorText"), "ERR_ABORTED") == NULL)
+        return false;
+    sb_mutex_lock(context->chromium->mutex);
+    bool has_other = context->frame.newest[0] != '\0' && !sb_streq(context->frame.newest, ours);
+    sb_mutex_unlock(context->chromium->mutex);
+    return has_other;
+}
+
+static enum sb_err navigate(struct sb_context *context, const char *url, const struct sb_op *op, json_t **result, struct sb_error *err)
+{
+    for (int tries = 1;; tries++) {
+        json_t *params = json_pack("{s:s}", "url", url);
+        if (params == NULL)
+            return sb_error_set(err, SB_ERR_INVALID, "go: the address is not valid UTF-8");
+        reset_frame(context);
+        enum sb_err rc = sb_context_call(context, "Page.navigate", params, op, result, err);
+        if (rc != SB_OK || tries == REPLACED_MAX || !is_replaced(context, *result))
+            return rc;
+        json_decref(*result);
+        *result = NULL;
+    }
+}
+
 /* Sends the command; *loader is empty when the document stays the same (only the part behind # changed). */
 static enum sb_err begin(struct sb_context *context, const char *url, const struct sb_op *op, char loader[static SB_CDP_ID_MAX],
                          struct sb_error *err)
 {
     json_t *result = NULL;
-    json_t *params = json_pack("{s:s}", "url", url);
+    enum sb_err rc = navigate(context, url, op, &result, err);
 
-    if (params == NULL)
-        return sb_error_set(err, SB_ERR_INVALID, "go: the address is not valid UTF-8");
-    enum sb_err rc = sb_context_call(context, "Page.navigate", params, op, &result, err);
     if (rc != SB_OK) {
         (void)sb_error_wrap(err, "go %.120s", url);
         return rc;
@@ -170,7 +197,6 @@ enum sb_err sb_page_go(struct sb_context *context, const char *url, const struct
     context->chromium->stats.navigations++;
     sb_mutex_unlock(context->chromium->mutex);
     (void)sb_copy(context->url, sizeof(context->url), url);
-    reset_frame(context);
     rc = begin(context, url, op, loader, err);
     if (rc != SB_OK)
         return rc;
