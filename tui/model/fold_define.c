@@ -5,9 +5,20 @@
 
 #include <string.h>
 
+/* Contexts and queues die with their process and nothing says goodbye for them. */
+static void forget_process(struct sb_model *model)
+{
+    memset(model->contexts, 0, sizeof model->contexts);
+    memset(model->waiters, 0, model->waiter_count * sizeof *model->waiters);
+    model->waiter_count = 0;
+    model->is_saturated = false;
+}
+
 void sb_fold_runtime_started(struct sb_model *model, const struct sb_event *event)
 {
     const struct sb_ev_runtime_started *const ev = &event->as.runtime_started;
+    if (model->is_started && model->boot != ev->boot)
+        forget_process(model);
     model->boot = ev->boot;
     sb_copy_n(model->version, sizeof model->version, ev->version, strnlen(ev->version, sizeof ev->version));
     sb_copy_n(model->host, sizeof model->host, ev->host, strnlen(ev->host, sizeof ev->host));

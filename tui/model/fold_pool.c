@@ -57,7 +57,7 @@ void sb_fold_lease_granted(struct sb_model *model, const struct sb_event *event)
     ctx->is_burst = ev->is_burst;
     ctx->is_revoked = false;
     ctx->leased_at = event->now;
-    ctx->deadline = ev->deadline;
+    ctx->deadline = sb_ns_add(event->now, ev->deadline);
 }
 
 void sb_fold_lease_yield_asked(struct sb_model *model, const struct sb_event *event)

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+static uint8_t clamp_u8(unsigned value)
+{
+    return value > UINT8_MAX ? UINT8_MAX : (uint8_t)value;
+}
+
 static void note_copy(char *to, size_t cap, const char *from)
 {
     sb_copy_n(to, cap, from, strnlen(from, SB_NOTE_MAX));
@@ -55,6 +60,7 @@ static void run_begin(struct sb_model *model, struct sb_model_job *job, uint64_t
     others_take(job, run);
     memset(&job->run, 0, sizeof job->run);
     job->run.id = run;
+    job->run.attempts_max = job->attempts_max;
     job->run.ctx = SB_NO_CTX;
     job->run.queued = model->now;
     steps_clear(model, job, keep_steps);
@@ -133,6 +139,10 @@ void sb_fold_run_queued(struct sb_model *model, const struct sb_event *event)
     run->hold = SB_HOLD_NONE;
     run->cause = ev->cause;
     run->attempt = ev->attempt;
+    /* An operator's retry starts the count of tries again; a describe stream tells the attempt under way. */
+    run->attempts_max = ev->cause == SB_CAUSE_OPERATOR_RETRY && event->seq != 0 && ev->attempt > 0
+                            ? clamp_u8(ev->attempt - 1U + job->attempts_max)
+                            : ev->attempt > job->attempts_max ? ev->attempt : job->attempts_max;
     run->step = ev->step;
     run->nominal = (struct sb_wall){ev->nominal};
     run->queued = event->now;
@@ -241,6 +251,7 @@ void sb_fold_run_retrying(struct sb_model *model, const struct sb_event *event)
     run->is_waiting_context = false;
     run->is_stuck = false;
     run->attempt = ev->attempt;
+    run->attempts_max = ev->attempts_max;
     run->class = ev->class;
     run->retry_at = sb_ns_add(event->now, ev->delay);
     note_copy(run->error, sizeof run->error, ev->error);
@@ -354,6 +365,9 @@ void sb_fold_step_started(struct sb_model *model, const struct sb_event *event)
     run->attempt = ev->attempt;
     if (ev->ctx != SB_NO_CTX)
         run->ctx = ev->ctx;
+    struct sb_model_ctx *const ctx = sb_model_ctx_mutable(model, ev->ctx);
+    if (ctx != NULL && ctx->run == ev->run)
+        ctx->deadline = sb_ns_add(event->now, ev->timeout);
     struct sb_model_try *const last = try_last(run);
     if (last != NULL && last->ctx == SB_NO_CTX)
         last->ctx = ev->ctx;

@@ -170,7 +170,8 @@ bool sb_model_run_is_active(const struct sb_model_run *run)
 bool sb_model_run_is_retryable(const struct sb_model_run *run)
 {
     return run->id != 0 && (run->state == SB_RUN_STATE_FAILED || run->state == SB_RUN_STATE_INTERRUPTED ||
-                            run->state == SB_RUN_STATE_QUARANTINED || run->state == SB_RUN_STATE_CANCELLED);
+                            run->state == SB_RUN_STATE_QUARANTINED || run->state == SB_RUN_STATE_CANCELLED ||
+                            run->state == SB_RUN_STATE_BACKOFF);
 }
 
 bool sb_model_is_paused(const struct sb_model *model, const struct sb_model_job *job)

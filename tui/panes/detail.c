@@ -62,7 +62,7 @@ static void say_what(struct page *page, const struct sb_model_job *job)
         sb_text_add(&text, " | attempt ");
         sb_text_add_u64(&text, run->attempt);
         sb_text_add(&text, "/");
-        sb_text_add_u64(&text, job->attempts_max);
+        sb_text_add_u64(&text, run->attempts_max);
         sb_text_add(&text, " | by ");
         sb_text_add(&text, sb_cause_text(run->cause));
         if (run->nominal.ns != 0) {

@@ -69,7 +69,7 @@ static void cell_attempt(const struct sb_screen *screen, const struct sb_model_j
     }
     sb_text_add_u64(text, job->run.attempt);
     sb_text_add(text, "/");
-    sb_text_add_u64(text, job->attempts_max);
+    sb_text_add_u64(text, job->run.attempts_max);
 }
 
 static void cell_last(const struct sb_screen *screen, const struct sb_model_job *job, struct sb_text *text, enum sb_slot *slot)

@@ -361,6 +361,8 @@ static const char *moved(const struct sb_screen *screen, const struct sb_dialog 
         return NULL;
     if (job->run.id != dialog->command.run)
         return "the job has another run by now";
+    if (dialog->action == SB_ACTION_RETRY_WHOLE)
+        return sb_model_run_is_retryable(&job->run) ? NULL : "the run is under way again";
     const bool was_active = dialog->run_state <= SB_RUN_STATE_BACKOFF;
     return was_active == sb_model_run_is_active(&job->run) ? NULL : "the run has ended or started meanwhile";
 }

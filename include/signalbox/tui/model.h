@@ -71,7 +71,7 @@ struct sb_model_run {
     struct sb_wall nominal, started_wall, ended_wall;
     uint32_t ahead;          /* runs before it in the context queue when it asked */
     uint16_t ctx;            /* leased context, SB_NO_CTX = none */
-    uint8_t state, cause, attempt, step, hold, component, class, lane;
+    uint8_t state, cause, attempt, attempts_max, step, hold, component, class, lane;
     bool is_waiting_context, is_late, is_stuck, is_hard_stop;
     char detail[SB_NOTE_MAX]; /* of the hold or of the stop */
     char error[SB_NOTE_MAX];
@@ -120,7 +120,7 @@ struct sb_model_ctx {
     uint64_t fence, yield_for;
     uint16_t job;
     bool is_borrowed, is_burst, is_revoked;
-    sb_ns leased_at, deadline;
+    sb_ns leased_at, deadline; /* deadline: of the lease, later of the step on it */
 };
 
 struct sb_model_waiter {
@@ -250,7 +250,7 @@ const struct sb_event *sb_model_log_at(const struct sb_model *model, uint64_t ba
 
 /* Whether the run of the job is alive: queued, held, running, stopping or in backoff. */
 bool sb_model_run_is_active(const struct sb_model_run *run);
-/* Whether a failed, interrupted or quarantined run stands there to be retried. */
+/* Whether a run stands there to be retried: failed, cancelled, interrupted, quarantined, or waiting for its next attempt. */
 bool sb_model_run_is_retryable(const struct sb_model_run *run);
 /* Whether the job itself, its category or everything is paused. */
 bool sb_model_is_paused(const struct sb_model *model, const struct sb_model_job *job);
