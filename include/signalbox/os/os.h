@@ -87,7 +87,8 @@ struct sb_child {
 };
 enum sb_err sb_child_start(struct sb_child *child, const struct sb_child_spec *spec, struct sb_error *err) SB_MUST_USE;
 void sb_child_signal_group(const struct sb_child *child, int signal_number);
-/* Waits for the end within the op; *status as waitpid (may be NULL). Then kills what is left of the group, reaps, closes: the child is over. */
+/* Waits for the end within the op; *status as waitpid (may be NULL). Then kills what is left of the group, reaps and closes: the child
+ * is over. */
 enum sb_err sb_child_wait(struct sb_child *child, const struct sb_op *op, int *status, struct sb_error *err) SB_MUST_USE;
 /* SIGTERM to the group, up to `grace`, then SIGKILL, then reaps. Safe on a child that has ended. */
 void sb_child_end(struct sb_child *child, sb_ns grace);
