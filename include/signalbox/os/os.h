@@ -114,7 +114,8 @@ enum sb_err sb_random(void *bytes, size_t size, struct sb_error *err) SB_MUST_US
 enum sb_err sb_secret_read(const char *reference, char **value, struct sb_error *err) SB_MUST_USE;
 void sb_secret_free(char *value);
 
-/* The log: one line per call, "2026-11-23T14:41:07.312Z E area text", control characters made visible. Default sink: stderr; a console sets a file. */
+/* The log: one line per call, "2026-11-23T14:41:07.312Z E area text", control characters made visible. Default sink: stderr; a console
+ * sets a file. */
 enum sb_log_level { SB_LOG_DEBUG, SB_LOG_INFO, SB_LOG_WARN, SB_LOG_ERROR };
 enum sb_err sb_log_open(const char *path, struct sb_error *err) SB_MUST_USE; /* appends; NULL = stderr */
 void sb_log_level_set(enum sb_log_level level);
