@@ -11,7 +11,8 @@ struct sb_native {
     struct sb_args args;           /* with: expanded */
     const struct sb_site *site;    /* with.site, or NULL */
     const char *account;           /* of the site, or NULL */
-    const struct sb_content_def *content;
+    struct sb_content_def content;
+    sb_ns hour;                    /* what posts_per_hour counts over: shorter in a practice world that runs faster */
 };
 
 /* Entry points, one per row of natives.def. An error fails the step by its code; a function that wants another class fails the result itself

@@ -73,7 +73,7 @@ enum sb_err sb_native_content_choose(const struct sb_native *native, struct sb_s
     enum sb_err code = sb_native_needs(native, true, false, err);
     if (code != SB_OK)
         return code;
-    uint16_t count = native->content->posts_per_run[native->env->tier];
+    uint16_t count = native->content.posts_per_run[native->env->tier];
     if (count == 0) {
         sb_step_nothing(result, "no new texts: the budget's tier is %s", sb_tier_text(native->env->tier));
         return SB_OK;

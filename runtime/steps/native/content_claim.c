@@ -11,13 +11,13 @@ static int64_t ms(sb_ns duration)
 /* SB_OK with *may_go false and the reason in the result when a limit holds. */
 static enum sb_err check_limits(const struct sb_native *native, int64_t now, struct sb_step_result *result, bool *may_go, struct sb_error *err)
 {
-    const struct sb_content_def *content = native->content;
+    const struct sb_content_def *content = &native->content;
     struct sb_store *store = native->env->services->store;
     int64_t count = 0, last = 0, ignored = 0;
     uint32_t limit = content->posts_per_hour < content->posts_per_hour_max || content->posts_per_hour_max == 0 ? content->posts_per_hour
                                                                                                            : content->posts_per_hour_max;
-    enum sb_err code = sb_content_count(store, native->account, now - ms(SB_HOUR(1)), &native->env->op, &count, &last, err);
-    if (code == SB_OK && content->spacing > SB_HOUR(1))
+    enum sb_err code = sb_content_count(store, native->account, now - ms(native->hour), &native->env->op, &count, &last, err);
+    if (code == SB_OK && content->spacing > native->hour)
         code = sb_content_count(store, native->account, now - ms(content->spacing), &native->env->op, &ignored, &last, err);
     if (code != SB_OK)
         return sb_error_wrap(err, "the limits cannot be counted, so publishing waits");
@@ -55,7 +55,7 @@ enum sb_err sb_native_content_claim(const struct sb_native *native, struct sb_st
     struct sb_content_row row = { 0 };
     enum sb_err code = sb_native_needs(native, true, true, err);
     if (code == SB_OK)
-        code = sb_content_expire(store, now, ms(native->content->overdue_single), ms(native->content->overdue_thread), op, &expired, err);
+        code = sb_content_expire(store, now, ms(native->content.overdue_single), ms(native->content.overdue_thread), op, &expired, err);
     if (code == SB_OK && expired > 0)
         sb_step_note(native->env, SB_SEVERITY_WARN, "%" PRId64 " overdue texts cancelled", expired);
     if (code == SB_OK)

@@ -139,7 +139,7 @@ static enum sb_err intend(struct publishing *publishing, struct sb_error *err)
 {
     const struct sb_native *native = publishing->native;
     struct sb_receipt receipt = sb_effect_receipt(native, SB_RECEIPT_INTENT, publishing->row, publishing->effect_id);
-    publishing->submit_deadline = sb_ns_add(native->env->now(), native->content->submit_deadline);
+    publishing->submit_deadline = sb_ns_add(native->env->now(), native->content.submit_deadline);
     receipt.submit_deadline = publishing->submit_deadline;
     return sb_receipts_append(native->env->services->receipts, &receipt, err);
 }

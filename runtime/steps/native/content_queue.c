@@ -107,7 +107,7 @@ static enum sb_err queue_one(struct queueing *queueing, size_t index, struct sb_
         sb_json_integer(queueing->out, queueing->at_ms);
         sb_json_object_end(queueing->out);
         queueing->queued++;
-        queueing->at_ms += native->content->spacing / SB_MS(1);
+        queueing->at_ms += native->content.spacing / SB_MS(1);
     }
     texts_free(&texts);
     return code;
@@ -128,7 +128,7 @@ enum sb_err sb_native_content_queue(const struct sb_native *native, struct sb_st
         code = sb_error_set(err, SB_ERR_NOMEM, "no memory for the queue");
     if (code != SB_OK)
         goto out;
-    next = last > 0 ? last + native->content->spacing / SB_MS(1) : 0;
+    next = last > 0 ? last + native->content.spacing / SB_MS(1) : 0;
     queueing.at_ms = next > now ? next : now;
     queueing.content = content;
     count = sb_json_count(content, "posts");

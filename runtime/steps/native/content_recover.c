@@ -111,6 +111,20 @@ out:
     return code;
 }
 
+/* Appends what the site proved. A journal that was lost knows nothing of the effect: it is told the intent first. */
+static enum sb_err append(const struct recovery *recovery, struct sb_receipt *receipt, const struct sb_content_row *row, struct sb_error *err)
+{
+    struct sb_receipts *receipts = recovery->native->env->services->receipts;
+    if (sb_receipts_effect(receipts, receipt->effect_id).state == SB_EFFECT_NONE) {
+        struct sb_receipt intent = sb_effect_receipt(recovery->native, SB_RECEIPT_INTENT, row, receipt->effect_id);
+        intent.at.ns = row->claimed_at_ms * SB_MS(1);
+        enum sb_err code = sb_receipts_append(receipts, &intent, err);
+        if (code != SB_OK)
+            return code;
+    }
+    return sb_receipts_append(receipts, receipt, err);
+}
+
 static enum sb_err adopt(struct recovery *recovery, const struct sb_content_row *row, const char *effect_id, const struct finding *finding,
                          struct sb_error *err)
 {
@@ -123,7 +137,7 @@ static enum sb_err adopt(struct recovery *recovery, const struct sb_content_row 
         receipt.at.ns = finding->post->at_ms * SB_MS(1);
     if (finding->is_several)
         note(recovery, SB_SEVERITY_WARN, row, "several posts have this text: the earliest is adopted");
-    enum sb_err code = sb_receipts_append(recovery->native->env->services->receipts, &receipt, err);
+    enum sb_err code = append(recovery, &receipt, row, err);
     if (code == SB_OK)
         code = settle(recovery, row, effect_id, finding->post->id, receipt.at.ns / SB_MS(1), err);
     if (code != SB_OK)
@@ -155,7 +169,7 @@ static enum sb_err count_absence(struct recovery *recovery, const struct sb_cont
         return SB_OK;
     }
     struct sb_receipt receipt = sb_effect_receipt(recovery->native, SB_RECEIPT_ABSENT, row, effect_id);
-    code = sb_receipts_append(recovery->native->env->services->receipts, &receipt, err);
+    code = append(recovery, &receipt, row, err);
     if (code == SB_OK)
         code = move(recovery, row, SB_CONTENT_UNCERTAIN, SB_CONTENT_QUEUED, "proven absent", err);
     if (code != SB_OK)
@@ -187,7 +201,7 @@ static enum sb_err reconcile(struct recovery *recovery, const struct sb_content_
     int64_t intent = has_receipt && effect->last_intent.at.ns > 0 ? effect->last_intent.at.ns / SB_MS(1) : row->claimed_at_ms;
     int64_t submit = has_receipt ? effect->last.at.ns / SB_MS(1) : row->claimed_at_ms;
     int64_t since = intent - ms(clock_skew);
-    int64_t horizon = submit + ms(native->content->submit_deadline + in_flight_bound + native->site->visibility_lag);
+    int64_t horizon = submit + ms(native->content.submit_deadline + in_flight_bound + native->site->visibility_lag);
     struct finding finding = { .post = NULL };
     if (!read_profile(recovery, err)) {
         recovery->open++;
@@ -252,7 +266,7 @@ enum sb_err sb_native_content_recover(const struct sb_native *native, struct sb_
     enum sb_err code = sb_native_needs(native, true, true, err);
     if (code != SB_OK)
         return code;
-    int64_t before = sb_step_now_ms(native->env) - ms(native->content->stuck_after);
+    int64_t before = sb_step_now_ms(native->env) - ms(native->content.stuck_after);
     code = sb_content_open(native->env->services->store, native->account, before, &native->env->op, &rows, &count, err);
     for (size_t i = 0; i < count && code == SB_OK; i++) {
         code = recover_row(&recovery, &rows[i], err);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/steps/native.h"
+#include "runtime/steps/profile.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -334,7 +334,7 @@ static void fixture_forget(void)
     memset(&fake_llm, 0, sizeof fake_llm);
 }
 
-static void fixture_init(struct fixture *f)
+__attribute__((unused)) static void fixture_init(struct fixture *f)
 {
     static int dummy;
     memset(f, 0, sizeof *f);
@@ -377,7 +377,7 @@ __attribute__((unused)) static void fixture_open(struct fixture *f)
         fail_msg("receipts: %s", err.text);
 }
 
-static void fixture_deinit(struct fixture *f)
+__attribute__((unused)) static void fixture_deinit(struct fixture *f)
 {
     if (f->services.store != NULL)
         f->services.store->ops->close(f->services.store);

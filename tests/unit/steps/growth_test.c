@@ -1,0 +1,142 @@
+/* The shipped catalogue: exactly the jobs that work, as they were promised, and nothing in it that the program does not know. */
+#include "fakes.h"
+
+#include "signalbox/config/config.h"
+
+static struct sb_catalogue *catalogue;
+
+static int set_up(void **state)
+{
+    static struct sb_config_errors errors;
+    struct sb_config_source source = { .catalogue_path = SB_SOURCE_DIR "/runtime/catalog/growth.yaml",
+                                       .site_dirs = { SB_SOURCE_DIR "/runtime/catalog/sites" } };
+    struct sb_error err = { 0 };
+    (void)state;
+    if (sb_config_load(&catalogue, &source, &errors, &err) == SB_OK)
+        return 0;
+    static char text[65536];
+    struct sb_text out;
+    sb_text_init(&out, text, sizeof text);
+    sb_config_errors_print(&errors, &out);
+    (void)fprintf(stderr, "%s\n%s\n", err.text, text); /* cmocka would cut it */
+    return -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    sb_catalogue_destroy(catalogue);
+    return 0;
+}
+
+static void growth__holds_the_working_jobs_at_their_intervals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint8_t priority;
+        enum sb_category category;
+        bool is_critical;
+        sb_ns every, offset, timeout;
+    } jobs[] = { { "plan", 0, SB_CATEGORY_NONE, true, SB_MIN(60), SB_MIN(2), SB_MIN(5) },
+                 { "posting", 0, SB_CATEGORY_POSTING, true, SB_MIN(5), 0, SB_S(270) },
+                 { "metrics_scraper", 1, SB_CATEGORY_METRICS, false, SB_MIN(20), SB_MIN(5), SB_MIN(5) },
+                 { "unified_health_monitor", 2, SB_CATEGORY_NONE, false, SB_MIN(15), SB_MIN(3), SB_MIN(1) },
+                 { "job_watchdog", 1, SB_CATEGORY_BACKGROUND, false, SB_MIN(5), SB_MIN(2), SB_MIN(1) },
+                 { "runtime_housekeeping", 9, SB_CATEGORY_NONE, false, SB_S(60), SB_S(60), SB_S(20) } };
+    assert_int_equal(catalogue->job_count, SB_LEN(jobs));
+    for (size_t i = 0; i < SB_LEN(jobs); i++) {
+        uint16_t index = sb_catalogue_job(catalogue, jobs[i].name);
+        assert_int_not_equal(index, SB_NO_JOB);
+        const struct sb_job_def *job = &catalogue->jobs[index];
+        assert_int_equal(job->priority, jobs[i].priority);
+        assert_int_equal(job->category, jobs[i].category);
+        assert_int_equal(job->is_critical, jobs[i].is_critical);
+        assert_int_equal(job->every, jobs[i].every);
+        assert_int_equal(job->offset, jobs[i].offset);
+        assert_int_equal(job->timeout, jobs[i].timeout);
+        assert_true(job->is_enabled);
+    }
+    assert_int_equal(catalogue->jobs[sb_catalogue_job(catalogue, "plan")].retry.attempts, 3);
+    assert_int_equal(catalogue->jobs[sb_catalogue_job(catalogue, "posting")].retry.attempts, 3);
+}
+
+static void growth__sets_pool_budget_and_posts_per_tier(void **state)
+{
+    (void)state;
+    for (unsigned lane = 0; lane < SB_LANE_COUNT; lane++)
+        assert_int_equal(catalogue->pool.lane_contexts[lane], 1);
+    assert_int_equal(catalogue->pool.burst, 1);
+    assert_int_equal(catalogue->pool.policy, SB_LANE_POLICY_RECLAIM);
+    assert_int_equal(catalogue->budget.limit.nano, 5 * SB_USD_NANO);
+    static const uint16_t posts[SB_TIER_COUNT] = { 2, 1, 1, 0, 0 };
+    assert_memory_equal(catalogue->content.posts_per_run, posts, sizeof posts);
+    assert_int_equal(catalogue->llm.alias_count, 2);
+}
+
+static void growth__publishes_as_an_effect_on_its_own_context(void **state)
+{
+    (void)state;
+    const struct sb_job_def *job = &catalogue->jobs[sb_catalogue_job(catalogue, "posting")];
+    const struct sb_step_def *publish = NULL;
+    for (size_t i = 0; i < job->step_count; i++)
+        if (sb_streq(catalogue->steps[job->first_step + i].name, "publish"))
+            publish = &catalogue->steps[job->first_step + i];
+    assert_non_null(publish);
+    assert_true(publish->is_effect);
+    assert_true(publish->needs_context);
+    assert_true(publish->restarts_job);
+    /* A row may be called stuck only when no run can be working on it any more. */
+    assert_true(catalogue->content.stuck_after > job->timeout + catalogue->pool.stop_grace + catalogue->pool.stuck_grace);
+}
+
+static void growth__names_only_functions_checks_and_flows_that_exist(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < catalogue->step_count; i++) {
+        const struct sb_step_params *params = &catalogue->params[i];
+        struct sb_services none = { .catalogue = catalogue };
+        struct sb_step_env env = { .services = &none, .job = &catalogue->jobs[0], .step = &catalogue->steps[i], .params = params,
+                                   .op = { .deadline = SB_NEVER }, .wall_now = fake_wall_now, .now = fake_now };
+        struct sb_step_result result = { .state = SB_STEP_STATE_PENDING };
+        if (params->kind == SB_STEP_KIND_BROWSE) {
+            const struct sb_site *site = sb_catalogue_site(catalogue, params->as.browse.site);
+            assert_non_null(site);
+            assert_non_null(sb_site_flow(site, params->as.browse.flow));
+            continue;
+        }
+        if (params->kind != SB_STEP_KIND_NATIVE && params->kind != SB_STEP_KIND_CHECK)
+            continue;
+        sb_step_kind_ops((enum sb_step_kind)params->kind)->run(&env, &result);
+        if (strstr(result.text, "there is no native function") != NULL || strstr(result.text, "there is no check") != NULL)
+            fail_msg("%s: %s", params->place, result.text);
+        free(result.output);
+    }
+}
+
+static void growth__gives_its_site_the_flows_of_publishing(void **state)
+{
+    (void)state;
+    static const char *const flows[] = { "check", "login", "post", "profile", "item" };
+    const struct sb_site *site = sb_catalogue_site(catalogue, "practice");
+    assert_non_null(site);
+    for (size_t i = 0; i < SB_LEN(flows); i++)
+        assert_non_null(sb_site_flow(site, flows[i]));
+    const struct sb_flow *post = sb_site_flow(site, "post");
+    size_t submits = 0;
+    for (size_t i = 0; i < post->action_count; i++)
+        submits += post->actions[i].is_submit;
+    assert_int_equal(submits, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(growth__holds_the_working_jobs_at_their_intervals),
+        cmocka_unit_test(growth__sets_pool_budget_and_posts_per_tier),
+        cmocka_unit_test(growth__publishes_as_an_effect_on_its_own_context),
+        cmocka_unit_test(growth__names_only_functions_checks_and_flows_that_exist),
+        cmocka_unit_test(growth__gives_its_site_the_flows_of_publishing),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
