@@ -52,7 +52,7 @@ static void say_held(struct sb_core *core, const struct run *run)
             sb_text_add(&text, core->components[run->hold_component].reason);
         }
     }
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void hold(struct sb_core *core, struct run *run, enum sb_hold why, enum sb_component component)
@@ -81,7 +81,7 @@ static void unhold(struct sb_core *core, struct run *run)
     event.as.run_released.hold = run->hold;
     sb_run_move(core, run, SB_RUN_STATE_QUEUED);
     run->hold = SB_HOLD_NONE;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void say_step_ended(struct sb_core *core, const struct run *run, uint8_t step, enum sb_step_state state,
@@ -98,7 +98,7 @@ static void say_step_ended(struct sb_core *core, const struct run *run, uint8_t 
     ended->duration = duration;
     ended->rows = rows;
     note_copy(ended->text, note);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void finish(struct sb_core *core, struct run *run)
@@ -149,7 +149,7 @@ static void yield_if_asked(struct sb_core *core, struct run *run)
     event.as.run_yielded.job = run->job;
     event.as.run_yielded.step = run->step;
     event.as.run_yielded.ctx = run->ctx;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_lanes_release(core, run);
 }
 
@@ -225,7 +225,7 @@ static void say_started(struct sb_core *core, struct run *run)
     event.as.run_started.job = run->job;
     event.as.run_started.attempt = run->attempt;
     event.as.run_started.waited = core->now - run->queued_at;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 void sb_advance_start(struct sb_core *core, struct run *run)
@@ -258,7 +258,7 @@ void sb_advance_start(struct sb_core *core, struct run *run)
     event.as.step_started.ctx = run->ctx;
     event.as.step_started.fence = run->fence;
     event.as.step_started.timeout = run->soft - core->now;
-    uint64_t seq = sb_emit(core, &event);
+    uint64_t seq = sb_core_emit(core, &event);
 
     struct sb_order order = sb_order_make(SB_ORDER_START_STEP);
     struct sb_or_start_step *start = &order.as.start_step;
@@ -273,7 +273,7 @@ void sb_advance_start(struct sb_core *core, struct run *run)
     start->generation = run->ctx != SB_NO_CTX ? core->ctxs[run->ctx].generation : 0;
     start->soft = run->soft;
     start->hard = run->hard;
-    sb_order(core, &order);
+    sb_core_order(core, &order);
     sb_run_arm(core, run);
 }
 
@@ -348,7 +348,7 @@ static void back_off(struct sb_core *core, struct run *run, uint8_t step, enum s
     retrying->class = (uint8_t)class;
     retrying->delay = delay;
     note_copy(retrying->error, error);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_run_arm(core, run);
 }
 
@@ -447,7 +447,7 @@ static void say_stale(struct sb_core *core, const struct sb_in_step_done *done)
     event.as.step_stale.run = done->run;
     event.as.step_stale.step = done->step;
     event.as.step_stale.fence = done->fence;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     if (core->workers_lost > 0)
         core->workers_lost--;
 }

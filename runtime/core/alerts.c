@@ -61,7 +61,7 @@ static void raise(struct sb_core *core, enum sb_rule rule, const struct finding 
     raised->component = alert->component;
     memcpy(raised->subject, alert->subject, sizeof(raised->subject));
     memcpy(raised->text, alert->text, sizeof(raised->text));
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void clear(struct sb_core *core, enum sb_rule rule, const struct finding *finding)
@@ -75,7 +75,7 @@ static void clear(struct sb_core *core, enum sb_rule rule, const struct finding 
     event.as.alert_cleared.lasted = core->now - alert->since;
     memcpy(event.as.alert_cleared.subject, alert->subject, sizeof(alert->subject));
     alert->is_active = false;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event)

@@ -48,7 +48,7 @@ static void set_tier(struct sb_core *core)
     event.as.budget_tier.remaining = core->setup.budget->limit.nano - core->spent;
     event.as.budget_tier.limit = core->setup.budget->limit.nano;
     core->tier = (uint8_t)next;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 void sb_budget_rearm(struct sb_core *core)
@@ -68,7 +68,7 @@ static void open_day(struct sb_core *core)
     event.as.budget_window.limit = core->setup.budget->limit.nano;
     event.as.budget_window.spent = core->spent;
     event.as.budget_window.tier = core->tier;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 void sb_budget_restore(struct sb_core *core, const struct sb_in_restore_budget *restored)
@@ -107,7 +107,7 @@ void sb_budget_spent(struct sb_core *core, const struct sb_in_spent *spent)
     out->spent = core->spent;
     (void)sb_copy(out->alias, sizeof(out->alias), spent->alias);
     (void)sb_copy(out->intent, sizeof(out->intent), spent->intent);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     set_tier(core);
 }
 

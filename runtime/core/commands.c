@@ -79,7 +79,7 @@ static void on_pause_job(struct sb_core *core, struct asked *asked)
     event.as.job_paused.job = job;
     (void)sb_copy(event.as.job_paused.actor, SB_NAME_MAX, asked->command->actor);
     note_copy(event.as.job_paused.reason, asked->command->reason);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_advance_all(core);
     say(asked, "paused ");
     say(asked, job_def(core, job)->name);
@@ -98,7 +98,7 @@ static void on_resume_job(struct sb_core *core, struct asked *asked)
     struct sb_event event = sb_event_make(core, SB_EVENT_JOB_RESUMED);
     event.as.job_resumed.job = job;
     (void)sb_copy(event.as.job_resumed.actor, SB_NAME_MAX, asked->command->actor);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_advance_all(core);
     say(asked, "resumed ");
     say(asked, job_def(core, job)->name);
@@ -125,7 +125,7 @@ static void set_category_pause(struct sb_core *core, struct asked *asked, bool i
         event.as.category_resumed.category = category;
         (void)sb_copy(event.as.category_resumed.actor, SB_NAME_MAX, asked->command->actor);
     }
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_advance_all(core);
     say(asked, is_paused ? "paused category " : "resumed category ");
     say(asked, sb_category_text(category));
@@ -151,7 +151,7 @@ static void on_pause_all(struct sb_core *core, struct asked *asked)
     struct sb_event event = sb_event_make(core, SB_EVENT_ALL_PAUSED);
     (void)sb_copy(event.as.all_paused.actor, SB_NAME_MAX, asked->command->actor);
     note_copy(event.as.all_paused.reason, asked->command->reason);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_advance_all(core);
     say(asked, "everything paused; running steps finish");
 }
@@ -165,7 +165,7 @@ static void on_resume_all(struct sb_core *core, struct asked *asked)
     core->is_all_paused = false;
     struct sb_event event = sb_event_make(core, SB_EVENT_ALL_RESUMED);
     (void)sb_copy(event.as.all_resumed.actor, SB_NAME_MAX, asked->command->actor);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_advance_all(core);
     say(asked, "everything resumed");
 }
@@ -307,7 +307,7 @@ static void on_ack_alert(struct sb_core *core, struct asked *asked)
     event.as.alert_acked.alert = alert->id;
     (void)sb_copy(event.as.alert_acked.actor, SB_NAME_MAX, asked->command->actor);
     note_copy(event.as.alert_acked.note, asked->command->reason);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     say(asked, "acknowledged ");
     say(asked, sb_rule_text(alert->rule));
     say(asked, " ");
@@ -354,7 +354,7 @@ static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
     struct sb_event event = sb_event_make(core, SB_EVENT_LANE_POLICY_SET);
     event.as.lane_policy_set.policy = core->policy;
     (void)sb_copy(event.as.lane_policy_set.actor, SB_NAME_MAX, asked->command->actor);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     say(asked, "lane policy is ");
     say(asked, sb_lane_policy_text(core->policy));
 }
@@ -386,7 +386,7 @@ void sb_commands_input(struct sb_core *core, const struct sb_command *command)
         struct sb_event again = before->answer;
         again.now = core->now;
         again.wall = core->wall;
-        sb_emit(core, &again);
+        sb_core_emit(core, &again);
         return;
     }
     struct sb_command safe = *command; /* texts from outside are terminated before anybody reads them */
@@ -412,5 +412,5 @@ void sb_commands_input(struct sb_core *core, const struct sb_command *command)
     note_copy(answer->outcome, outcome);
     core->commands[core->command_at] = (struct remembered_command){ .id = safe.id, .answer = event };
     core->command_at = (core->command_at + 1) % COMMANDS_REMEMBERED;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }

@@ -12,7 +12,7 @@ void sb_components_probe(struct sb_core *core, enum sb_component component)
     core->components[component].is_probing = true;
     struct sb_order order = sb_order_make(SB_ORDER_PROBE);
     order.as.probe.component = (uint8_t)component;
-    sb_order(core, &order);
+    sb_core_order(core, &order);
 }
 
 void sb_components_begin(struct sb_core *core)
@@ -57,7 +57,7 @@ void sb_components_input(struct sb_core *core, const struct sb_in_component *inp
         event.as.component_changed.state = input->state;
         event.as.component_changed.latency = input->latency;
         note_copy(event.as.component_changed.reason, input->reason);
-        sb_emit(core, &event);
+        sb_core_emit(core, &event);
     }
     if (core->setup.components[input->component].is_used)
         sb_timer_set(core, timer_component(core, input->component), next_probe(core, input->component));

@@ -178,7 +178,7 @@ static void on_note(struct sb_core *core, const struct sb_input *input)
     event.as.note.step = note->step;
     event.as.note.severity = note->severity < SB_SEVERITY_COUNT ? note->severity : SB_SEVERITY_INFO;
     note_copy(event.as.note.text, note->text);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void on_context_up(struct sb_core *core, const struct sb_input *input)
@@ -223,7 +223,7 @@ static void announce_unit(struct sb_core *core)
             sb_advance_all(core);
             return;
         }
-        sb_emit(core, &event);
+        sb_core_emit(core, &event);
     }
 }
 
@@ -277,7 +277,7 @@ static void follow_clock(struct sb_core *core)
         if (delta > SB_MS(500) || delta < -SB_MS(500)) {
             struct sb_event event = sb_event_make(core, SB_EVENT_CLOCK_STEPPED);
             event.as.clock_stepped.delta = delta;
-            sb_emit(core, &event);
+            sb_core_emit(core, &event);
         }
         if (!core->is_announcing) {
             sb_schedule_rearm_all(core);

@@ -46,7 +46,7 @@ void sb_drain_start(struct sb_core *core, const char *actor, bool is_hurried)
     (void)sb_copy(event.as.drain_started.actor, sizeof(event.as.drain_started.actor), actor);
     event.as.drain_started.grace = core->drain_at - core->now;
     event.as.drain_started.running = count_in_flight(core);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_timer_set(core, timer_single(core, TIMER_DRAIN), core->drain_at);
     sb_advance_all(core);
 }
@@ -64,8 +64,8 @@ void sb_drain_progress(struct sb_core *core)
     core->is_drained = true;
     struct sb_event event = sb_event_make(core, SB_EVENT_DRAINED);
     event.as.drained.cancelled = core->drain_cancelled;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     struct sb_order order = sb_order_make(SB_ORDER_FINISH);
     order.as.finish.cancelled = core->drain_cancelled;
-    sb_order(core, &order);
+    sb_core_order(core, &order);
 }

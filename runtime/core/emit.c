@@ -41,7 +41,7 @@ bool sb_has_room(const struct sb_core *core)
            core->out->order_count + UNIT_ORDERS_MAX <= core->out->order_cap;
 }
 
-uint64_t sb_emit(struct sb_core *core, const struct sb_event *event)
+uint64_t sb_core_emit(struct sb_core *core, const struct sb_event *event)
 {
     struct sb_outbox *out = core->out;
     SB_ASSERT(out->event_count < out->event_cap);
@@ -56,7 +56,7 @@ uint64_t sb_emit(struct sb_core *core, const struct sb_event *event)
     return seq;
 }
 
-void sb_order(struct sb_core *core, const struct sb_order *order)
+void sb_core_order(struct sb_core *core, const struct sb_order *order)
 {
     struct sb_outbox *out = core->out;
     SB_ASSERT(out->order_count < out->order_cap);

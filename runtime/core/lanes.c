@@ -40,7 +40,7 @@ static void say_context(struct sb_core *core, uint16_t index, const char *reason
     event.as.context_changed.generation = ctx->generation;
     event.as.context_changed.uses = ctx->uses;
     note_copy(event.as.context_changed.reason, reason);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void open_context(struct sb_core *core, uint16_t index)
@@ -55,7 +55,7 @@ static void open_context(struct sb_core *core, uint16_t index)
     order.as.open_context.ctx = index;
     order.as.open_context.generation = ctx->generation;
     order.as.open_context.lane = ctx->lane;
-    sb_order(core, &order);
+    sb_core_order(core, &order);
     say_context(core, index, "");
 }
 
@@ -72,7 +72,7 @@ static void order_close(struct sb_core *core, uint16_t index, const char *reason
     order.as.close_context.ctx = index;
     order.as.close_context.generation = core->ctxs[index].generation;
     note_copy(order.as.close_context.reason, reason);
-    sb_order(core, &order);
+    sb_core_order(core, &order);
 }
 
 /* The context of this generation is gone for the core; a fresh one may be opened at once or at retry_at. */
@@ -101,7 +101,7 @@ static void arm_saturation(struct sb_core *core)
         core->is_saturated = false;
         struct sb_event event = sb_event_make(core, SB_EVENT_POOL_RELIEVED);
         event.as.pool_relieved.lasted = core->now - core->saturated_since;
-        sb_emit(core, &event);
+        sb_core_emit(core, &event);
     }
     sb_timer_set(core, timer_single(core, TIMER_SATURATION),
                  oldest != NULL && limit > 0 && !core->is_saturated ? oldest->key + limit : SB_NEVER);
@@ -117,7 +117,7 @@ void sb_lanes_saturation(struct sb_core *core)
     struct sb_event event = sb_event_make(core, SB_EVENT_POOL_SATURATED);
     event.as.pool_saturated.waiting = core->waiting.count;
     event.as.pool_saturated.oldest = core->now - oldest->key;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 void sb_lanes_want(struct sb_core *core, struct run *run)
@@ -137,7 +137,7 @@ void sb_lanes_want(struct sb_core *core, struct run *run)
     event.as.lease_wanted.category = job_def(core, run->job)->category;
     event.as.lease_wanted.lane = (uint8_t)lane;
     event.as.lease_wanted.ahead = core->lanes[lane].count - 1;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     arm_saturation(core);
 }
 
@@ -178,7 +178,7 @@ static void grant(struct sb_core *core, struct run *run, uint16_t index)
     granted->is_burst = ctx->is_burst;
     granted->waited = waited;
     granted->deadline = step_def(core, run->job, run->step)->timeout + core->setup.pool->stop_grace;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_advance_start(core, run);
 }
 
@@ -209,7 +209,7 @@ static void end_lease(struct sb_core *core, struct run *run)
     event.as.lease_ended.run = run->id;
     event.as.lease_ended.job = run->job;
     event.as.lease_ended.held = core->now - ctx->leased_at;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     ctx->run = NO_RUN;
     ctx->is_yield_asked = false;
     ctx->for_run = 0;
@@ -241,7 +241,7 @@ void sb_lanes_condemn(struct sb_core *core, uint16_t index, const char *reason)
         event.as.lease_revoked.ctx = index;
         event.as.lease_revoked.run = run->id;
         note_copy(event.as.lease_revoked.reason, reason);
-        sb_emit(core, &event);
+        sb_core_emit(core, &event);
         end_lease(core, run);
     }
     if (ctx->state == SB_CTX_STATE_DOWN)
@@ -446,7 +446,7 @@ static bool ask_yields(struct sb_core *core)
         event.as.lease_yield_asked.ctx = index;
         event.as.lease_yield_asked.run = core->runs[ctx->run].id;
         event.as.lease_yield_asked.for_run = waiter->id;
-        sb_emit(core, &event);
+        sb_core_emit(core, &event);
         return true;
     }
     return false;

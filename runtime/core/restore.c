@@ -29,7 +29,7 @@ static void say_interrupted(struct sb_core *core, const struct run *run)
     out->attempt = run->attempt;
     out->recoveries = run->recoveries;
     out->was_effect = run->was_effect;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 /* A run that was only waiting goes on as if nothing had happened. One whose step was cut follows its retry policy: the cut attempt

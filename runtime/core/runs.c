@@ -61,7 +61,7 @@ void sb_run_say_queued(struct sb_core *core, const struct run *run)
     event.as.run_queued.attempt = run->attempt;
     event.as.run_queued.cause = run->cause;
     event.as.run_queued.nominal = run->nominal;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 struct run *sb_run_create(struct sb_core *core, uint16_t job, uint64_t id, enum sb_cause cause, int64_t nominal, uint8_t step,
@@ -135,7 +135,7 @@ static void tell_late(struct sb_core *core, struct run *run)
     event.as.run_late.run = run->id;
     event.as.run_late.job = run->job;
     event.as.run_late.late = core->now - run->queued_at;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void queue_timed_out(struct sb_core *core, struct run *run)
@@ -251,6 +251,6 @@ void sb_run_end(struct sb_core *core, struct run *run, enum sb_run_state state, 
     ended->duration = core->jobs[job].last_duration;
     note_copy(ended->error, error);
     forget_slot(core, run);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
     sb_schedule_run_ended(core, job);
 }

@@ -50,7 +50,7 @@ static void plan_next(struct sb_core *core, uint16_t job)
     struct sb_event event = sb_event_make(core, SB_EVENT_JOB_SCHEDULED);
     event.as.job_scheduled.job = job;
     event.as.job_scheduled.due = due;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void skip(struct sb_core *core, uint16_t job, enum sb_skip reason, uint32_t count, int64_t first, int64_t last)
@@ -61,7 +61,7 @@ static void skip(struct sb_core *core, uint16_t job, enum sb_skip reason, uint32
     event.as.nominal_skipped.count = count;
     event.as.nominal_skipped.first = first;
     event.as.nominal_skipped.last = last;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 static void start_run(struct sb_core *core, uint16_t job, enum sb_cause cause, int64_t nominal)

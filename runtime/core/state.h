@@ -190,9 +190,9 @@ static inline int64_t wall_believed(const struct sb_core *core)
 /* emit.c */
 struct sb_event sb_event_make(const struct sb_core *core, enum sb_event_kind kind);
 /* Numbers the event, hashes it, lets the alert rules see it. Returns its seq. */
-uint64_t sb_emit(struct sb_core *core, const struct sb_event *event);
+uint64_t sb_core_emit(struct sb_core *core, const struct sb_event *event);
 struct sb_order sb_order_make(enum sb_order_kind kind);
-void sb_order(struct sb_core *core, const struct sb_order *order);
+void sb_core_order(struct sb_core *core, const struct sb_order *order);
 bool sb_has_room(const struct sb_core *core);
 
 /* schedule.c */

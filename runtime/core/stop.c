@@ -10,7 +10,7 @@ static void order_stop(struct sb_core *core, const struct run *run, bool is_hard
     order.as.stop_step.ctx = run->ctx;
     order.as.stop_step.hard = is_hard;
     note_copy(order.as.stop_step.reason, reason);
-    sb_order(core, &order);
+    sb_core_order(core, &order);
 }
 
 static void say_stopping(struct sb_core *core, const struct run *run, bool is_hard, const char *reason)
@@ -20,7 +20,7 @@ static void say_stopping(struct sb_core *core, const struct run *run, bool is_ha
     event.as.run_stopping.job = run->job;
     event.as.run_stopping.hard = is_hard;
     note_copy(event.as.run_stopping.reason, reason);
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 }
 
 /* A cancel or a revocation outranks an earlier, weaker reason. */
@@ -68,7 +68,7 @@ void sb_stop_lost(struct sb_core *core, struct run *run)
     event.as.run_stuck.job = run->job;
     event.as.run_stuck.step = step;
     event.as.run_stuck.over = core->now - run->soft;
-    sb_emit(core, &event);
+    sb_core_emit(core, &event);
 
     /* The thread is written off; its late result will carry a fence that is over. */
     run->fence = 0;

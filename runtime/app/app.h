@@ -1,0 +1,93 @@
+/* The app room: the only one that knows every name. main, one file per subcommand, wiring. */
+#ifndef SIGNALBOX_APP_H
+#define SIGNALBOX_APP_H
+
+#include "signalbox/config/config.h"
+#include "signalbox/engine/engine.h"
+#include "signalbox/ports/step.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Exit codes (docs/OPERATIONS.md): 0 ok, 1 no, 2 degraded, and the ones of sysexits where they fit. */
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_NO = 1,
+    EXIT_DEGRADED = 2,
+    EXIT_USAGE = 64,
+    EXIT_DATA = 65,
+    EXIT_UNAVAILABLE = 69,
+    EXIT_BUG = 70,
+    EXIT_CANNOT_CREATE = 73,
+    EXIT_INPUT_OUTPUT = 74,
+    EXIT_LATER = 75,
+    EXIT_PERMISSION = 77,
+    EXIT_CONFIGURATION = 78,
+};
+int exit_code_of(enum sb_err code);
+
+enum { OVERRIDES_MAX = 64, POSITIONALS_MAX = 8, PATH_BYTES = 1024 };
+
+/* What the command line and the environment say; strings are borrowed from argv and environ, or owned by `strings`. */
+struct options {
+    const char *catalogue, *state_dir, *theme, *job;
+    struct sb_config_override overrides[OVERRIDES_MAX];
+    size_t override_count;
+    const char *positionals[POSITIONALS_MAX];
+    size_t positional_count;
+    char *strings[OVERRIDES_MAX * 2];
+    size_t string_count;
+    bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
+    int64_t speed, seed, port, limit;
+};
+
+/* Reads the options of a subcommand. Prints what is wrong and returns EXIT_USAGE, or EXIT_OK. */
+int options_read(struct options *options, int argc, char **argv);
+void options_deinit(struct options *options);
+/* Adds an override; prints and returns EXIT_USAGE when there are too many. Borrows. */
+int options_override(struct options *options, const char *key, const char *value, const char *origin);
+void options_print(void);
+
+/* Where things are on this machine. */
+struct paths {
+    char data_dir[PATH_BYTES];   /* shipped catalogues */
+    char theme_dir[PATH_BYTES];
+    char site_dir[PATH_BYTES];   /* shipped site profiles */
+    char user_site_dir[PATH_BYTES];
+    char catalogue[PATH_BYTES];  /* "" when none was found */
+    char state_dir[PATH_BYTES];
+};
+/* `installation`: name of the state folder ("practice", "default"). */
+enum sb_err paths_find(struct paths *paths, const struct options *options, const char *installation, struct sb_error *err);
+
+/* Loads the catalogue; prints all mistakes. EXIT_OK, or the exit code. */
+int load_catalogue(struct sb_catalogue **catalogue, const struct options *options, const struct paths *paths);
+
+/* The services of a running installation. Opened in order, closed in reverse. */
+struct installation {
+    struct paths paths;
+    struct sb_catalogue *catalogue;
+    struct sb_services services;
+    int lock_fd;
+    char store_location[PATH_BYTES + 16];
+};
+/* Opens lock, log, store, receipts, HTTP, LLM and browser services. On failure prints the reason and returns the exit code; what was
+ * opened is closed again. `is_console`: the log goes to a file. */
+int installation_open(struct installation *installation, const struct options *options, bool is_console);
+void installation_close(struct installation *installation);
+/* The store alone, for commands that only look: no lock, no services. */
+int installation_open_store(struct installation *installation, const struct options *options);
+/* The real checks behind the engine's probes and `check`. */
+enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
+
+/* Runs the engine with a console or headless until it ends. */
+int session_run(struct installation *installation, const struct options *options, const char *environment, bool is_headless);
+
+/* Prints an error the way every command does: "signalbox: text". */
+void complain(const char *format, ...) SB_PRINTF(1, 2);
+
+#define X(name, function, summary) int command_##function(struct options *options);
+#include "commands.def"
+#undef X
+
+#endif

@@ -1,0 +1,29 @@
+/* console and run: the installation's jobs, with and without a screen. */
+#include "app.h"
+
+#include <unistd.h>
+
+static int run(struct options *options, bool is_headless)
+{
+    struct installation in;
+    if (!is_headless && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+        complain("the console needs a terminal; `signalbox run` works without one");
+        return EXIT_USAGE;
+    }
+    int code = installation_open(&in, options, !is_headless);
+    if (code != EXIT_OK)
+        return code;
+    code = session_run(&in, options, in.catalogue->settings.is_practice ? "practice" : in.catalogue->name, is_headless);
+    installation_close(&in);
+    return code;
+}
+
+int command_console(struct options *options)
+{
+    return run(options, false);
+}
+
+int command_run(struct options *options)
+{
+    return run(options, true);
+}

@@ -1,0 +1,88 @@
+/* The small subcommands: config, db, version. */
+#include "app.h"
+
+#include "signalbox/os/os.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *topic_of(const struct options *options)
+{
+    return options->positional_count > 0 ? options->positionals[0] : "";
+}
+
+static int print_made(char *text)
+{
+    if (text == NULL) {
+        complain("out of memory");
+        return EXIT_BUG;
+    }
+    (void)puts(text);
+    free(text);
+    return EXIT_OK;
+}
+
+static int config_check(struct options *options)
+{
+    struct paths paths;
+    struct sb_catalogue *catalogue = NULL;
+    struct sb_error error = { 0 };
+    if (options->positional_count > 1)
+        options->catalogue = options->positionals[1];
+    enum sb_err rc = paths_find(&paths, options, "default", &error);
+    if (rc != SB_OK) {
+        complain("%s", error.text);
+        return exit_code_of(rc);
+    }
+    int code = load_catalogue(&catalogue, options, &paths);
+    if (code == EXIT_OK)
+        (void)printf("%s: %u jobs, %u steps, %zu sites, config %s\n", paths.catalogue, catalogue->job_count, catalogue->step_count,
+                     catalogue->site_count, catalogue->config_hash);
+    sb_catalogue_destroy(catalogue);
+    return code;
+}
+
+int command_config(struct options *options)
+{
+    const char *topic = topic_of(options);
+    if (strcmp(topic, "check") == 0)
+        return config_check(options);
+    if (strcmp(topic, "schema") == 0)
+        return print_made(sb_config_schema());
+    if (strcmp(topic, "reference") == 0)
+        return print_made(sb_config_reference());
+    complain("config %s: expected check [FILE], schema or reference", topic);
+    return EXIT_USAGE;
+}
+
+int command_db(struct options *options)
+{
+    struct installation in;
+    const char *topic = topic_of(options);
+    if (strcmp(topic, "status") != 0 && strcmp(topic, "migrate") != 0) {
+        complain("db %s: expected status or migrate", topic);
+        return EXIT_USAGE;
+    }
+    int code = installation_open_store(&in, options); /* opening migrates */
+    if (code != EXIT_OK)
+        return code;
+    struct sb_error error = { 0 };
+    struct sb_op op = { .deadline = sb_now() + SB_S(10) };
+    enum sb_err rc = in.services.store->ops->check(in.services.store, &op, &error);
+    if (rc == SB_OK)
+        (void)printf("%s: ok (%s)\n", in.store_location, in.services.store->ops->name);
+    else
+        complain("%s: %s", in.store_location, error.text);
+    installation_close(&in);
+    return exit_code_of(rc);
+}
+
+int command_version(struct options *options)
+{
+    if (options->is_json)
+        (void)printf("{\"version\":\"%s\",\"commit\":\"%s\",\"build\":\"%s\",\"libraries\":{}}\n", SB_VERSION, SB_COMMIT, SB_BUILD);
+    else
+        (void)printf("signalbox %s (%s, %s)\n", SB_VERSION, SB_COMMIT, SB_BUILD);
+    return EXIT_OK;
+}

@@ -1,0 +1,172 @@
+/* Opening and closing the services of an installation, in one order and its reverse, and the real check of each component. */
+#include "app.h"
+
+#include "signalbox/os/os.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Free space below which the store will soon fail, and below which nothing is started. */
+#define DISK_LOW (256ull << 20)
+#define DISK_FULL (32ull << 20)
+
+static enum sb_err in_state_dir(const struct installation *in, char *out, size_t cap, const char *name, struct sb_error *err)
+{
+    int wanted = snprintf(out, cap, "%s/%s", in->paths.state_dir, name);
+    if (wanted > 0 && (size_t)wanted < cap)
+        return SB_OK;
+    return sb_error_set(err, SB_ERR_TOO_LARGE, "the path of the state folder %s is too long", in->paths.state_dir);
+}
+
+static enum sb_err store_location(struct installation *in, struct sb_error *err)
+{
+    const char *configured = in->catalogue->settings.store;
+    if (configured != NULL && configured[0] != '\0') {
+        if (sb_copy(in->store_location, sizeof(in->store_location), configured))
+            return SB_OK;
+        return sb_error_set(err, SB_ERR_TOO_LARGE, "settings.store is too long");
+    }
+    return in_state_dir(in, in->store_location, sizeof(in->store_location), "signalbox.db", err);
+}
+
+static enum sb_err open_state(struct installation *in, bool is_console, struct sb_error *err)
+{
+    char path[PATH_BYTES + 32];
+    enum sb_err rc = sb_dir_make(in->paths.state_dir, 0700, err);
+    if (rc == SB_OK)
+        rc = in_state_dir(in, path, sizeof(path), "lock", err);
+    if (rc == SB_OK) {
+        rc = sb_lock_open(&in->lock_fd, path, err);
+        if (rc == SB_ERR_EXISTS)
+            (void)sb_error_wrap(err, "another runtime already serves %s", in->paths.state_dir);
+    }
+    if (rc == SB_OK && is_console) {
+        rc = in_state_dir(in, path, sizeof(path), "signalbox.log", err);
+        if (rc == SB_OK)
+            rc = sb_log_open(path, err);
+    }
+    return rc;
+}
+
+static enum sb_err open_services(struct installation *in, struct sb_error *err)
+{
+    char path[PATH_BYTES + 32], pid_path[PATH_BYTES + 32];
+    struct sb_services *s = &in->services;
+    enum sb_err rc = store_location(in, err);
+
+    if (rc == SB_OK)
+        rc = sb_store_open(&s->store, in->store_location, err);
+    if (rc == SB_OK)
+        rc = in_state_dir(in, path, sizeof(path), "receipts.journal", err);
+    if (rc == SB_OK)
+        rc = sb_receipts_open(&s->receipts, path, err);
+    if (rc == SB_OK)
+        rc = sb_http_create(&s->http, err);
+    if (rc == SB_OK)
+        rc = sb_llm_create(&s->llm, s->http, &in->catalogue->llm, err);
+    if (rc == SB_OK)
+        rc = in_state_dir(in, pid_path, sizeof(pid_path), "chromium.pid", err);
+    if (rc == SB_OK) {
+        struct sb_browser_setup setup = { .executable = in->catalogue->settings.chromium, .pid_file = pid_path };
+        rc = sb_browser_create(&s->browser, &setup, err);
+    }
+    return rc;
+}
+
+static int load(struct installation *in, const struct options *options)
+{
+    struct sb_error error = { 0 };
+    memset(in, 0, sizeof(*in));
+    in->lock_fd = -1;
+    enum sb_err rc = paths_find(&in->paths, options, "default", &error);
+    if (rc != SB_OK) {
+        complain("%s", error.text);
+        return exit_code_of(rc);
+    }
+    int code = load_catalogue(&in->catalogue, options, &in->paths);
+    if (code != EXIT_OK)
+        return code;
+    if (options->state_dir == NULL && in->catalogue->settings.state_dir != NULL && in->catalogue->settings.state_dir[0] != '\0')
+        (void)sb_copy(in->paths.state_dir, sizeof(in->paths.state_dir), in->catalogue->settings.state_dir);
+    in->services.catalogue = in->catalogue;
+    return EXIT_OK;
+}
+
+int installation_open(struct installation *in, const struct options *options, bool is_console)
+{
+    struct sb_error error = { 0 };
+    int code = load(in, options);
+    if (code != EXIT_OK)
+        return code;
+    enum sb_err rc = open_state(in, is_console, &error);
+    if (rc == SB_OK)
+        rc = open_services(in, &error);
+    if (rc == SB_OK)
+        return EXIT_OK;
+    complain("%s", error.text);
+    installation_close(in);
+    return exit_code_of(rc);
+}
+
+int installation_open_store(struct installation *in, const struct options *options)
+{
+    struct sb_error error = { 0 };
+    int code = load(in, options);
+    if (code != EXIT_OK)
+        return code;
+    enum sb_err rc = store_location(in, &error);
+    if (rc == SB_OK)
+        rc = sb_store_open(&in->services.store, in->store_location, &error);
+    if (rc == SB_OK)
+        return EXIT_OK;
+    complain("%s", error.text);
+    installation_close(in);
+    return exit_code_of(rc);
+}
+
+void installation_close(struct installation *in)
+{
+    struct sb_services *s = &in->services;
+    if (s->browser != NULL)
+        s->browser->ops->close(s->browser);
+    sb_llm_destroy(s->llm);
+    sb_http_destroy(s->http);
+    sb_receipts_close(s->receipts);
+    if (s->store != NULL)
+        s->store->ops->close(s->store);
+    sb_fd_close(&in->lock_fd);
+    sb_catalogue_destroy(in->catalogue);
+    memset(in, 0, sizeof(*in));
+    in->lock_fd = -1;
+}
+
+static enum sb_err probe_disk(const struct installation *in, struct sb_error *err)
+{
+    uint64_t free_bytes = sb_disk_free(in->paths.state_dir);
+    if (free_bytes >= DISK_FULL)
+        return SB_OK;
+    return sb_error_set(err, SB_ERR_FULL, "%llu MiB free in %s; make room", (unsigned long long)(free_bytes >> 20), in->paths.state_dir);
+}
+
+enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+{
+    struct installation *in = arg;
+    switch (component) {
+    case SB_COMPONENT_STORE:
+        return in->services.store->ops->check(in->services.store, op, err);
+    case SB_COMPONENT_BROWSER:
+        return in->services.browser->ops->check(in->services.browser, op, err);
+    case SB_COMPONENT_LLM:
+        return sb_llm_check(in->services.llm, op, err);
+    case SB_COMPONENT_DISK:
+        return probe_disk(in, err);
+    case SB_COMPONENT_CONFIG:    /* loaded, or we would not be here */
+    case SB_COMPONENT_TIMEZONES: /* read with the configuration */
+    case SB_COMPONENT_ENGINE:    /* it is asking */
+        return SB_OK;
+    case SB_COMPONENT_COUNT:
+        break;
+    }
+    return sb_error_set(err, SB_ERR_BUG, "no such component");
+}

@@ -1,0 +1,51 @@
+/* Loading the catalogue with its overrides, and telling all its mistakes at once. */
+#include "app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ERRORS_TEXT_MAX = 32768 };
+
+static void print_mistakes(const struct sb_config_errors *errors)
+{
+    char *buf = malloc(ERRORS_TEXT_MAX);
+    struct sb_text text;
+    if (buf == NULL) {
+        complain("out of memory while telling %zu configuration mistakes", errors->total);
+        return;
+    }
+    sb_text_init(&text, buf, ERRORS_TEXT_MAX);
+    sb_config_errors_print(errors, &text);
+    (void)fputs(buf, stderr);
+    free(buf);
+}
+
+int load_catalogue(struct sb_catalogue **catalogue, const struct options *options, const struct paths *paths)
+{
+    struct sb_config_source source = {
+        .catalogue_path = paths->catalogue,
+        .site_dirs = { paths->user_site_dir, paths->site_dir },
+        .overrides = options->overrides,
+        .override_count = options->override_count,
+    };
+    struct sb_error error = { 0 };
+    char prices[PATH_BYTES + 16];
+
+    if (paths->catalogue[0] == '\0') {
+        complain("no catalogue: write one to ~/.config/signalbox/catalogue.yaml or name it with --catalogue FILE\n"
+                 "(shipped examples are in %s; `signalbox practice` needs none)", paths->data_dir);
+        return EXIT_CONFIGURATION;
+    }
+    (void)snprintf(prices, sizeof(prices), "%s/prices.yaml", paths->data_dir);
+    source.prices_path = prices;
+    struct sb_config_errors *errors = calloc(1, sizeof(*errors));
+    if (errors == NULL)
+        return EXIT_BUG;
+    enum sb_err rc = sb_config_load(catalogue, &source, errors, &error);
+    if (rc != SB_OK && errors->count > 0)
+        print_mistakes(errors);
+    else if (rc != SB_OK)
+        complain("%s", error.text);
+    free(errors);
+    return exit_code_of(rc);
+}

@@ -1,0 +1,208 @@
+/* The command line and the environment. Every subcommand takes the same options; those which do not concern it are ignored. */
+#include "app.h"
+
+#include "signalbox/base/text.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+/* X(long name, short, argument name or NULL, help) */
+#define OPTIONS(X)                                                                                 \
+    X("catalogue", 'c', "FILE", "catalogue to load")                                               \
+    X("set", 's', "KEY=VALUE", "override a value, as in --set pool.policy=strict")                 \
+    X("state-dir", 'd', "DIR", "store, receipts, log and lock of this installation")               \
+    X("theme", 't', "NAME", "dark, light or mono")                                                 \
+    X("ascii", 'a', NULL, "ASCII marks only")                                                      \
+    X("readonly", 'r', NULL, "a viewer: no key changes anything")                                  \
+    X("json", 'j', NULL, "machine-readable output")                                                \
+    X("headless", 'H', NULL, "practice: no console")                                               \
+    X("serve-only", 'S', NULL, "practice: only the site and the LLM endpoint, no jobs")            \
+    X("fresh", 'F', NULL, "practice: forget the state of earlier rehearsals")                      \
+    X("speed", 'x', "N", "practice: intervals N times shorter (default 30)")                       \
+    X("seed", 'e', "N", "practice: seed of the invented content (default 1)")                      \
+    X("port", 'p', "N", "practice --serve-only: port on 127.0.0.1 (default any)")                  \
+    X("job", 'J', "NAME", "runs: only this job")                                                   \
+    X("failed", 'f', NULL, "runs: only failed ones")                                               \
+    X("limit", 'n', "N", "runs, content: at most N rows (default 50)")                             \
+    X("check", 'k', NULL, "keys: check the keymap")                                                \
+    X("check-core", 'K', NULL, "assert every invariant after each decision (slow)")                \
+    X("help", 'h', NULL, "this text")
+
+static const struct option long_options[] = {
+#define LONG(name, letter, argument, help) { name, (argument) != NULL ? required_argument : no_argument, NULL, letter },
+    OPTIONS(LONG)
+#undef LONG
+    { NULL, 0, NULL, 0 },
+};
+
+struct option_help {
+    const char *name, *argument, *help;
+    char letter;
+};
+
+void options_print(void)
+{
+    static const struct option_help helps[] = {
+#define HELP(option_name, option_letter, option_argument, text) \
+    { .name = option_name, .argument = option_argument, .help = text, .letter = option_letter },
+        OPTIONS(HELP)
+#undef HELP
+    };
+    (void)printf("\noptions:\n");
+    for (size_t i = 0; i < SB_LEN(helps); i++) {
+        char left[64];
+        (void)snprintf(left, sizeof(left), "--%s %s", helps[i].name, helps[i].argument != NULL ? helps[i].argument : "");
+        (void)printf("  -%c, %-22s %s\n", helps[i].letter, left, helps[i].help);
+    }
+    (void)printf("\nenvironment: SIGNALBOX_CATALOGUE, SIGNALBOX_STATE_DIR, SIGNALBOX_<SECTION>_<KEY> as --set section.key,\n"
+                 "NO_COLOR, LC_ALL, TERM\n");
+}
+
+static int keep(struct options *options, char *string)
+{
+    if (string == NULL || options->string_count == SB_LEN(options->strings)) {
+        free(string);
+        complain("too many settings on the command line and in the environment");
+        return EXIT_USAGE;
+    }
+    options->strings[options->string_count++] = string;
+    return EXIT_OK;
+}
+
+int options_override(struct options *options, const char *key, const char *value, const char *origin)
+{
+    if (options->override_count == OVERRIDES_MAX) {
+        complain("more than %d overrides; put them into the catalogue", (int)OVERRIDES_MAX);
+        return EXIT_USAGE;
+    }
+    options->overrides[options->override_count++] = (struct sb_config_override){ key, value, origin };
+    return EXIT_OK;
+}
+
+static int add_set(struct options *options, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || equals == text) {
+        complain("--set %s: expected KEY=VALUE, as in --set pool.policy=strict", text);
+        return EXIT_USAGE;
+    }
+    char *key = strndup(text, (size_t)(equals - text));
+    int code = keep(options, key);
+    return code != EXIT_OK ? code : options_override(options, key, equals + 1, "--set");
+}
+
+/* SIGNALBOX_POOL_POLICY=strict is --set pool.policy=strict: the section ends at the first underscore. Sections that do not exist are told, so that a
+ * misspelt name is not silently without effect. */
+static int add_environment_entry(struct options *options, const char *entry)
+{
+    static const char *const sections[] = { "settings", "pool", "budget", "llm", "content" };
+    static const char *const known[] = { "SIGNALBOX_CATALOGUE=", "SIGNALBOX_STATE_DIR=", "SIGNALBOX_PRACTICE_" };
+    const char *prefix = "SIGNALBOX_";
+    if (strncmp(entry, prefix, strlen(prefix)) != 0)
+        return EXIT_OK;
+    for (size_t i = 0; i < SB_LEN(known); i++)
+        if (strncmp(entry, known[i], strlen(known[i])) == 0)
+            return EXIT_OK;
+    const char *equals = strchr(entry, '=');
+    if (equals == NULL)
+        return EXIT_OK;
+    char *key = strndup(entry + strlen(prefix), (size_t)(equals - entry) - strlen(prefix));
+    char *origin = strndup(entry, (size_t)(equals - entry));
+    int code = keep(options, key);
+    if (code == EXIT_OK)
+        code = keep(options, origin);
+    else
+        free(origin);
+    if (code != EXIT_OK)
+        return code;
+    bool has_dot = false;
+    for (char *at = key; *at != '\0'; at++) {
+        *at = *at == '_' && !has_dot ? '.' : (char)tolower((unsigned char)*at);
+        has_dot = has_dot || *at == '.';
+    }
+    for (size_t i = 0; i < SB_LEN(sections); i++)
+        if (strncmp(key, sections[i], strlen(sections[i])) == 0 && key[strlen(sections[i])] == '.')
+            return options_override(options, key, equals + 1, origin);
+    complain("%s: no setting of that name; known are SIGNALBOX_<SECTION>_<KEY> with settings, pool, budget, llm, content", origin);
+    return EXIT_CONFIGURATION;
+}
+
+static int read_environment(struct options *options)
+{
+    options->catalogue = getenv("SIGNALBOX_CATALOGUE");
+    options->state_dir = getenv("SIGNALBOX_STATE_DIR");
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        int code = add_environment_entry(options, *entry);
+        if (code != EXIT_OK)
+            return code;
+    }
+    return EXIT_OK;
+}
+
+static int read_number(const char *name, const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    int64_t value;
+    if (!sb_parse_i64(text, &value) || value < min || value > max) {
+        complain("--%s %s: expected a whole number from %lld to %lld", name, text, (long long)min, (long long)max);
+        return EXIT_USAGE;
+    }
+    *out = value;
+    return EXIT_OK;
+}
+
+static int apply(struct options *options, int letter)
+{
+    switch (letter) {
+    case 'c': options->catalogue = optarg; return EXIT_OK;
+    case 's': return add_set(options, optarg);
+    case 'd': options->state_dir = optarg; return EXIT_OK;
+    case 't': options->theme = optarg; return EXIT_OK;
+    case 'a': options->is_ascii = true; return EXIT_OK;
+    case 'r': options->is_read_only = true; return EXIT_OK;
+    case 'j': options->is_json = true; return EXIT_OK;
+    case 'H': options->is_headless = true; return EXIT_OK;
+    case 'S': options->is_serve_only = true; return EXIT_OK;
+    case 'F': options->is_fresh = true; return EXIT_OK;
+    case 'x': return read_number("speed", optarg, 1, 1000, &options->speed);
+    case 'e': return read_number("seed", optarg, 0, INT64_MAX, &options->seed);
+    case 'p': return read_number("port", optarg, 0, 65535, &options->port);
+    case 'J': options->job = optarg; return EXIT_OK;
+    case 'f': options->is_failed_only = true; return EXIT_OK;
+    case 'n': return read_number("limit", optarg, 1, 10000, &options->limit);
+    case 'k': options->is_check = true; return EXIT_OK;
+    case 'K': options->checks_core = true; return EXIT_OK;
+    case 'h': options->wants_help = true; return EXIT_OK;
+    default: return EXIT_USAGE; /* getopt has said what is wrong */
+    }
+}
+
+int options_read(struct options *options, int argc, char **argv)
+{
+    options->speed = 30;
+    options->seed = 1;
+    options->limit = 50;
+    int code = read_environment(options);
+    int letter;
+    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKh", long_options, NULL)) != -1)
+        code = apply(options, letter);
+    for (; code == EXIT_OK && optind < argc; optind++) {
+        if (options->positional_count == POSITIONALS_MAX) {
+            complain("too many arguments, from \"%s\" on", argv[optind]);
+            return EXIT_USAGE;
+        }
+        options->positionals[options->positional_count++] = argv[optind];
+    }
+    return code;
+}
+
+void options_deinit(struct options *options)
+{
+    for (size_t i = 0; i < options->string_count; i++)
+        free(options->strings[i]);
+    options->string_count = 0;
+}

@@ -1,0 +1,158 @@
+/* One session of the engine: start, console or plain event lines, end by operator, signal or drain. Main thread. */
+#include "app.h"
+
+#include "signalbox/os/os.h"
+#include "signalbox/tui/tui.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EVENTS_AT_ONCE = 256 };
+
+static const char *job_name(const void *self, uint16_t job)
+{
+    const struct sb_catalogue *catalogue = self;
+    return job < catalogue->job_count ? catalogue->jobs[job].name : NULL;
+}
+
+static const char *step_name(const void *self, uint16_t job, uint8_t step)
+{
+    const struct sb_catalogue *catalogue = self;
+    if (job >= catalogue->job_count || step >= catalogue->jobs[job].step_count)
+        return NULL;
+    return catalogue->steps[catalogue->jobs[job].first_step + step].name;
+}
+
+/* One event as a line of plain text, control characters made visible. */
+static void print_event(const struct sb_catalogue *catalogue, const struct sb_event *event)
+{
+    char line[512];
+    struct sb_text text;
+    struct sb_event_names names = { catalogue, job_name, step_name };
+    enum sb_severity severity = sb_event_severity(event);
+    if (severity < SB_SEVERITY_INFO || event->seq == 0)
+        return;
+    sb_text_init(&text, line, sizeof(line));
+    sb_text_add_wall(&text, event->wall, true);
+    sb_text_add_char(&text, ' ');
+    sb_text_add(&text, sb_severity_text((unsigned)severity));
+    sb_text_add_char(&text, ' ');
+    sb_event_text(event, &names, &text);
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)line[i] < 0x20 || (unsigned char)line[i] == 0x7f)
+            line[i] = '?';
+    (void)puts(line);
+}
+
+static void print_waiting(const struct sb_catalogue *catalogue, struct sb_feed *feed)
+{
+    static struct sb_event events[EVENTS_AT_ONCE];
+    bool is_gap;
+    size_t count;
+    while ((count = sb_feed_take(feed, events, SB_LEN(events), &is_gap)) > 0) {
+        if (is_gap)
+            (void)puts("... events were passed over: this output is slower than the runtime");
+        for (size_t i = 0; i < count; i++)
+            print_event(catalogue, &events[i]);
+    }
+    (void)fflush(stdout);
+}
+
+/* Event lines until the runtime has finished; the first signal drains, the second hurries. */
+static enum sb_err run_headless(const struct sb_catalogue *catalogue, struct sb_engine *engine, int signal_fd,
+                                struct sb_error *err)
+{
+    struct sb_control *control = sb_engine_control(engine);
+    struct sb_feed *feed = NULL;
+    enum sb_err rc = sb_feed_open(control, &feed, err);
+    int asked = 0;
+
+    while (rc == SB_OK) {
+        struct pollfd fds[] = {
+            { .fd = sb_feed_fd(feed), .events = POLLIN },
+            { .fd = sb_engine_finished_fd(engine), .events = POLLIN },
+            { .fd = signal_fd, .events = POLLIN },
+        };
+        if (poll(fds, SB_LEN(fds), -1) < 0)
+            continue;
+        print_waiting(catalogue, feed);
+        if (fds[1].revents != 0)
+            break;
+        while (sb_signals_take(signal_fd) != 0) {
+            struct sb_command drain = sb_command_make(SB_COMMAND_DRAIN, 0, "signal");
+            drain.confirmed = asked++ > 0;
+            rc = sb_control_command(control, drain, NULL, err);
+        }
+    }
+    if (feed != NULL)
+        print_waiting(catalogue, feed);
+    sb_feed_close(feed);
+    return rc;
+}
+
+static enum sb_err run_console(const struct installation *in, const struct options *options, const char *environment,
+                               struct sb_engine *engine, int signal_fd, bool *is_hurried, struct sb_error *err)
+{
+    enum sb_tui_end end = SB_TUI_LEFT;
+    const char *actor = getenv("USER");
+    struct sb_tui_setup setup = {
+        .control = sb_engine_control(engine),
+        .theme_dir = in->paths.theme_dir,
+        .theme = options->theme != NULL ? options->theme : in->catalogue->settings.theme,
+        .actor = actor != NULL && actor[0] != '\0' ? actor : "operator",
+        .environment = environment,
+        .is_read_only = options->is_read_only,
+        .is_ascii = options->is_ascii,
+        .finished_fd = sb_engine_finished_fd(engine),
+        .signal_fd = signal_fd,
+    };
+    enum sb_err rc = sb_tui_run(&setup, &end, err);
+    *is_hurried = false;
+    return rc;
+}
+
+static enum sb_err start_engine(struct installation *in, const struct options *options, struct sb_engine **engine,
+                                struct sb_error *err)
+{
+    static char flight_path[PATH_BYTES + 32];
+    struct sb_engine_setup setup = {
+        .catalogue = in->catalogue,
+        .services = in->services,
+        .probe = installation_probe,
+        .probe_arg = in,
+        .flight_path = flight_path,
+        .checks_core = options->checks_core,
+    };
+    (void)snprintf(flight_path, sizeof(flight_path), "%s/flight.jsonl", in->paths.state_dir);
+    (void)sb_copy(setup.version, sizeof(setup.version), SB_VERSION);
+    char host[SB_NAME_MAX] = "";
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        (void)sb_copy(host, sizeof(host), "localhost");
+    (void)sb_copy(setup.host, sizeof(setup.host), host);
+    return sb_engine_start(engine, &setup, err);
+}
+
+int session_run(struct installation *in, const struct options *options, const char *environment, bool is_headless)
+{
+    static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+    struct sb_engine *engine = NULL;
+    struct sb_error error = { 0 };
+    int signal_fd = -1;
+    bool is_hurried = false;
+
+    enum sb_err rc = sb_signals_open(&signal_fd, signals, SB_LEN(signals), &error);
+    if (rc == SB_OK)
+        rc = start_engine(in, options, &engine, &error);
+    if (rc == SB_OK)
+        rc = is_headless ? run_headless(in->catalogue, engine, signal_fd, &error)
+                         : run_console(in, options, environment, engine, signal_fd, &is_hurried, &error);
+    sb_engine_stop(engine, is_hurried);
+    sb_fd_close(&signal_fd);
+    if (rc != SB_OK)
+        complain("%s", error.text);
+    return exit_code_of(rc);
+}
