@@ -20,7 +20,8 @@ static int set_up(void **state)
     struct sb_error error = { 0 };
 
     (void)state;
-    if (!server_start(&server, pages, SB_LEN(pages)) || sb_browser_create(&browser, &(struct sb_browser_setup){ 0 }, &error) != SB_OK)
+    choose_browser();
+    if (!server_start(&server, pages, SB_LEN(pages)) || sb_browser_create(&browser, &setup_wanted, &error) != SB_OK)
         return -1;
     browser->ops->set_callback(browser, NULL, on_exit_seen);
     return 0;
@@ -405,7 +406,7 @@ static void profile__and_pid_file_exist_only_while_the_browser_runs(void **state
     const struct sb_op op = within(20000);
     assert_non_null(mkdtemp(folder));
     (void)snprintf(pid_file, sizeof(pid_file), "%s/browser.pid", folder);
-    const struct sb_browser_setup setup = { .profile_root = folder, .pid_file = pid_file };
+    const struct sb_browser_setup setup = { .executable = setup_wanted.executable, .profile_root = folder, .pid_file = pid_file };
     expect_code(sb_browser_create(&own, &setup, &error), SB_OK, &error);
     expect_code(own->ops->check(own, &op, &error), SB_OK, &error);
     assert_int_equal(entries(folder), 2 + 2);

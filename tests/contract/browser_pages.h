@@ -17,6 +17,7 @@ static const struct server_page pages[] = {
     { "/redirect", "302 Found", "Location: /plain\r\n", "", 0 },
     PAGE("/script-redirect", "<p>first</p><script>location.href='/plain?by=script'</script>"),
     PAGE("/meta-redirect", "<meta http-equiv=refresh content='0;url=/plain?by=meta'><p>first</p>"),
+    PAGE("/script-nowhere", "<h1 id=t>stays</h1><script>location.href='/no-content'</script>"),
     { "/redirect-out", "302 Found", "Location: http://localhost:{port}/plain\r\n", "", 0 },
     PAGE("/script-out", "<p>first</p><script>location.href='http://localhost:{port}/outside'</script>"),
     PAGE("/frame-out", "<h1 id=t>with a frame</h1><iframe src='http://localhost:{port}/outside'></iframe>"),

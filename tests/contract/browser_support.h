@@ -16,6 +16,13 @@
 
 static struct server server;
 static struct sb_browser *browser;
+static struct sb_browser_setup setup_wanted;
+
+/* SIGNALBOX_TEST_BROWSER=chromium runs the same contract against another executable. */
+static inline void choose_browser(void)
+{
+    setup_wanted.executable = getenv("SIGNALBOX_TEST_BROWSER");
+}
 
 static inline struct sb_op within(int ms)
 {

@@ -6,9 +6,10 @@ static int set_up(void **state)
     struct sb_error error = { 0 };
 
     (void)state;
+    choose_browser();
     if (!server_start(&server, pages, SB_LEN(pages)))
         return -1;
-    if (sb_browser_create(&browser, &(struct sb_browser_setup){ 0 }, &error) != SB_OK) {
+    if (sb_browser_create(&browser, &setup_wanted, &error) != SB_OK) {
         print_message("%s\n", error.text);
         return -1;
     }
@@ -39,12 +40,14 @@ static void go__reports_status_and_final_address(void **state)
     } cases[] = {
         { "/plain", "/plain", 200 }, { "/404", "/404", 404 }, { "/empty-404", "/empty-404", 404 }, { "/redirect", "/plain", 200 },
         { "/script-redirect", "/plain?by=script", 200 }, { "/meta-redirect", "/plain?by=meta", 200 }, { "/plain#part", "/plain#part", 200 },
+        { "/script-nowhere", "/script-nowhere", 200 },
     };
     for (size_t i = 0; i < SB_LEN(cases); i++) {
         struct sb_navigation navigation = go(context, cases[i].path);
         assert_string_equal(navigation.url, address(cases[i].end));
         assert_int_equal(navigation.status, cases[i].status);
     }
+    (void)go(context, "/plain#part");
     /* Within one document only the part behind # changes. */
     struct sb_navigation navigation = go(context, "/plain#other");
     assert_string_equal(navigation.url, address("/plain#other"));
@@ -448,7 +451,7 @@ static void print_figures(void)
     const struct sb_op op = within(60000);
     sb_ns launch = 0;
 
-    if (sb_browser_create(&fresh, &(struct sb_browser_setup){ 0 }, &error) == SB_OK) {
+    if (sb_browser_create(&fresh, &setup_wanted, &error) == SB_OK) {
         at = sb_now();
         if (fresh->ops->check(fresh, &op, &error) == SB_OK)
             launch = sb_now() - at;

@@ -222,7 +222,7 @@ static void content__of_four_racing_claims_one_wins(void **state)
     struct sb_thread *threads[RACERS];
     unsigned won = 0;
     for (int i = 0; i < 5; i++) {
-        char id[8];
+        char id[16];
         (void)snprintf(id, sizeof id, "d%d", i);
         assert_int_equal(queue(world, id, "acc", id, i, 1), SB_OK);
     }
@@ -428,7 +428,7 @@ static void content__recent_texts_come_newest_first(void **state)
     struct world *world = *state;
     struct sb_rows *rows = NULL;
     for (int i = 0; i < 5; i++) {
-        char text[8];
+        char text[16];
         (void)snprintf(text, sizeof text, "t%d", i);
         assert_int_equal(queue(world, text, "acc", text, 1, i * 10), SB_OK);
     }

@@ -519,7 +519,7 @@ static void store__an_event_number_used_twice_breaks_the_journal_aloud(void **st
     wait_durable(world, 10);
     struct sb_event again = event_of(7, SB_EVENT_DESCRIBED);
     assert_int_equal(world->store->ops->append(world->store, &again, 1, NULL), SB_OK);
-    put_meta(world, "other", "writes go on"); /* comes after the failed batch */
+    put_meta(world, "other", "writes go on"); /* even in the very transaction that fails; comes back after it */
     struct sb_error err = { 0 };
     struct sb_event next = event_of(11, SB_EVENT_DESCRIBED);
     assert_int_not_equal(world->store->ops->append(world->store, &next, 1, &err), SB_OK);

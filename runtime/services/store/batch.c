@@ -111,15 +111,18 @@ static void rollback(struct sb_sqlite *self)
         (void)sqlite3_exec(self->writer, "ROLLBACK", NULL, NULL, NULL); /* fails only when there is nothing left to undo */
 }
 
-enum outcome { COMMITTED, FAILED, AGAIN };
+enum outcome { COMMITTED, FAILED, NO_EVENTS, AGAIN };
 
-/* Tries once. AGAIN: a request broke the transaction and has its answer; without it the rest may pass. */
+/* Tries once. NO_EVENTS: the events could not be written, the requests have not been tried. AGAIN: a request broke the transaction and has
+ * its answer; without it the rest may pass. */
 static enum outcome try_once(struct sb_sqlite *self, const struct sb_chunks *events, struct sb_request *requests,
                              struct sb_error *err)
 {
-    if (sb_sqlite_exec(self->writer, "BEGIN IMMEDIATE", err) || fold_events(self, events, err)) {
-        rollback(self);
+    if (sb_sqlite_exec(self->writer, "BEGIN IMMEDIATE", err))
         return FAILED;
+    if (fold_events(self, events, err)) {
+        rollback(self);
+        return NO_EVENTS;
     }
     for (struct sb_request *request = requests; request; request = request->next) {
         if (request->code != SB_OK || request->is_checkpoint)
@@ -154,18 +157,37 @@ static void fail_requests(struct sb_request *requests, const struct sb_error *er
     }
 }
 
+static bool has_open(const struct sb_request *requests)
+{
+    for (; requests; requests = requests->next)
+        if (requests->code == SB_OK && !requests->is_checkpoint)
+            return true;
+    return false;
+}
+
 bool sb_batch_run(struct sb_sqlite *self, const struct sb_chunks *events, struct sb_request *requests, struct sb_error *err)
 {
-    for (;;) {
-        switch (try_once(self, events, requests, err)) {
+    const struct sb_chunks none = { .first = NULL };
+    struct sb_error why = { 0 };
+    bool has_events = true;
+    do {
+        switch (try_once(self, has_events ? events : &none, requests, &why)) {
         case COMMITTED:
-            sb_fold_committed(self->fold);
-            return true;
+            if (has_events)
+                sb_fold_committed(self->fold);
+            return has_events;
         case FAILED:
-            fail_requests(requests, err);
+            fail_requests(requests, &why);
+            if (has_events)
+                *err = why;
             return false;
+        case NO_EVENTS: /* the journal's trouble is not the callers' */
+            has_events = false;
+            *err = why;
+            break;
         case AGAIN:
             break; /* ends: each round answers one request more */
         }
-    }
+    } while (has_events || has_open(requests));
+    return false;
 }
