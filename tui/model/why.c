@@ -194,6 +194,7 @@ static void brief_step(const struct sb_model *model, uint16_t job_id, struct sb_
     sb_text_add(out, step->name);
 }
 
+/* The step first: its name is short, and what follows may be cut. */
 static void brief_error(const struct sb_model *model, uint16_t job_id, struct sb_text *out)
 {
     const struct sb_model_job *const job = sb_model_job(model, job_id);
@@ -201,11 +202,29 @@ static void brief_error(const struct sb_model *model, uint16_t job_id, struct sb
     const struct sb_model_step *const step = sb_model_step(model, job_id, run->step);
     if (run->is_stuck)
         sb_text_add(out, "STUCK ");
-    sb_text_add(out, run->error[0] != '\0' ? run->error : sb_class_text(run->class));
     if (step != NULL) {
-        sb_text_add(out, " step ");
         sb_text_add(out, step->name);
+        sb_text_add(out, ": ");
     }
+    sb_text_add(out, run->error[0] != '\0' ? run->error : sb_class_text(run->class));
+}
+
+static void brief_pause(const struct sb_model *model, const struct sb_model_job *job, struct sb_text *out)
+{
+    const struct sb_model_pause own = {.is_on = job->is_paused, .since = job->paused_at};
+    const struct sb_model_pause *pause = &own;
+    const char *actor = job->pause_actor, *reason = job->pause_reason;
+    if (model->all_paused.is_on || !job->is_paused) {
+        pause = model->all_paused.is_on ? &model->all_paused : &model->category_paused[job->category];
+        actor = pause->actor;
+        reason = pause->reason;
+        sb_text_add(out, model->all_paused.is_on ? "all: " : "category: ");
+    }
+    sb_text_add(out, actor[0] == '\0' ? "?" : actor);
+    sb_text_add(out, " ");
+    sb_text_add_clock(out, pause->since);
+    sb_text_add(out, " ");
+    sb_text_add(out, reason);
 }
 
 void sb_model_brief(const struct sb_model *model, uint16_t job_id, sb_ns now, struct sb_text *out)
@@ -222,7 +241,7 @@ void sb_model_brief(const struct sb_model *model, uint16_t job_id, sb_ns now, st
             sb_text_add(out, run->is_hard_stop ? "killing " : "stopping ");
         brief_step(model, job_id, out);
     } else if (job->state == SB_JOB_STATE_PAUSED) {
-        why_paused(model, job, out);
+        brief_pause(model, job, out);
     } else if (is_active && (run->is_waiting_context || run->hold == SB_HOLD_CONTEXT)) {
         sb_text_add(out, "wants ctx ");
         sb_text_add(out, sb_lane_text(run->lane));

@@ -3,13 +3,13 @@
 
 #include "signalbox/base/text.h"
 
-enum { SEVERITY, SINCE, ACK, TEXT, COLUMNS };
+enum { SEVERITY, SINCE, TEXT, ACK, COLUMNS };
 
 static const struct sb_column columns[COLUMNS] = {
     [SEVERITY] = {.title = "SEV", .width = 5},
     [SINCE] = {.title = "SINCE", .width = 6, .drop = 1, .is_right = true},
-    [ACK] = {.title = "ACK", .width = 7, .drop = 2},
-    [TEXT] = {.title = "ALERT", .width = 12, .is_flex = true},
+    [TEXT] = {.title = "ALERT", .width = 25, .is_flex = true},
+    [ACK] = {.title = "ACK", .width = 10, .drop = 2}, /* the mark says it too: ! or ~ */
 };
 
 static const struct {

@@ -117,7 +117,7 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     const uint32_t count = sb_context_list(model, list);
     const struct sb_table table = {
         .columns = columns, .column_count = COLUMNS, .cell = cell, .context = screen, .total = count,
-        .has_header = view->box.rows > count + 1, .has_selection = screen->focus == SB_PANE_CONTEXTS,
+        .has_header = count > 0 && view->box.rows > count + 1, .has_selection = screen->focus == SB_PANE_CONTEXTS,
         .has_focus = screen->focus == SB_PANE_CONTEXTS,
     };
     const unsigned used = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_CONTEXTS]) + (table.has_header ? 1U : 0U);
@@ -128,10 +128,9 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     sb_text_add_u64(text, sb_model_contexts_leased(model));
     sb_text_add(text, "/");
     sb_text_add_u64(text, model->pool_contexts);
-    sb_text_add(text, " ");
-    sb_text_add(text, sb_lane_policy_text(model->lane_policy));
+    sb_text_add(text, " q");
+    sb_text_add_u64(text, model->waiter_count);
     if (model->is_saturated)
         sb_text_add(text, " FULL!");
-    sb_text_add(right, "queue ");
-    sb_text_add_u64(right, model->waiter_count);
+    sb_text_add(right, sb_lane_policy_text(model->lane_policy));
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { SB_DETAIL_LINE_MAX = 512 };
+
 /* Lines are written one after the other; those above the scroll are counted and not drawn. */
 struct page {
     const struct sb_screen *screen;
@@ -28,6 +30,35 @@ static void say(struct page *page, enum sb_slot slot, const char *label, const c
     sb_view_field(page->view, row, 1, 7, false, SB_SLOT_DIM, label);
     if (cols > 9)
         sb_view_field(page->view, row, 9, cols - 9, false, slot, line);
+}
+
+/* As many lines as the text needs, cut between words where there are any. */
+static void say_all(struct page *page, enum sb_slot slot, const char *label, const char *text)
+{
+    const unsigned room = page->view->box.cols > 10 ? page->view->box.cols - 10U : 1;
+    char line[SB_DETAIL_LINE_MAX];
+    for (unsigned lines = 0; lines < 6; lines++) {
+        size_t size = 0, space = 0;
+        const size_t length = strlen(text);
+        while (size < length && size + 4 < sizeof line && sb_view_width(text, size + 1, page->view->is_ascii, room + 1) <= room) {
+            if (text[size] == ' ')
+                space = size;
+            size++;
+        }
+        while (size > 0 && size < length && ((unsigned char)text[size] & 0xc0U) == 0x80)
+            size--; /* never inside a character */
+        if (size < length && space > 0)
+            size = space;
+        if (size == 0)
+            size = length;
+        sb_copy_n(line, sizeof line, text, size);
+        say(page, slot, lines == 0 ? label : "", line);
+        text += size;
+        while (*text == ' ')
+            text++;
+        if (*text == '\0')
+            return;
+    }
 }
 
 static void say_what(struct page *page, const struct sb_model_job *job)
@@ -95,13 +126,13 @@ static void say_why(struct page *page, uint16_t id, const struct sb_model_job *j
     struct sb_text text;
     sb_text_init(&text, buffer, sizeof buffer);
     sb_model_why(page->screen->model, id, page->screen->now.mono, page->screen->now.wall, &text);
-    say(page, SB_SLOT_WARN, "why", buffer);
+    say_all(page, SB_SLOT_WARN, "why", buffer);
     if (job->run.id != 0 && job->run.error[0] != '\0' && job->run.state != SB_RUN_STATE_SUCCEEDED) {
         sb_text_init(&text, buffer, sizeof buffer);
         sb_text_add(&text, sb_class_text(job->run.class));
         sb_text_add(&text, ": ");
         sb_text_add(&text, job->run.error);
-        say(page, SB_SLOT_BAD, "error", buffer);
+        say_all(page, SB_SLOT_BAD, "error", buffer);
     }
 }
 
@@ -243,10 +274,14 @@ static void say_recent(struct page *page, const struct sb_model_job *job)
     char buffer[200];
     struct sb_text text;
     sb_text_init(&text, buffer, sizeof buffer);
-    sb_text_add_u64(&text, job->runs_ok);
-    sb_text_add(&text, "/");
-    sb_text_add_u64(&text, job->runs_ended);
-    sb_text_add(&text, " ok");
+    if (job->runs_ended == 0) {
+        sb_text_add(&text, "no run has ended yet");
+    } else {
+        sb_text_add_u64(&text, job->runs_ok);
+        sb_text_add(&text, "/");
+        sb_text_add_u64(&text, job->runs_ended);
+        sb_text_add(&text, " ok");
+    }
     if (job->recent_count > 0) {
         sb_text_add(&text, ", p50 ");
         sb_text_add_duration(&text, sb_model_recent_permille(job, 500));

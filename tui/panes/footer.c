@@ -102,14 +102,17 @@ static void draw_operation(const struct sb_screen *screen, const struct sb_view 
     draw_undo(screen, view, now);
 }
 
+/* "p pause", "?help": a mark needs no space to its word. */
 static unsigned draw_hint(const struct sb_view *view, unsigned row, unsigned at, const char *key, const char *label)
 {
-    const unsigned key_width = (unsigned)strlen(key), width = key_width + 1 + (unsigned)strlen(label);
+    const unsigned key_width = (unsigned)strlen(key);
+    const bool is_mark = key_width == 1 && strchr("?/!", key[0]) != NULL;
+    const unsigned start = key_width + (is_mark ? 0 : 1), width = start + (unsigned)strlen(label);
     if (at + width > view->box.cols)
         return 0;
     sb_view_text(view, row, at, key_width, SB_SLOT_KEY, key);
-    sb_view_text(view, row, at + key_width + 1, width, SB_SLOT_DIM, label);
-    return width + 2;
+    sb_view_text(view, row, at + start, width, SB_SLOT_DIM, label);
+    return width + 1;
 }
 
 static void draw_hints(const struct sb_screen *screen, const struct sb_view *view, unsigned row)

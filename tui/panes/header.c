@@ -10,6 +10,7 @@ enum { PARTS_MAX = 16, PART_MAX = 96 };
 
 struct part {
     char text[PART_MAX], brief[PART_MAX]; /* brief "": there is no short form */
+    bool is_last_resort;                  /* its short form loses something: only when nothing is left to drop */
     enum sb_slot slot;
     uint8_t drop;                         /* 0: stays; the highest leaves first */
     bool is_brief, is_out;
@@ -36,6 +37,12 @@ static void part_brief(struct line *line, const char *brief)
     sb_copy(line->parts[line->count - 1].brief, PART_MAX, brief);
 }
 
+static void part_last_resort(struct line *line, const char *brief)
+{
+    part_brief(line, brief);
+    line->parts[line->count - 1].is_last_resort = true;
+}
+
 static const char *said(const struct part *part)
 {
     return part->is_brief ? part->brief : part->text;
@@ -51,12 +58,17 @@ static unsigned width_of(const struct line *line, bool is_ascii)
     return width == 0 ? 0 : width - 1;
 }
 
-static void fit(struct line *line, bool is_ascii, unsigned cols)
+static void shorten(struct line *line, bool is_ascii, unsigned cols, bool is_last_resort)
 {
     for (unsigned i = line->count; i-- > 0 && width_of(line, is_ascii) > cols;) {
-        if (line->parts[i].brief[0] != '\0')
+        if (line->parts[i].brief[0] != '\0' && line->parts[i].is_last_resort == is_last_resort)
             line->parts[i].is_brief = true;
     }
+}
+
+static void fit(struct line *line, bool is_ascii, unsigned cols)
+{
+    shorten(line, is_ascii, cols, false);
     while (width_of(line, is_ascii) > cols) {
         struct part *worst = NULL;
         for (unsigned i = 0; i < line->count; i++) {
@@ -65,9 +77,10 @@ static void fit(struct line *line, bool is_ascii, unsigned cols)
                 worst = part;
         }
         if (worst == NULL)
-            return;
+            break;
         worst->is_out = true;
     }
+    shorten(line, is_ascii, cols, true);
 }
 
 static void line_draw(struct line *line, const struct sb_view *view, unsigned row)
@@ -113,6 +126,7 @@ static void add_mode(const struct sb_screen *screen, struct line *line, struct s
     if (model->is_practice) {
         struct sb_text text = part_begin(line, 0, SB_SLOT_BANNER);
         sb_text_add(&text, "PRACTICE");
+        part_last_resort(line, "PRACT");
     }
     if (screen->is_frozen) {
         struct sb_text text = part_begin(line, 0, SB_SLOT_BAR_WARN);
@@ -141,10 +155,15 @@ static void draw_first(const struct sb_screen *screen, const struct sb_view *vie
     struct line line = {.count = 0};
     struct sb_text text = part_begin(&line, 0, SB_SLOT_BAR);
     sb_text_add(&text, "SIGNALBOX");
+    part_last_resort(&line, "SB");
     add_where(screen, &line);
     add_build(screen->live, &line);
     text = part_begin(&line, 0, SB_SLOT_BAR);
     sb_text_add_wall(&text, now.wall, false);
+    char clock[16];
+    sb_text_init(&text, clock, sizeof clock);
+    sb_text_add_clock(&text, now.wall);
+    part_last_resort(&line, clock);
     add_mode(screen, &line, now);
     text = part_begin(&line, 6, SB_SLOT_BAR);
     sb_text_add(&text, "op ");

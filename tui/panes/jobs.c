@@ -20,7 +20,7 @@ static const struct sb_column columns[COLUMNS] = {
     [GOOD] = {.title = "OK%", .width = 3, .drop = 6, .is_right = true},
     [RECENT] = {.title = "LAST 20 RUNS", .width = SB_MODEL_RECENT, .drop = 8},
     [SPENT] = {.title = "USD", .width = 6, .drop = 11, .is_right = true},
-    [BRIEF] = {.title = "ERROR / STEP", .width = 11, .is_flex = true},
+    [BRIEF] = {.title = "ERROR / STEP", .width = 18, .is_flex = true},
 };
 
 uint32_t sb_pane_rows_jobs(const struct sb_screen *screen)
@@ -118,6 +118,7 @@ static void cell_next(const struct sb_screen *screen, const struct sb_model_job 
         sb_text_add(text, "held");
         *slot = SB_SLOT_WARN;
     } else if (job->state == SB_JOB_STATE_WAIT) {
+        sb_text_add(text, "q ");
         sb_text_add_duration(text, screen->now.mono > job->run.queued ? screen->now.mono - job->run.queued : 0);
         *slot = SB_SLOT_WAIT;
     } else if (screen->model->is_draining) {

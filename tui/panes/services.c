@@ -100,7 +100,7 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
     if (count == 0)
         sb_view_text(view, 0, 1, cols, SB_SLOT_DIM, "no component is known yet");
     const unsigned worst = sb_model_worst_component(screen->model);
-    sb_text_add(text, worst == SB_COMPONENT_COUNT ? "all ok" : sb_component_text(worst));
+    sb_text_add(text, count == 0 ? "" : worst == SB_COMPONENT_COUNT ? "all ok" : sb_component_text(worst));
     if (worst != SB_COMPONENT_COUNT) {
         sb_text_add(text, " ");
         sb_text_add(text, sb_component_state_text(screen->model->components[worst].state));

@@ -79,7 +79,7 @@ static void make_columns(struct sb_layout *layout, unsigned top, unsigned body, 
 {
     const unsigned right = is_wide ? clamp(cols * 2 / 5, 60, 90) : clamp(cols * 3 / 8, 40, 60);
     const unsigned left = cols - right;
-    const unsigned log = clamp(body / 6, 4, 12);
+    const unsigned log = clamp(body / (is_wide ? 7 : 6), 4, 12);
     const unsigned upper = body - log;
     const unsigned contexts = clamp(wish->contexts + 2, 6, upper / 3);
     const unsigned budget = is_wide ? 9 : 8;

@@ -25,6 +25,28 @@ static void draw_typed(const struct sb_view *view, unsigned row, const char *typ
     view->grid->cursor_col = (uint16_t)(col < view->grid->cols ? col : view->grid->cols - 1U);
 }
 
+/* The sides are drawn, not only coloured: a monochrome screen shows where the question ends. */
+static void draw_frame(const struct sb_view *box, bool has_title, bool has_bottom)
+{
+    const unsigned width = box->box.cols, height = box->box.rows;
+    if (width < 5)
+        return;
+    for (unsigned row = 0; row < height; row++) {
+        sb_view_fill(box, row, 0, 1, 0x2502, '|', SB_SLOT_DIALOG);
+        sb_view_fill(box, row, width - 1, 1, 0x2502, '|', SB_SLOT_DIALOG);
+    }
+    if (has_title) {
+        sb_view_fill(box, 0, 0, 1, 0x250c, '+', SB_SLOT_DIALOG);
+        sb_view_fill(box, 0, 1, width - 2, 0x2500, '-', SB_SLOT_DIALOG);
+        sb_view_fill(box, 0, width - 1, 1, 0x2510, '+', SB_SLOT_DIALOG);
+    }
+    if (has_bottom) {
+        sb_view_fill(box, height - 1, 0, 1, 0x2514, '+', SB_SLOT_DIALOG);
+        sb_view_fill(box, height - 1, 1, width - 2, 0x2500, '-', SB_SLOT_DIALOG);
+        sb_view_fill(box, height - 1, width - 1, 1, 0x2518, '+', SB_SLOT_DIALOG);
+    }
+}
+
 void sb_dialog_draw(const struct sb_view *view, const struct sb_dialog_text *dialog)
 {
     const unsigned rows = view->box.rows, cols = view->box.cols;
@@ -33,29 +55,29 @@ void sb_dialog_draw(const struct sb_view *view, const struct sb_dialog_text *dia
     /* title, lines, what is typed, question: what has no room goes from the top, the question stays */
     const unsigned typed_rows = dialog->typed != NULL ? 1 : 0;
     const unsigned wanted = 1 + dialog->line_count + typed_rows + 1;
-    const unsigned height = wanted < rows ? wanted : rows;
+    const bool has_bottom = rows > wanted;
+    const unsigned height = (wanted < rows ? wanted : rows) + (has_bottom ? 1U : 0U);
+    const unsigned last = height - (has_bottom ? 2U : 1U);
     const unsigned inner = widest(dialog, view->is_ascii, cols) + 4;
     const unsigned width = inner < cols ? inner : cols;
+    const unsigned left = width < 5 ? 0 : 2;
+    const unsigned room = width < 5 ? width : width - 4;
     const struct sb_view box = sb_view_part(view, (rows - height) / 2, (cols - width) / 2, height, width);
+    const unsigned skip = wanted > rows ? wanted - rows : 0;
     sb_view_clear(&box, SB_SLOT_DIALOG);
-    const unsigned skip = wanted - height;
-    unsigned at = 0; /* place in the wanted list */
-    if (at++ >= skip) {
-        sb_view_fill(&box, 0, 0, width, 0x2500, '-', SB_SLOT_DIALOG);
-        sb_view_text(&box, 0, 2, width > 3 ? width - 3 : width, SB_SLOT_TITLE_FOCUS, dialog->title);
-    }
+    draw_frame(&box, skip == 0 && last > 0, has_bottom);
+    if (skip == 0 && last > 0)
+        sb_view_text(&box, 0, left, room, SB_SLOT_TITLE_FOCUS, dialog->title);
+    unsigned at = 1; /* place in the wanted list */
     for (unsigned i = 0; i < dialog->line_count; i++, at++) {
         if (at >= skip)
-            sb_view_field(&box, at - skip, 2, width > 4 ? width - 4 : width, false, SB_SLOT_DIALOG, dialog->lines[i]);
+            sb_view_field(&box, at - skip, left, room, false, SB_SLOT_DIALOG, dialog->lines[i]);
     }
-    if (typed_rows > 0) {
-        if (at >= skip)
-            draw_typed(&box, at - skip, dialog->typed);
-        at++;
-    }
-    sb_view_text(&box, height - 1, width > inner - 1 ? 2 : 0, width, SB_SLOT_PROMPT, dialog->question);
-    if (dialog->typed == NULL) {
-        view->grid->cursor_row = (uint16_t)(box.box.row + height - 1);
+    if (typed_rows > 0 && at >= skip && last > 0)
+        draw_typed(&box, at - skip, dialog->typed);
+    sb_view_text(&box, last, left, room, SB_SLOT_PROMPT, dialog->question);
+    if (dialog->typed == NULL || last == 0) {
+        view->grid->cursor_row = (uint16_t)(box.box.row + last);
         view->grid->cursor_col = box.box.col;
     }
 }
