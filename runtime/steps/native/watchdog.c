@@ -105,6 +105,8 @@ enum sb_err sb_native_watchdog(const struct sb_native *native, struct sb_step_re
     enum sb_err code = sb_native_needs(native, false, false, err);
     if (code == SB_OK)
         code = sb_native_meta_get(native, "genesis_ns", &genesis, err);
+    if (code == SB_OK && genesis == 0) /* a store that was never started: nothing can be late yet */
+        genesis = watch.now_ms * SB_MS(1);
     if (code == SB_OK) /* paused by an operator, all of it or a category: nothing is late then */
         code = sb_native_number(native, "SELECT COUNT(*) FROM pauses WHERE scope IN ('all', 'category')", NULL, 0, 0, &stopped, err);
     for (uint32_t i = 0; i < catalogue->job_count && code == SB_OK && stopped == 0; i++)
