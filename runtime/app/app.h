@@ -69,19 +69,22 @@ struct installation {
     struct sb_catalogue *catalogue;
     struct sb_services services;
     int lock_fd;
-    char store_location[PATH_BYTES + 16];
 };
 /* Opens lock, log, store, receipts, HTTP, LLM and browser services. On failure prints the reason and returns the exit code; what was
  * opened is closed again. `is_console`: the log goes to a file. */
-int installation_open(struct installation *installation, const struct options *options, bool is_console);
+int installation_open(struct installation *installation, struct options *options, bool is_console);
 void installation_close(struct installation *installation);
 /* The store alone, for commands that only look: no lock, no services. */
-int installation_open_store(struct installation *installation, const struct options *options);
+int installation_open_store(struct installation *installation, struct options *options);
 /* The real checks behind the engine's probes and `check`. */
 enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
 
+/* Makes SIGTERM, SIGINT and SIGHUP readable on a descriptor (close with sb_fd_close). Before any thread starts: a thread that does not block
+ * them would be ended by them. Prints what is wrong and returns the exit code. */
+int session_signals(int *signal_fd);
 /* Runs the engine with a console or headless until it ends. */
-int session_run(struct installation *installation, const struct options *options, const char *environment, bool is_headless);
+int session_run(struct installation *installation, const struct options *options, const char *environment, bool is_headless,
+                int signal_fd);
 
 /* Prints an error the way every command does: "signalbox: text". */
 void complain(const char *format, ...) SB_PRINTF(1, 2);

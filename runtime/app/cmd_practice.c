@@ -6,7 +6,6 @@
 #include "signalbox/practice/practice.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,23 +34,14 @@ static enum sb_err open_world(struct rehearsal *rehearsal, const struct options 
     return rc == SB_OK ? sb_practice_start(&rehearsal->world, &setup, err) : rc;
 }
 
-static int serve_only(const struct rehearsal *rehearsal)
+static int serve_only(const struct rehearsal *rehearsal, int signal_fd)
 {
-    static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
-    struct sb_error error = { 0 };
-    int fd = -1;
-    enum sb_err rc = sb_signals_open(&fd, signals, SB_LEN(signals), &error);
-    if (rc != SB_OK) {
-        complain("%s", error.text);
-        return exit_code_of(rc);
-    }
     (void)printf("site %s\nllm  %s\nfaults %s/control\n", sb_practice_site_url(rehearsal->world),
                  sb_practice_llm_url(rehearsal->world), sb_practice_site_url(rehearsal->world));
     (void)fflush(stdout);
-    struct pollfd wait = { .fd = fd, .events = POLLIN };
-    while (poll(&wait, 1, -1) < 0 || sb_signals_take(fd) == 0) {
+    struct pollfd wait = { .fd = signal_fd, .events = POLLIN };
+    while (poll(&wait, 1, -1) < 0 || sb_signals_take(signal_fd) == 0) {
     }
-    sb_fd_close(&fd);
     return EXIT_OK;
 }
 
@@ -84,7 +74,7 @@ static int point_options(struct options *options, struct rehearsal *rehearsal)
     return EXIT_OK;
 }
 
-static int rehearse(struct options *options, struct rehearsal *rehearsal)
+static int rehearse(struct options *options, struct rehearsal *rehearsal, int signal_fd)
 {
     struct installation in;
     int code = point_options(options, rehearsal);
@@ -96,7 +86,7 @@ static int rehearse(struct options *options, struct rehearsal *rehearsal)
     code = installation_open(&in, options, !options->is_headless);
     if (code != EXIT_OK)
         return code;
-    code = session_run(&in, options, "practice", options->is_headless);
+    code = session_run(&in, options, "practice", options->is_headless, signal_fd);
     installation_close(&in);
     return code;
 }
@@ -111,6 +101,10 @@ int command_practice(struct options *options)
         complain("the console needs a terminal; --headless and --serve-only work without one");
         return EXIT_USAGE;
     }
+    int signal_fd = -1;
+    int code = session_signals(&signal_fd);
+    if (code != EXIT_OK)
+        return code;
     enum sb_err rc = paths_find(&paths, options, "practice", &error);
     if (rc == SB_OK) {
         (void)snprintf(rehearsal.catalogue, sizeof(rehearsal.catalogue), "%s/growth.yaml", paths.data_dir);
@@ -120,9 +114,11 @@ int command_practice(struct options *options)
     }
     if (rc != SB_OK) {
         complain("%s", error.text);
-        return exit_code_of(rc);
+        code = exit_code_of(rc);
+    } else {
+        code = options->is_serve_only ? serve_only(&rehearsal, signal_fd) : rehearse(options, &rehearsal, signal_fd);
     }
-    int code = options->is_serve_only ? serve_only(&rehearsal) : rehearse(options, &rehearsal);
     sb_practice_stop(rehearsal.world);
+    sb_fd_close(&signal_fd);
     return code;
 }

@@ -1,6 +1,8 @@
 /* console and run: the installation's jobs, with and without a screen. */
 #include "app.h"
 
+#include "signalbox/os/os.h"
+
 #include <unistd.h>
 
 static int run(struct options *options, bool is_headless)
@@ -10,11 +12,15 @@ static int run(struct options *options, bool is_headless)
         complain("the console needs a terminal; `signalbox run` works without one");
         return EXIT_USAGE;
     }
-    int code = installation_open(&in, options, !is_headless);
-    if (code != EXIT_OK)
-        return code;
-    code = session_run(&in, options, in.catalogue->settings.is_practice ? "practice" : in.catalogue->name, is_headless);
-    installation_close(&in);
+    int signal_fd = -1;
+    int code = session_signals(&signal_fd);
+    if (code == EXIT_OK)
+        code = installation_open(&in, options, !is_headless);
+    if (code == EXIT_OK) {
+        code = session_run(&in, options, in.catalogue->settings.is_practice ? "practice" : in.catalogue->name, is_headless, signal_fd);
+        installation_close(&in);
+    }
+    sb_fd_close(&signal_fd);
     return code;
 }
 

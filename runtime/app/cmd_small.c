@@ -71,9 +71,9 @@ int command_db(struct options *options)
     struct sb_op op = { .deadline = sb_now() + SB_S(10) };
     enum sb_err rc = in.services.store->ops->check(in.services.store, &op, &error);
     if (rc == SB_OK)
-        (void)printf("%s: ok (%s)\n", in.store_location, in.services.store->ops->name);
+        (void)printf("%s: ok (%s)\n", in.catalogue->settings.store, in.services.store->ops->name);
     else
-        complain("%s: %s", in.store_location, error.text);
+        complain("%s: %s", in.catalogue->settings.store, error.text);
     installation_close(&in);
     return exit_code_of(rc);
 }

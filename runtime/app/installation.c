@@ -19,17 +19,6 @@ static enum sb_err in_state_dir(const struct installation *in, char *out, size_t
     return sb_error_set(err, SB_ERR_TOO_LARGE, "the path of the state folder %s is too long", in->paths.state_dir);
 }
 
-static enum sb_err store_location(struct installation *in, struct sb_error *err)
-{
-    const char *configured = in->catalogue->settings.store;
-    if (configured != NULL && configured[0] != '\0') {
-        if (sb_copy(in->store_location, sizeof(in->store_location), configured))
-            return SB_OK;
-        return sb_error_set(err, SB_ERR_TOO_LARGE, "settings.store is too long");
-    }
-    return in_state_dir(in, in->store_location, sizeof(in->store_location), "signalbox.db", err);
-}
-
 static enum sb_err open_state(struct installation *in, bool is_console, struct sb_error *err)
 {
     char path[PATH_BYTES + 32];
@@ -53,10 +42,8 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
 {
     char path[PATH_BYTES + 32], pid_path[PATH_BYTES + 32];
     struct sb_services *s = &in->services;
-    enum sb_err rc = store_location(in, err);
+    enum sb_err rc = sb_store_open(&s->store, in->catalogue->settings.store, err);
 
-    if (rc == SB_OK)
-        rc = sb_store_open(&s->store, in->store_location, err);
     if (rc == SB_OK)
         rc = in_state_dir(in, path, sizeof(path), "receipts.journal", err);
     if (rc == SB_OK)
@@ -74,7 +61,7 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
     return rc;
 }
 
-static int load(struct installation *in, const struct options *options)
+static int load(struct installation *in, struct options *options)
 {
     struct sb_error error = { 0 };
     memset(in, 0, sizeof(*in));
@@ -84,16 +71,19 @@ static int load(struct installation *in, const struct options *options)
         complain("%s", error.text);
         return exit_code_of(rc);
     }
-    int code = load_catalogue(&in->catalogue, options, &in->paths);
+    int code = EXIT_OK;
+    if (options->state_dir != NULL)
+        code = options_override(options, "settings.state_dir", options->state_dir, "--state-dir");
+    if (code == EXIT_OK)
+        code = load_catalogue(&in->catalogue, options, &in->paths);
     if (code != EXIT_OK)
         return code;
-    if (options->state_dir == NULL && in->catalogue->settings.state_dir != NULL && in->catalogue->settings.state_dir[0] != '\0')
-        (void)sb_copy(in->paths.state_dir, sizeof(in->paths.state_dir), in->catalogue->settings.state_dir);
+    (void)sb_copy(in->paths.state_dir, sizeof(in->paths.state_dir), in->catalogue->settings.state_dir);
     in->services.catalogue = in->catalogue;
     return EXIT_OK;
 }
 
-int installation_open(struct installation *in, const struct options *options, bool is_console)
+int installation_open(struct installation *in, struct options *options, bool is_console)
 {
     struct sb_error error = { 0 };
     int code = load(in, options);
@@ -109,15 +99,13 @@ int installation_open(struct installation *in, const struct options *options, bo
     return exit_code_of(rc);
 }
 
-int installation_open_store(struct installation *in, const struct options *options)
+int installation_open_store(struct installation *in, struct options *options)
 {
     struct sb_error error = { 0 };
     int code = load(in, options);
     if (code != EXIT_OK)
         return code;
-    enum sb_err rc = store_location(in, &error);
-    if (rc == SB_OK)
-        rc = sb_store_open(&in->services.store, in->store_location, &error);
+    enum sb_err rc = sb_store_open(&in->services.store, in->catalogue->settings.store, &error);
     if (rc == SB_OK)
         return EXIT_OK;
     complain("%s", error.text);

@@ -33,6 +33,16 @@ static bool program_dir(char out[PATH_BYTES])
     return true;
 }
 
+/* DIR/NAME without its dots, when it exists. */
+static bool resolve(char out[PATH_BYTES], const char *dir, const char *name)
+{
+    char joined[PATH_BYTES];
+    char *real = join(joined, dir, name) ? realpath(joined, NULL) : NULL;
+    bool is_ok = real != NULL && sb_copy(out, PATH_BYTES, real);
+    free(real);
+    return is_ok;
+}
+
 /* Installed: PREFIX/share/signalbox. In a build tree: the sources two or three folders above bin. */
 static bool find_data(struct paths *paths)
 {
@@ -45,8 +55,8 @@ static bool find_data(struct paths *paths)
     if (!program_dir(dir))
         return false;
     for (size_t i = 0; i < SB_LEN(shapes); i++)
-        if (join(paths->data_dir, dir, shapes[i][0]) && is_there(paths->data_dir))
-            return join(paths->theme_dir, dir, shapes[i][1]) && join(paths->site_dir, paths->data_dir, "sites");
+        if (resolve(paths->data_dir, dir, shapes[i][0]) && resolve(paths->theme_dir, dir, shapes[i][1]))
+            return join(paths->site_dir, paths->data_dir, "sites");
     return false;
 }
 

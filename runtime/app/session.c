@@ -95,7 +95,7 @@ static enum sb_err run_headless(const struct sb_catalogue *catalogue, struct sb_
 }
 
 static enum sb_err run_console(const struct installation *in, const struct options *options, const char *environment,
-                               struct sb_engine *engine, int signal_fd, bool *is_hurried, struct sb_error *err)
+                               struct sb_engine *engine, int signal_fd, struct sb_error *err)
 {
     enum sb_tui_end end = SB_TUI_LEFT;
     const char *actor = getenv("USER");
@@ -110,9 +110,7 @@ static enum sb_err run_console(const struct installation *in, const struct optio
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = signal_fd,
     };
-    enum sb_err rc = sb_tui_run(&setup, &end, err);
-    *is_hurried = false;
-    return rc;
+    return sb_tui_run(&setup, &end, err);
 }
 
 static enum sb_err start_engine(struct installation *in, const struct options *options, struct sb_engine **engine,
@@ -136,22 +134,26 @@ static enum sb_err start_engine(struct installation *in, const struct options *o
     return sb_engine_start(engine, &setup, err);
 }
 
-int session_run(struct installation *in, const struct options *options, const char *environment, bool is_headless)
+int session_signals(int *signal_fd)
 {
     static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+    struct sb_error error = { 0 };
+    enum sb_err rc = sb_signals_open(signal_fd, signals, SB_LEN(signals), &error);
+    if (rc != SB_OK)
+        complain("%s", error.text);
+    return exit_code_of(rc);
+}
+
+int session_run(struct installation *in, const struct options *options, const char *environment, bool is_headless, int signal_fd)
+{
     struct sb_engine *engine = NULL;
     struct sb_error error = { 0 };
-    int signal_fd = -1;
-    bool is_hurried = false;
 
-    enum sb_err rc = sb_signals_open(&signal_fd, signals, SB_LEN(signals), &error);
-    if (rc == SB_OK)
-        rc = start_engine(in, options, &engine, &error);
+    enum sb_err rc = start_engine(in, options, &engine, &error);
     if (rc == SB_OK)
         rc = is_headless ? run_headless(in->catalogue, engine, signal_fd, &error)
-                         : run_console(in, options, environment, engine, signal_fd, &is_hurried, &error);
-    sb_engine_stop(engine, is_hurried);
-    sb_fd_close(&signal_fd);
+                         : run_console(in, options, environment, engine, signal_fd, &error);
+    sb_engine_stop(engine, rc != SB_OK);
     if (rc != SB_OK)
         complain("%s", error.text);
     return exit_code_of(rc);
