@@ -35,6 +35,7 @@ struct sb_config_source {
     const char *prices_path;          /* or NULL: prices.yaml beside the catalogue */
     const struct sb_config_override *overrides;
     size_t override_count;
+    struct sb_wall now;               /* picks the price of the day; 0 = the newest price of each model */
 };
 
 /* Loads everything. On mistakes returns SB_ERR_CONFIG with `errors` filled and *catalogue untouched. Free with sb_catalogue_destroy. */

@@ -1,0 +1,174 @@
+/* Jobs: from drafts to the catalogue's arrays, with the values that follow from others. One thread. */
+#include "load.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* An interval in practice: divided by the speed, never below a second (0 stays 0). */
+static sb_ns scaled(sb_ns span, uint32_t speed_pct, sb_ns least)
+{
+    sb_ns shorter = span / speed_pct * 100 + span % speed_pct * 100 / speed_pct;
+    return shorter < least ? least : shorter;
+}
+
+static void scale_schedule(struct sb_job_def *def, uint32_t speed_pct, bool has_window)
+{
+    def->every = def->every > 0 ? scaled(def->every, speed_pct, SB_S(1)) : 0;
+    def->offset = scaled(def->offset, speed_pct, 0);
+    def->jitter = scaled(def->jitter, speed_pct, 0);
+    def->start_deadline = def->start_deadline > 0 ? scaled(def->start_deadline, speed_pct, SB_S(1)) : 0;
+    def->misfire_window = has_window ? scaled(def->misfire_window, speed_pct, 0) : 0;
+}
+
+static void parse_cron(struct sb_cfg_loader *loader, struct sb_cfg_job *job)
+{
+    struct sb_error err = {0};
+    size_t column = 0;
+    const struct sb_cfg_node *node = sb_cfg_spot(job->node, "cron");
+    if (sb_cron_parse(&job->def.cron, job->cron, &column, &err) == SB_OK) {
+        return;
+    }
+    struct sb_cfg_place place = sb_cfg_place_of(node);
+    size_t at = place.line > 0 ? sb_cfg_doc_offset(node->doc, place.line, place.column) : 0;
+    bool is_on_line = place.line > 0 && (node->is_plain || (at < node->doc->size && strchr("'\"", node->doc->text[at]) != NULL));
+    if (is_on_line) {
+        place.column += (uint32_t)column + (node->is_plain ? 0 : 1);
+    }
+    sb_cfg_report(loader->errors, place, NULL, "%s", err.text);
+}
+
+static void make_schedule(struct sb_cfg_loader *loader, struct sb_cfg_job *job)
+{
+    struct sb_job_def *def = &job->def;
+    char span[32];
+    struct sb_text text;
+    scale_schedule(def, loader->root.settings.speed_pct, job->has_misfire_window);
+    sb_text_init(&text, def->schedule_text, sizeof def->schedule_text);
+    if (job->cron != NULL) {
+        def->schedule = SB_SCHEDULE_CRON;
+        parse_cron(loader, job);
+        (void)sb_copy(def->schedule_text, sizeof def->schedule_text, job->cron);
+    } else if (def->every > 0) {
+        def->schedule = SB_SCHEDULE_EVERY;
+        sb_cfg_write_duration(span, sizeof span, def->every);
+        sb_text_addf(&text, "every %s", span);
+    } else {
+        def->schedule = SB_SCHEDULE_NONE;
+        sb_text_add(&text, "on demand");
+    }
+    def->zone = job->timezone != NULL ? sb_cfg_zone(loader, job->timezone, sb_cfg_spot(job->node, "timezone")) : 0;
+}
+
+static void derive_waits(struct sb_cfg_job *job)
+{
+    struct sb_job_def *def = &job->def;
+    if (!job->has_late_after) {
+        sb_ns half = def->every / 2;
+        def->late_after = def->is_critical ? SB_S(60) : half > SB_MIN(2) ? half : SB_MIN(2);
+    }
+    if (!job->has_misfire_window) {
+        def->misfire_window = def->every > 0 && def->every < SB_HOUR(1) ? def->every : SB_HOUR(1);
+    }
+}
+
+static void make_step(struct sb_cfg_loader *loader, const struct sb_cfg_step *draft, struct sb_step_def *def,
+                      struct sb_step_params *params)
+{
+    char place[160];
+    *def = draft->def;
+    *params = draft->params;
+    int size = snprintf(place, sizeof place, "%s:%u:%u", draft->node->doc->name, (unsigned)draft->node->line,
+                        (unsigned)draft->node->column);
+    params->place = sb_cfg_take_text(&loader->box->region, place, size < (int)sizeof place ? (size_t)size : sizeof place - 1);
+    if (def->kind == SB_STEP_KIND_BROWSE) {
+        sb_cfg_check_browse(loader, draft);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ what jobs need */
+
+static bool has_alias(const struct sb_cfg_root *root, const char *name)
+{
+    for (size_t i = 0; i < root->alias_count; i++) {
+        if (sb_streq(root->aliases[i].key, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_llm(struct sb_cfg_loader *loader, const struct sb_cfg_step *step)
+{
+    const struct sb_cfg_root *root = &loader->root;
+    const struct sb_cfg_node *llm = sb_cfg_get(loader->tree, "llm");
+    const struct sb_cfg_node *aliases = llm != NULL ? sb_cfg_get(llm, "aliases") : NULL;
+    if (root->llm.base_url == NULL && (llm == NULL || sb_cfg_get(llm, "base_url") == NULL)) {
+        sb_cfg_blame(&loader->binder, step->node, "add llm: {base_url: ..., aliases: {premium: MODEL, economy: MODEL}}",
+                     "step %s calls an LLM, and llm.base_url is not given", step->name);
+        return;
+    }
+    bool has_both = has_alias(root, "premium") && has_alias(root, "economy");
+    if (!has_both && (aliases == NULL || !aliases->is_poisoned)) {
+        sb_cfg_blame(&loader->binder, aliases != NULL ? aliases->key : step->node, "e.g. {premium: MODEL, economy: MODEL}",
+                     "llm.aliases must name the models premium and economy: step %s calls an LLM", step->name);
+    }
+}
+
+static void make_components(struct sb_cfg_loader *loader, uint32_t needed)
+{
+    const struct sb_cfg_node *components = sb_cfg_get(loader->tree, "components");
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
+        struct sb_cfg_component *draft = &loader->root.components[i];
+        bool is_needed = (needed >> i & 1u) != 0;
+        bool is_optional = i == SB_COMPONENT_BROWSER || i == SB_COMPONENT_LLM;
+        if (!draft->has_used) {
+            draft->def.is_used = is_needed || !is_optional;
+        } else if (!draft->def.is_used && is_needed && components != NULL) {
+            const struct sb_cfg_node *node = sb_cfg_get(components, sb_component_text(i));
+            sb_cfg_blame(&loader->binder, node != NULL ? sb_cfg_spot(node, "used") : components, NULL,
+                         "component %s is not used, but steps of this catalogue need it", sb_component_text(i));
+        }
+        loader->box->catalogue.components[i] = draft->def;
+    }
+}
+
+void sb_cfg_make_jobs(struct sb_cfg_loader *loader)
+{
+    struct sb_catalogue *catalogue = &loader->box->catalogue;
+    size_t step_count = 0;
+    uint32_t needed = 0;
+    bool has_checked_llm = false;
+    for (size_t i = 0; i < loader->root.job_count; i++) {
+        step_count += loader->root.jobs[i].step_count;
+    }
+    catalogue->jobs = sb_cfg_take(&loader->box->region, loader->root.job_count, sizeof *catalogue->jobs);
+    catalogue->steps = sb_cfg_take(&loader->box->region, step_count, sizeof *catalogue->steps);
+    struct sb_step_params *params = sb_cfg_take(&loader->box->region, step_count, sizeof *params);
+    if (catalogue->jobs == NULL || catalogue->steps == NULL || params == NULL) {
+        return;
+    }
+    catalogue->params = params;
+    for (size_t i = 0; i < loader->root.job_count; i++) {
+        struct sb_cfg_job *job = &loader->root.jobs[i];
+        if (job->node == NULL) {
+            continue; /* not even a map; reported */
+        }
+        make_schedule(loader, job);
+        derive_waits(job);
+        job->def.first_step = catalogue->step_count;
+        job->def.step_count = (uint8_t)job->step_count;
+        (void)sb_copy(job->def.name, sizeof job->def.name, job->name != NULL ? job->name : "");
+        for (size_t k = 0; k < job->step_count && job->steps[k].node != NULL; k++) {
+            const struct sb_cfg_step *step = &job->steps[k];
+            make_step(loader, step, &catalogue->steps[catalogue->step_count], &params[catalogue->step_count]);
+            catalogue->step_count++;
+            needed |= step->def.needs;
+            if (step->def.uses_llm && !has_checked_llm) {
+                has_checked_llm = true;
+                check_llm(loader, step);
+            }
+        }
+        catalogue->jobs[catalogue->job_count++] = job->def;
+    }
+    make_components(loader, needed);
+}
