@@ -25,7 +25,7 @@
 #define FRAME_EVERY SB_MS(60)
 #define FIRST_PICTURE_WAIT_MS 15 /* for the first events, so that the first frame is not an empty one */
 
-enum { AT_KEYS, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_COUNT };
+enum { AT_KEYS, AT_RESIZE, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_COUNT };
 
 struct app {
     const struct sb_tui_setup *setup;
@@ -115,8 +115,7 @@ static bool fit_grid(struct app *app)
 {
     uint16_t rows, cols;
 
-    sb_term_size(app->term, &rows, &cols);
-    bool has_changed = rows != app->grid.rows || cols != app->grid.cols;
+    bool has_changed = sb_term_size(app->term, &rows, &cols) || rows != app->grid.rows || cols != app->grid.cols;
     size_t count = (size_t)rows * cols;
     if (count > app->grid_cap) {
         struct sb_grid_cell *cells = realloc(app->grid.cells, count * sizeof *cells);
@@ -181,6 +180,7 @@ static void turn(struct app *app, int timeout_ms)
 {
     struct pollfd polled[AT_COUNT] = {
         [AT_KEYS] = { .fd = sb_term_fd(app->term), .events = POLLIN },
+        [AT_RESIZE] = { .fd = sb_term_resize_fd(app->term), .events = POLLIN },
         [AT_FEED] = { .fd = sb_feed_fd(app->feed), .events = POLLIN },
         [AT_FINISHED] = { .fd = app->setup->finished_fd, .events = POLLIN },
         [AT_SIGNAL] = { .fd = app->setup->signal_fd, .events = POLLIN },
@@ -189,7 +189,7 @@ static void turn(struct app *app, int timeout_ms)
         end_with(app, SB_TUI_SIGNALLED); /* no memory for poll: draining is all that is left */
         return;
     }
-    take_keys(app); /* also after a signal: SIGWINCH wakes the poll */
+    take_keys(app);
     take_events(app);
     if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */

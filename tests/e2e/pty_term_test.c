@@ -282,7 +282,7 @@ static int scene_sizes(const struct scene *scene)
     for (int i = 0; i < 5; i++) {
         uint16_t rows, cols;
         scene_wait(scene);
-        sb_term_size(term, &rows, &cols);
+        (void)sb_term_size(term, &rows, &cols);
         struct sb_grid grid = blank_grid(rows, cols);
         char text[32];
         (void)snprintf(text, sizeof text, "%ux%u", rows, cols);
@@ -310,6 +310,39 @@ static void term__follows_every_size_down_to_one_cell(void **state)
         assert_string_equal(pty_row(pty, sizes[i].rows - 1), sizes[i].text);
         assert_true(sizes[i].rows == 1 || pty_row(pty, 0)[0] == '\0');
     }
+    assert_exited(pty, 0);
+    pty_stop(pty);
+}
+
+static int scene_there_and_back(const struct scene *scene)
+{
+    struct sb_term *term = open_term("dark");
+    struct sb_grid grid = picture(ROWS, COLS);
+    uint16_t rows, cols;
+    (void)sb_term_size(term, &rows, &cols);
+    (void)sb_term_paint(term, &grid);
+    bool is_quiet = !sb_term_size(term, &rows, &cols);
+    scene_mark();
+    scene_wait(scene);
+    bool is_told = sb_term_size(term, &rows, &cols) && rows == ROWS && cols == COLS;
+    (void)sb_term_paint(term, &grid);
+    scene_mark();
+    sb_term_close(term);
+    return is_quiet && is_told ? 0 : 1;
+}
+
+static void term__repaints_a_window_that_went_to_another_size_and_back(void **state)
+{
+    (void)state;
+    struct pty *pty = start(scene_there_and_back, NULL);
+    pty_until_mark(pty);
+    pty_resize(pty, 5, 10); /* the terminal forgets what it no longer shows */
+    pty_resize(pty, ROWS, COLS);
+    assert_string_equal(pty_row(pty, 10), "");
+    pty_go(pty);
+    pty_until_mark(pty);
+    assert_memory_equal(pty_row(pty, 10), "   job alpha", 12);
+    assert_int_equal(pty_char(pty, 10, COLS - 1), 0x2502);
     assert_exited(pty, 0);
     pty_stop(pty);
 }
@@ -539,6 +572,7 @@ int main(void)
         cmocka_unit_test(term__sends_only_what_changed),
         cmocka_unit_test(term__wide_characters_can_be_overwritten_by_halves),
         cmocka_unit_test(term__follows_every_size_down_to_one_cell),
+        cmocka_unit_test(term__repaints_a_window_that_went_to_another_size_and_back),
         cmocka_unit_test(term__gives_the_terminal_back_when_the_program_crashes),
         cmocka_unit_test(term__standard_error_never_reaches_the_screen),
         cmocka_unit_test(term__no_color_sends_no_colour),

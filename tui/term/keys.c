@@ -42,7 +42,7 @@ static uint32_t from_special(int code)
             return special[i].to;
         }
     }
-    return SB_KEY_NONE; /* KEY_RESIZE too: the size is asked for before every frame */
+    return SB_KEY_NONE; /* KEY_RESIZE too: resizing has its own descriptor */
 }
 
 /* Bytes are decoded here: get_wch of this ncurses swallows the next fifteen keys after one byte that is not valid UTF-8. An invalid

@@ -8,6 +8,7 @@
 #include "signalbox/os/os.h"
 
 #include <langinfo.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -85,7 +86,11 @@ enum sb_err sb_term_open(struct sb_term **term, struct sb_error *err)
     if (self == NULL) {
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the terminal");
     }
+    self->resize_fd = -1;
     rc = crash_save_terminal(err);
+    if (rc == SB_OK) {
+        rc = sb_signals_open(&self->resize_fd, (const int[]){ SIGWINCH }, 1, err);
+    }
     if (rc != SB_OK) {
         goto out;
     }
@@ -107,6 +112,9 @@ enum sb_err sb_term_open(struct sb_term **term, struct sb_error *err)
     *term = self;
     self = NULL;
 out:
+    if (self != NULL) {
+        sb_fd_close(&self->resize_fd);
+    }
     free(self);
     return rc;
 }
@@ -124,6 +132,7 @@ void sb_term_close(struct sb_term *term)
     (void)endwin();
     crash_disarm();
     delscreen(term->screen);
+    sb_fd_close(&term->resize_fd);
     free(term->shown.cells);
     free(term);
 }
@@ -144,13 +153,25 @@ int sb_term_fd(const struct sb_term *term)
     return STDIN_FILENO;
 }
 
-void sb_term_size(struct sb_term *term, uint16_t *rows, uint16_t *cols)
+int sb_term_resize_fd(const struct sb_term *term)
+{
+    return term->resize_fd;
+}
+
+bool sb_term_size(struct sb_term *term, uint16_t *rows, uint16_t *cols)
 {
     struct winsize size = { 0 };
+    bool has_changed = false;
 
+    while (sb_signals_take(term->resize_fd) != 0) {
+        has_changed = true;
+    }
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
         is_term_resized(size.ws_row, size.ws_col)) {
         (void)resizeterm(size.ws_row, size.ws_col);
+        has_changed = true;
+    }
+    if (has_changed) {
         term_forget_shown(term);
         term->wants_redraw = true;
     }
@@ -158,6 +179,7 @@ void sb_term_size(struct sb_term *term, uint16_t *rows, uint16_t *cols)
     getmaxyx(stdscr, have_rows, have_cols);
     *rows = (uint16_t)(have_rows < 1 ? 1 : have_rows);
     *cols = (uint16_t)(have_cols < 1 ? 1 : have_cols);
+    return has_changed;
 }
 
 static enum sb_err load_theme(struct sb_theme *theme, const char *theme_dir, const char *name, struct sb_error *err)

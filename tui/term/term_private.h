@@ -16,6 +16,7 @@ struct sb_term {
     SCREEN *screen;
     enum sb_ability ability;
     bool is_utf8, has_default_colours, has_paste_marks;
+    int resize_fd; /* SIGWINCH; the handler of ncurses never runs, because it hides a size that changed and changed back */
 
     /* paint.c */
     struct term_style styles[SB_SLOT_COUNT], blanks[SB_SLOT_COUNT]; /* blanks: how a space of the slot is sent */

@@ -26,8 +26,11 @@ enum sb_ability sb_term_ability(const struct sb_term *term);
 bool sb_term_is_utf8(const struct sb_term *term);
 /* The descriptor to poll for keys. */
 int sb_term_fd(const struct sb_term *term);
-/* The size now, at least 1x1; asks the kernel, so that a lost SIGWINCH does no harm. A changed size repaints everything. */
-void sb_term_size(struct sb_term *term, uint16_t *rows, uint16_t *cols);
+/* Readable when the window was resized; sb_term_size takes it. */
+int sb_term_resize_fd(const struct sb_term *term);
+/* The size now, at least 1x1. True when the picture on the terminal can no longer be trusted, also when a window went to another size
+ * and back: the next paint then sends every cell. Asks the kernel too, so that a signal that another thread got does no harm. */
+bool sb_term_size(struct sb_term *term, uint16_t *rows, uint16_t *cols);
 
 /* Loads theme_dir/NAME.theme; a monochrome terminal gets "mono" whatever the name. On failure the built-in theme is set, the console
  * works, and the error says what is wrong with the file. */
