@@ -63,10 +63,10 @@ static void draw_undo(const struct sb_screen *screen, const struct sb_view *view
     char buffer[32];
     struct sb_text text;
     sb_text_init(&text, buffer, sizeof buffer);
-    sb_text_add(&text, " u undoes, ");
+    sb_text_add(&text, "u undoes, ");
     sb_text_add_u64(&text, (uint64_t)((screen->undo.until - now.mono + SB_S(1) - 1) / SB_S(1)));
     sb_text_add(&text, "s");
-    sb_view_field(view, 0, view->box.cols - 16U, 16, true, SB_SLOT_KEY, buffer);
+    sb_view_field(view, 0, view->box.cols - 13U, 13, true, SB_SLOT_KEY, buffer);
 }
 
 static void draw_prompt(const struct sb_screen *screen, const struct sb_view *view)

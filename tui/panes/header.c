@@ -116,7 +116,10 @@ static void add_build(const struct sb_model *model, struct line *line)
     sb_text_add(&text, model->version[0] != '\0' ? model->version : "?");
     text = part_begin(line, 4, SB_SLOT_BAR);
     sb_text_add(&text, "cfg ");
-    sb_text_add_n(&text, model->config_hash[0] != '\0' ? model->config_hash : "?", strnlen(model->config_hash, 7) > 0 ? strnlen(model->config_hash, 7) : 1);
+    if (model->config_hash[0] == '\0')
+        sb_text_add(&text, "?");
+    else
+        sb_text_add_n(&text, model->config_hash, strnlen(model->config_hash, 7)); /* as much as tells two apart */
 }
 
 /* LIVE with the age of the newest event, or FROZEN with the time since, or what keeps it from being either. */

@@ -71,6 +71,8 @@ static void prompt_key(struct sb_screen *screen, uint32_t key)
         filter_add(filter, key);
     }
     sb_order_invalidate(screen);
+    if (screen->focus == SB_PANE_JOBS)
+        sb_selection_find(screen, key == SB_KEY_ENTER && filter[0] != '\0');
 }
 
 static void say_unbound(struct sb_screen *screen, struct sb_now now, uint32_t key)
@@ -101,7 +103,8 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
     }
     const enum sb_action action = sb_keymap_find(key, sb_pane_infos[screen->focus].where);
     if (action == SB_ACTION_NONE) {
-        say_unbound(screen, now, key);
+        if (!is_paste && !is_burst)
+            say_unbound(screen, now, key);
     } else if (screen->is_read_only && !sb_keymap_is_for_viewers(action)) {
         sb_notice_say(screen, now, true, "this console is a viewer: actions are off");
     } else if ((is_paste || is_burst) && sb_keymap[action].class != 'V') {

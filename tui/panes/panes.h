@@ -150,6 +150,8 @@ bool sb_filter_matches_text(const char *filter, const char *text);
 /* selection.c */
 /* Follows what happened to the selected job and to the list since the last frame. */
 void sb_selection_settle(struct sb_screen *screen, sb_ns mono);
+/* Goes along with a filter that is being typed; `is_choice`: what was found is what the operator wants. */
+void sb_selection_find(struct sb_screen *screen, bool is_choice);
 void sb_selection_take(struct sb_screen *screen, uint16_t job);
 void sb_selection_move(struct sb_screen *screen, int64_t delta);
 /* Alerts, worst and oldest first, the unacknowledged before the others; returns their count. */

@@ -350,7 +350,8 @@ static const char *moved(const struct sb_screen *screen, const struct sb_dialog 
         return model->all_paused.is_on == (dialog->command.kind == SB_COMMAND_RESUME_ALL) ? NULL : "somebody else did it first";
     if (dialog->action == SB_ACTION_RECYCLE) {
         const struct sb_model_ctx *const ctx = &model->contexts[dialog->command.ctx];
-        return ctx->generation == dialog->generation && ctx->run == dialog->command.run ? NULL : "the context has another holder or generation by now";
+        const bool is_same = ctx->generation == dialog->generation && ctx->run == dialog->command.run;
+        return is_same ? NULL : "the context has another holder or generation by now";
     }
     if (dialog->command.job == SB_NO_JOB)
         return NULL;

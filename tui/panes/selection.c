@@ -50,6 +50,17 @@ void sb_selection_settle(struct sb_screen *screen, sb_ns mono)
     sb_selection_take(screen, screen->order[scroll->selected]);
 }
 
+void sb_selection_find(struct sb_screen *screen, bool is_choice)
+{
+    sb_order_refresh(screen);
+    if (screen->order_count == 0)
+        return;
+    if (!screen->is_chosen || sb_order_place(screen, screen->selected_job) == screen->order_count)
+        sb_selection_take(screen, screen->order[0]);
+    screen->is_chosen = screen->is_chosen || is_choice;
+    screen->settled_at = 0; /* the operator moved it, not the list */
+}
+
 void sb_selection_move(struct sb_screen *screen, int64_t delta)
 {
     sb_order_refresh(screen);

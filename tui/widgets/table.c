@@ -91,7 +91,8 @@ static void draw_header(const struct sb_view *view, const struct sb_table *table
     }
 }
 
-static void draw_row(const struct sb_view *view, const struct sb_table *table, const struct sb_table_plan *plan, unsigned at, uint32_t row, bool is_selected)
+static void draw_row(const struct sb_view *view, const struct sb_table *table, const struct sb_table_plan *plan, unsigned at, uint32_t row,
+                     bool is_selected)
 {
     const bool is_lit = is_selected && table->has_focus;
     if (is_selected) {
