@@ -1,5 +1,6 @@
 /* Step kind `llm`: a chat completion by alias, or one per element of a list. The alias follows from the intent and the budget's tier; what a
- * call cost is told to the core before its answer is judged, because a bad answer costs the same. Runs on a worker thread; must never repeat a call. */
+ * call cost is told to the core before its answer is judged, because a bad answer costs the same. Runs on a worker thread; must never
+ * repeat a call. */
 #include "template.h"
 
 #include <inttypes.h>

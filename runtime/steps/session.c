@@ -13,8 +13,8 @@ static bool is_true(const struct sb_json *json, const char *path)
     return is;
 }
 
-/* What the check flow saved decides: a `logged_in` flag, or an `account` (or `handle`) that must be the site's. A flow that saves neither proves the log-in
- * by running to its end. */
+/* What the check flow saved decides: a `logged_in` flag, or an `account` (or `handle`) that must be the site's. A flow that saves none of
+ * them proves the log-in by running to its end. */
 static bool says_logged_in(const struct sb_site *site, const struct sb_flow *flow, const struct sb_json *output)
 {
     bool says = true;

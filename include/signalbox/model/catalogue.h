@@ -12,9 +12,10 @@ struct sb_pair {
     const char *value; /* a template, see below */
 };
 
-/* Templates. "{{path}}" is replaced by a value of the run: now (milliseconds since 1970; now.iso as text), account, job, run, tier, item.FIELD (inside for_each),
- * steps.NAME.FIELD[.FIELD...] (outputs of earlier steps; a number is an array index), with.NAME (arguments of a flow). Nothing else is
- * interpreted; an unknown path is an error of the step that names it. A value goes into SQL only as a bound parameter. */
+/* Templates. "{{path}}" is replaced by a value of the run: now (milliseconds since 1970; now.iso as text), account, job, run, tier,
+ * item.FIELD (inside for_each), steps.NAME.FIELD[.FIELD...] (outputs of earlier steps; a number is an array index), with.NAME (arguments of
+ * a flow). Nothing else is interpreted; an unknown path is an error of the step that names it. A value goes into SQL only as a bound
+ * parameter. */
 
 /* browse: runs a flow of a site. */
 struct sb_browse_params {

@@ -406,6 +406,26 @@ static void publish__does_not_adopt_an_answer_about_another_text(void **state)
     assert_true(fake_was_noted("not about this text"));
 }
 
+static void publish__takes_no_id_that_was_read_before_the_click(void **state)
+{
+    struct fixture *f = *state;
+    static const struct sb_action actions[] = {
+        { .kind = SB_ACTION_EXTRACT, .selector = ".latest", .save_as = "latest", .place = "p1" }, /* the account's previous post */
+        { .kind = SB_ACTION_CLICK, .selector = "#send", .is_submit = true, .place = "p2" },
+        { .kind = SB_ACTION_EXTRACT, .selector = ".toast", .save_as = "toast", .place = "p3" },
+    };
+    static const struct sb_flow flows[] = { { "post", actions, SB_LEN(actions) } };
+    f->site.flows = flows;
+    queue_row(f, "a", "first text", 0);
+    claim(f);
+    fake_rule((struct fake_rule){ .op = "extract", .match = ".latest", .answer = "{\"post_id\":\"4\"}" });
+    fake_rule((struct fake_rule){ .op = "extract", .match = ".toast", .answer = "{\"address\":\"http://site.test/post/5?new=1\"}" });
+    publish(f);
+    assert_succeeded(f);
+    assert_string_equal(fixture_value(f, "post_id"), "5");
+    assert_string_equal(fixture_value(f, "how"), "address");
+}
+
 static void publish__gives_a_text_up_after_three_failures_before_the_click(void **state)
 {
     struct fixture *f = *state;
@@ -515,6 +535,7 @@ int main(void)
         test(publish__does_not_click_after_the_submit_deadline),
         test(publish__leaves_an_unconfirmed_click_uncertain),
         test(publish__does_not_adopt_an_answer_about_another_text),
+        test(publish__takes_no_id_that_was_read_before_the_click),
         test(publish__gives_a_text_up_after_three_failures_before_the_click),
         test(publish__blames_no_text_for_a_lost_browser),
         test(publish__skips_a_text_that_went_out_as_another_row),

@@ -172,6 +172,7 @@ static void recover__does_not_adopt_a_post_of_another_row(void **state)
     show(1, list);
     recover(f);
     assert_string_equal(column(f, "status", "a"), "uncertain");
+    assert_int_equal(open_state(f), SB_EFFECT_SUBMITTED); /* and the journal was not told a wrong id */
 }
 
 static void recover__adopts_the_earliest_of_several_and_warns(void **state)

@@ -203,7 +203,8 @@ static void metrics__stores_counters_of_the_right_post_in_both_tables(void **sta
     struct fixture *f = *state;
     post_row(f, "a", "First text", "p1");
     f->env.outputs = "{\"read\":{\"items\":[{\"item\":{\"decision_id\":\"a\",\"post_id\":\"p1\",\"text\":\"First text\"},"
-                     "\"found\":{\"item\":{\"author\":\"@me\",\"text\":\" first  TEXT\",\"likes\":7,\"reposts\":null,\"replies\":1,\"views\":90}}}]}}";
+                     "\"found\":{\"item\":{\"author\":\"@me\",\"text\":\" first  TEXT\","
+                     "\"likes\":7,\"reposts\":null,\"replies\":1,\"views\":90}}}]}}";
     fixture_native(f, "metrics_store", metrics_with, 3);
     assert_succeeded(f);
     assert_int_equal(f->result.rows, 1);
