@@ -68,7 +68,8 @@ static void apply_one(struct sb_cfg_loader *loader, struct sb_cfg_node *tree, co
 {
     struct sb_cfg_doc *doc = override_doc(loader, override);
     struct sb_cfg_node *at = tree;
-    while (doc != NULL && at != NULL && *key != '\0') {
+    bool has_more = true;
+    while (doc != NULL && at != NULL && has_more) {
         char part[SB_NAME_MAX];
         size_t size = strcspn(key, ".");
         if (size == 0 || !sb_copy_n(part, sizeof part, key, size)) {
@@ -85,7 +86,8 @@ static void apply_one(struct sb_cfg_loader *loader, struct sb_cfg_node *tree, co
             return;
         }
         at = child_of(loader, at, doc, part);
-        key += key[size] == '.' ? size + 1 : size;
+        has_more = key[size] == '.';
+        key += has_more ? size + 1 : size;
     }
     struct sb_cfg_node *value = at != NULL && at != tree
                                     ? new_node(loader, doc, SB_CFG_SCALAR, override->value, strlen(override->value)) : NULL;

@@ -33,7 +33,11 @@ static inline const char *files_add(struct files *files, const char *name, const
 {
     assert_true(files->count < FILES_MAX);
     char *path = files->paths[files->count++];
-    (void)snprintf(path, sizeof files->paths[0], "%s/%s", files->folder, name);
+    struct sb_text text_of_path;
+    sb_text_init(&text_of_path, path, sizeof files->paths[0]);
+    sb_text_add(&text_of_path, files->folder);
+    sb_text_add_char(&text_of_path, '/');
+    sb_text_add(&text_of_path, name);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(1, fwrite(text, strlen(text), 1, file));
