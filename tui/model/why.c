@@ -209,22 +209,29 @@ static void brief_error(const struct sb_model *model, uint16_t job_id, struct sb
     sb_text_add(out, run->error[0] != '\0' ? run->error : sb_class_text(run->class));
 }
 
-static void brief_pause(const struct sb_model *model, const struct sb_model_job *job, struct sb_text *out)
+static void brief_author(struct sb_text *out, const char *what, const char *actor, struct sb_wall since, const char *reason)
 {
-    const struct sb_model_pause own = {.is_on = job->is_paused, .since = job->paused_at};
-    const struct sb_model_pause *pause = &own;
-    const char *actor = job->pause_actor, *reason = job->pause_reason;
-    if (model->all_paused.is_on || !job->is_paused) {
-        pause = model->all_paused.is_on ? &model->all_paused : &model->category_paused[job->category];
-        actor = pause->actor;
-        reason = pause->reason;
-        sb_text_add(out, model->all_paused.is_on ? "all: " : "category: ");
-    }
+    sb_text_add(out, what);
     sb_text_add(out, actor[0] == '\0' ? "?" : actor);
     sb_text_add(out, " ");
-    sb_text_add_clock(out, pause->since);
+    sb_text_add_clock(out, since);
     sb_text_add(out, " ");
     sb_text_add(out, reason);
+}
+
+static void brief_pause(const struct sb_model *model, const struct sb_model_job *job, struct sb_text *out)
+{
+    const struct sb_model_pause *const all = &model->all_paused;
+    if (all->is_on) {
+        brief_author(out, "all: ", all->actor, all->since, all->reason);
+    } else if (job->is_paused) {
+        brief_author(out, "", job->pause_actor, job->paused_at, job->pause_reason);
+    } else if (job->category < SB_CATEGORY_COUNT && model->category_paused[job->category].is_on) {
+        const struct sb_model_pause *const category = &model->category_paused[job->category];
+        brief_author(out, "category: ", category->actor, category->since, category->reason);
+    } else {
+        sb_text_add(out, sb_hold_text(job->run.hold)); /* its release is on the way */
+    }
 }
 
 void sb_model_brief(const struct sb_model *model, uint16_t job_id, sb_ns now, struct sb_text *out)

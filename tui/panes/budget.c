@@ -132,7 +132,9 @@ void sb_pane_draw_budget(struct sb_screen *screen, const struct sb_view *view, s
     draw_spenders(screen, view);
     sb_text_add(text, "tier ");
     sb_text_add(text, sb_tier_text(budget->tier));
-    const int64_t left = budget->limit.nano - budget->spent.nano;
-    sb_text_add_usd(right, (struct sb_usd){left > 0 ? left : 0}, 2);
+    int64_t left = 0;
+    if (__builtin_sub_overflow(budget->limit.nano, budget->spent.nano, &left) || left < 0)
+        left = 0;
+    sb_text_add_usd(right, (struct sb_usd){left}, 2);
     sb_text_add(right, " left");
 }

@@ -95,7 +95,7 @@ static void cell_p95(const struct sb_screen *screen, const struct sb_model_job *
 static void add_until(const struct sb_screen *screen, struct sb_text *text, sb_ns left)
 {
     if (screen->is_absolute_time) {
-        sb_text_add_clock(text, (struct sb_wall){screen->now.wall.ns + left});
+        sb_text_add_clock(text, (struct sb_wall){sb_ns_add(screen->now.wall.ns, left)});
     } else {
         sb_text_add(text, "+");
         sb_text_add_duration(text, left);

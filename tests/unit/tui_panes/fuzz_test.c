@@ -166,6 +166,10 @@ static void screen__draws_every_small_size(void **state)
 
 int main(void)
 {
+    const char *const seed = getenv("FUZZ_SEED"); /* another walk, by hand */
+    uint64_t value = 0;
+    if (seed != NULL && sb_parse_u64(seed, &value))
+        rng.state = value;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(screen__survives_random_events_keys_and_sizes_in_ascii),
         cmocka_unit_test(screen__survives_random_events_keys_and_sizes_in_utf8),
