@@ -37,6 +37,8 @@ static const struct server_page pages[] = {
     PAGE("/alert", "<h1 id=t>alert</h1><script>alert('stop');document.getElementById('t').textContent=String(confirm('sure?'))</script>"),
     PAGE("/leaving", "<button id=b>b</button><script>addEventListener('beforeunload',function(e){e.preventDefault();e.returnValue='x'})</script>"),
     PAGE("/popup", "<button id=b onclick=\"window.open('/popped');document.getElementById('t').textContent='clicked'\">open</button><p id=t></p>"),
+    PAGE("/popups", "<button id=b onclick=\"for(var i=0;i<6;i++)window.open(i%2?'/popped':'');document.getElementById('t').textContent="
+                    "'clicked'\">open</button><a id=a href=/popped target=_blank>link</a><p id=t></p>"),
     PAGE("/popped", "<h1>popped</h1>"),
     PAGE("/buttons",
          "<div style='height:3000px'></div><button id=far onclick=\"note('far')\">far</button><p id=t>-</p><p id=trusted>-</p>"

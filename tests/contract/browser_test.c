@@ -409,8 +409,27 @@ static void popups__are_closed_before_they_ask_for_anything(void **state)
     struct sb_context *context = open_at("/popup");
     click(context, "#b");
     expect_shown(context, "#t", NULL, "clicked");
+    (void)go(context, "/popups");
+    click(context, "#b");
+    click(context, "#a");
     (void)go(context, "/slow");
     assert_int_equal(server_hits(&server, "/popped"), 0);
+    browser->ops->close_context(browser, context);
+}
+
+static void go__wins_over_a_page_that_moves_on_by_itself(void **state)
+{
+    (void)state;
+    struct sb_context *context = open_context();
+    /* Each round meets the other navigation at another point of its way. */
+    for (int ms = 0; ms < 120; ms += 8) {
+        (void)go(context, "/poster");
+        click(context, "#b");
+        pause_ms(ms);
+        struct sb_navigation navigation = go(context, "/404");
+        assert_string_equal(navigation.url, address("/404"));
+        expect_shown(context, "#t", NULL, "nothing here");
+    }
     browser->ops->close_context(browser, context);
 }
 
@@ -510,6 +529,7 @@ int main(void)
         cmocka_unit_test(go__reports_status_and_final_address),
         cmocka_unit_test(go__waits_for_slow_documents_and_subresources),
         cmocka_unit_test(go__says_why_no_document_came),
+        cmocka_unit_test(go__wins_over_a_page_that_moves_on_by_itself),
         cmocka_unit_test(go__refuses_hosts_which_are_not_allowed),
         cmocka_unit_test(wait__succeeds_when_the_element_appears_later),
         cmocka_unit_test(wait__goes_on_in_the_next_document),

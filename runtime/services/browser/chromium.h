@@ -21,6 +21,7 @@ enum {
     SB_CDP_ORPHANS_MAX = 16,
     SB_BODY_MAX = 1024 * 1024,       /* of a captured response */
     SB_CLOSED_KEPT = 64,             /* closed handles which still answer "gone" */
+    SB_POPUPS_MAX = 4,
     SB_FRAMES_MAX = 32,              /* frames of other sites in one page, when a list of hosts must hold for them */
 };
 #define SB_CLOSE_TIMEOUT SB_S(5)
@@ -81,10 +82,11 @@ enum sb_capture_state { SB_CAPTURE_IDLE, SB_CAPTURE_ARMED, SB_CAPTURE_SEEN, SB_C
 
 /* What the events of the page say about its main frame. All guarded. */
 struct sb_frame_state {
-    char first[SB_CDP_ID_MAX];       /* loader which the navigation under way began with */
     char newest[SB_CDP_ID_MAX];      /* loader of the newest navigation that began */
+    char lost[SB_CDP_ID_MAX];        /* loader of the last navigation that another overtook before its document came */
     char committed[SB_CDP_ID_MAX];   /* loader of the document that is shown */
     char loaded[SB_CDP_ID_MAX];      /* loader of the newest document whose load event came */
+    bool is_stopped;                 /* nothing loads since the newest navigation began or its document came */
     bool is_redirect_due;            /* the document has asked for another one */
     char refused[256];               /* address which the list of hosts refused last */
 };
@@ -98,12 +100,19 @@ struct sb_capture {
     struct sb_call call;             /* for the body, sent by the I/O thread while the response is held back */
 };
 
+struct sb_popup {
+    char session[SB_CDP_ID_MAX];     /* "" = free */
+    char target[SB_CDP_ID_MAX];
+};
+
 struct sb_context {
     struct sb_chromium *chromium;
     struct sb_cdp *cdp;              /* NULL once the browser is dead; guarded */
     struct sb_context *next;         /* guarded */
     char id[SB_CDP_ID_MAX], target[SB_CDP_ID_MAX], session[SB_CDP_ID_MAX]; /* guarded */
     char frames[SB_FRAMES_MAX][SB_CDP_ID_MAX]; /* sessions of frames of other sites, "" = free; guarded */
+    struct sb_popup popups[SB_POPUPS_MAX]; /* pages it opened, until their first request is refused; guarded */
+    bool opens_blank;                /* the next of them has no address; guarded */
     char **hosts;                    /* never changes while the context has users */
     size_t host_count;
     int wake_fd;                     /* posted at every news of the page */

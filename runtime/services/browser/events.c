@@ -1,21 +1,12 @@
 /* What the browser tells on its own, and the replies it gives: runs on the I/O thread of a connection, which must never wait for anybody.
  * Parsing is done before the mutex is taken; under it only fields change and ready-made commands are queued. */
-#include "chromium.h"
-#include "hosts.h"
+#include "events.h"
 
 #include "signalbox/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct event {
-    struct sb_cdp *cdp;
-    struct sb_context *context; /* of the session; NULL for the browser's own events */
-    bool is_frame;              /* the session is one of a frame inside the page */
-    const char *session;
-    const json_t *params;       /* NULL when they are not valid JSON */
-};
 
 const char *sb_cdp_text(const json_t *object, const char *key)
 {
@@ -58,22 +49,30 @@ static char *find_frame(struct sb_context *context, const char *session)
     return NULL;
 }
 
-static struct sb_context *find_session(struct sb_cdp *cdp, const char *session, bool *is_frame)
+/* The same for pages which the page opened. */
+static struct sb_popup *find_popup(struct sb_context *context, const char *session)
 {
-    *is_frame = false;
+    for (size_t i = 0; i < SB_POPUPS_MAX; i++)
+        if (sb_streq(context->popups[i].session, session))
+            return &context->popups[i];
+    return NULL;
+}
+
+/* Fills in whose the session is. */
+static void find_session(struct sb_cdp *cdp, const char *session, struct sb_cdp_event *event)
+{
     if (session[0] == '\0')
-        return NULL;
+        return;
     for (struct sb_context *context = cdp->chromium->contexts; context != NULL; context = context->next) {
         if (context->cdp != cdp || context->is_gone)
             continue;
-        if (sb_streq(context->session, session))
-            return context;
-        if (find_frame(context, session) != NULL) {
-            *is_frame = true;
-            return context;
+        event->is_frame = find_frame(context, session) != NULL;
+        event->popup = find_popup(context, session);
+        if (event->is_frame || event->popup != NULL || sb_streq(context->session, session)) {
+            event->context = context;
+            return;
         }
     }
-    return NULL;
 }
 
 static struct sb_context *find_browser_context(struct sb_cdp *cdp, const char *id)
@@ -100,21 +99,45 @@ static void guard_frame(struct sb_context *context, const char *session)
     sb_cdp_fire(context->cdp, session, "Runtime.runIfWaitingForDebugger", "{}", NULL);
 }
 
-/* Under waiting, the page that opened this one is stopped too, and closing alone would not wake it. So the new page is let run, with every
- * request of it held, and then closed. */
-static void close_popup(struct sb_cdp *cdp, const char *session, const char *target)
+void sb_cdp_close_popup(struct sb_cdp *cdp, struct sb_popup *popup)
 {
     char params[SB_CDP_ID_MAX + 32];
 
+    (void)snprintf(params, sizeof(params), "{\"targetId\":\"%s\"}", popup->target);
+    sb_cdp_fire(cdp, NULL, "Target.closeTarget", params, NULL);
+    popup->session[0] = '\0';
+}
+
+/* A page which the page opened. While it waits for us its opener is stopped too, and closing alone would not wake that; and when it is closed
+ * with a request on its way, the request goes out. So it is let run with its requests stopped, the first one is refused, and then it is
+ * closed. One without an address asks for nothing and is closed at once. */
+static void admit_popup(struct sb_cdp *cdp, struct sb_context *context, const char *session, const char *target)
+{
+    struct sb_popup extra, *popup = context != NULL && !context->opens_blank ? find_popup(context, "") : NULL;
+    bool is_kept = popup != NULL;
+
+    if (!is_kept)
+        popup = &extra;
+    (void)sb_copy(popup->session, sizeof(popup->session), session);
+    (void)sb_copy(popup->target, sizeof(popup->target), target);
     sb_cdp_fire(cdp, session, "Fetch.enable", "{}", NULL);
     sb_cdp_fire(cdp, session, "Runtime.runIfWaitingForDebugger", "{}", NULL);
-    (void)snprintf(params, sizeof(params), "{\"targetId\":\"%s\"}", target);
-    sb_cdp_fire(cdp, NULL, "Target.closeTarget", params, NULL);
+    if (!is_kept)
+        sb_cdp_close_popup(cdp, popup);
+}
+
+/* Comes before the new page itself. */
+static void on_window_open(const struct sb_cdp_event *event)
+{
+    const char *url = sb_cdp_text(event->params, "url");
+
+    if (event->context != NULL)
+        event->context->opens_blank = url[0] == '\0' || sb_streq(url, "about:blank");
 }
 
 /* Every new page waits for us before it does anything. The first one of a context is the one which open() asked for; every other was opened
  * by the page. */
-static void on_attached(const struct event *event)
+static void on_attached(const struct sb_cdp_event *event)
 {
     const json_t *info = json_object_get(event->params, "targetInfo");
     char session[SB_CDP_ID_MAX], target[SB_CDP_ID_MAX];
@@ -131,29 +154,31 @@ static void on_attached(const struct event *event)
         (void)sb_copy(context->target, sizeof(context->target), target);
         sb_wake_post(context->wake_fd);
     } else {
-        close_popup(event->cdp, session, target);
+        admit_popup(event->cdp, context, session, target);
     }
 }
 
-static void on_detached(const struct event *event)
+static void on_detached(const struct sb_cdp_event *event)
 {
     const char *session = sb_cdp_text(event->params, "sessionId");
-    bool is_frame;
-    struct sb_context *context = find_session(event->cdp, session, &is_frame);
+    struct sb_cdp_event whose = { 0 };
 
-    if (context != NULL && is_frame)
-        find_frame(context, session)[0] = '\0';
-    else if (context != NULL)
-        sb_context_lose(context, SB_ERR_GONE, "the page was closed");
+    find_session(event->cdp, session, &whose);
+    if (whose.is_frame)
+        find_frame(whose.context, session)[0] = '\0';
+    else if (whose.popup != NULL)
+        whose.popup->session[0] = '\0';
+    else if (whose.context != NULL)
+        sb_context_lose(whose.context, SB_ERR_GONE, "the page was closed");
 }
 
-static void on_crashed(const struct event *event)
+static void on_crashed(const struct sb_cdp_event *event)
 {
-    if (event->context != NULL && !event->is_frame)
+    if (event->context != NULL && !event->is_frame && event->popup == NULL)
         sb_context_lose(event->context, SB_ERR_GONE, "the page crashed; close the context and open a new one");
 }
 
-static void on_dialog(const struct event *event)
+static void on_dialog(const struct sb_cdp_event *event)
 {
     /* A dialog stops the page until it is answered. Leaving a page is allowed, everything else is declined. */
     bool is_leaving = sb_streq(sb_cdp_text(event->params, "type"), "beforeunload");
@@ -161,86 +186,14 @@ static void on_dialog(const struct event *event)
     sb_cdp_fire(event->cdp, event->session, "Page.handleJavaScriptDialog", is_leaving ? "{\"accept\":true}" : "{\"accept\":false}", NULL);
 }
 
-/* ---- stopped requests and responses ---- */
-
-static void let_go(const struct event *event, const char *request)
-{
-    char params[SB_CDP_ID_MAX + 32];
-
-    (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", request);
-    sb_cdp_fire(event->cdp, event->session, "Fetch.continueRequest", params, NULL);
-}
-
-static bool is_wanted(const struct sb_capture *capture, const json_t *request, int status)
-{
-    /* Preflights have the same address but are the browser's own; redirects have no body, and their target answers. */
-    return capture->state == SB_CAPTURE_ARMED && strstr(sb_cdp_text(request, "url"), capture->part) != NULL &&
-           !sb_streq(sb_cdp_text(request, "method"), "OPTIONS") && (status < 300 || status > 399 || status == 304);
-}
-
-/* A response has come and the page has not seen it yet. The captured one is let go when its body is here: a page that moves on at once, as
- * they do after such a response, would make the browser forget the body. */
-static void on_response(const struct event *event, const char *id)
-{
-    struct sb_capture *capture = &event->context->capture;
-    int status = (int)json_integer_value(json_object_get(event->params, "responseStatusCode"));
-    char params[SB_CDP_ID_MAX + 32];
-
-    if (!is_wanted(capture, json_object_get(event->params, "request"), status)) {
-        let_go(event, id);
-        return;
-    }
-    if (status == 0) {
-        capture->state = SB_CAPTURE_FAILED;
-        (void)sb_copy(capture->failure, sizeof(capture->failure), sb_cdp_text(event->params, "responseErrorReason"));
-        let_go(event, id);
-    } else {
-        capture->state = SB_CAPTURE_SEEN;
-        capture->status = status;
-        (void)sb_copy(capture->request, sizeof(capture->request), id);
-        capture->call = (struct sb_call){ .wake_fd = event->context->wake_fd, .context = event->context, .is_capture = true };
-        (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\"}", id);
-        sb_cdp_fire(event->cdp, event->session, "Fetch.getResponseBody", params, &capture->call);
-    }
-    sb_wake_post(event->context->wake_fd);
-}
-
-/* A document is about to be asked for. */
-static void on_request(const struct event *event, const char *id)
-{
-    const char *url = sb_cdp_text(json_object_get(event->params, "request"), "url");
-    struct sb_context *context = event->context;
-    char params[SB_CDP_ID_MAX + 64];
-
-    if (sb_hosts_allow((const char *const *)context->hosts, context->host_count, url)) {
-        let_go(event, id);
-        return;
-    }
-    (void)sb_copy(context->frame.refused, sizeof(context->frame.refused), url);
-    (void)snprintf(params, sizeof(params), "{\"requestId\":\"%s\",\"errorReason\":\"BlockedByClient\"}", id);
-    sb_cdp_fire(event->cdp, event->session, "Fetch.failRequest", params, NULL);
-}
-
-static void on_request_paused(const struct event *event)
-{
-    char id[SB_CDP_ID_MAX];
-
-    if (event->context == NULL || !sb_cdp_id_copy(id, sb_cdp_text(event->params, "requestId")))
-        return;
-    if (json_object_get(event->params, "responseStatusCode") != NULL || json_object_get(event->params, "responseErrorReason") != NULL)
-        on_response(event, id);
-    else
-        on_request(event, id);
-}
-
 /* ---- the main frame's life ---- */
 
-static bool is_main_frame(const struct event *event, const char *frame)
+static bool is_main_frame(const struct sb_cdp_event *event, const char *frame)
 {
-    return event->context != NULL && !event->is_frame && sb_streq(frame, event->context->target);
+    return event->context != NULL && !event->is_frame && event->popup == NULL && sb_streq(frame, event->context->target);
 }
 
-static void on_navigation_started(const struct event *event)
+static void on_navigation_started(const struct sb_cdp_event *event)
 {
     const char *type = sb_cdp_text(event->params, "navigationType");
     struct sb_frame_state *frame;
@@ -248,15 +201,16 @@ static void on_navigation_started(const struct event *event)
     if (!is_main_frame(event, sb_cdp_text(event->params, "frameId")) || sb_streq(type, "sameDocument"))
         return;
     frame = &event->context->frame;
+    /* Begun by the document before: that of the newest navigation was not there yet. */
+    if (frame->newest[0] != '\0' && !sb_streq(frame->newest, frame->committed))
+        (void)sb_copy(frame->lost, sizeof(frame->lost), frame->newest);
     if (!sb_cdp_id_copy(frame->newest, sb_cdp_text(event->params, "loaderId")))
         return;
-    if (frame->first[0] == '\0')
-        (void)sb_copy(frame->first, sizeof(frame->first), frame->newest);
-    frame->is_redirect_due = false;
+    frame->is_stopped = frame->is_redirect_due = false;
     sb_wake_post(event->context->wake_fd);
 }
 
-static void on_lifecycle(const struct event *event)
+static void on_lifecycle(const struct sb_cdp_event *event)
 {
     const char *name = sb_cdp_text(event->params, "name");
     const char *loader = sb_cdp_text(event->params, "loaderId");
@@ -266,6 +220,7 @@ static void on_lifecycle(const struct event *event)
         return;
     frame = &event->context->frame;
     if (sb_streq(name, "init") && sb_cdp_id_copy(frame->committed, loader)) {
+        frame->is_stopped = false;
         /* A document whose start was not announced is the newest all the same. */
         if (frame->newest[0] == '\0')
             (void)sb_copy(frame->newest, sizeof(frame->newest), frame->committed);
@@ -275,7 +230,7 @@ static void on_lifecycle(const struct event *event)
 }
 
 /* "I will go elsewhere": a script, a meta element or a header. What is to happen later than in a second is not waited for. */
-static void on_navigation_due(const struct event *event)
+static void on_navigation_due(const struct sb_cdp_event *event)
 {
     const json_t *delay = json_object_get(event->params, "delay");
     const char *disposition = sb_cdp_text(event->params, "disposition");
@@ -287,19 +242,11 @@ static void on_navigation_due(const struct event *event)
     event->context->frame.is_redirect_due = true;
 }
 
-static void on_stopped_loading(const struct event *event)
+static void on_stopped_loading(const struct sb_cdp_event *event)
 {
-    struct sb_frame_state *frame;
-
     if (!is_main_frame(event, sb_cdp_text(event->params, "frameId")))
         return;
-    frame = &event->context->frame;
-    /* The end of an older document's loading may still come while the first document of this navigation is on its way. */
-    if (!sb_streq(frame->newest, frame->committed) && sb_streq(frame->newest, frame->first))
-        return;
-    /* Stopped without a load event, or the page's own redirect came to nothing (download, refused): this is what there is. */
-    (void)sb_copy(frame->newest, sizeof(frame->newest), frame->committed);
-    (void)sb_copy(frame->loaded, sizeof(frame->loaded), frame->committed);
+    event->context->frame.is_stopped = true; /* what it means, navigate.c decides */
     sb_wake_post(event->context->wake_fd);
 }
 
@@ -307,7 +254,7 @@ static void on_stopped_loading(const struct event *event)
 
 static const struct {
     const char *method;
-    void (*handle)(const struct event *event);
+    void (*handle)(const struct sb_cdp_event *event);
 } handlers[] = {
     { "Page.lifecycleEvent", on_lifecycle },
     { "Page.frameStartedNavigating", on_navigation_started },
@@ -315,22 +262,25 @@ static const struct {
     { "Page.frameScheduledNavigation", on_navigation_due },
     { "Page.frameStoppedLoading", on_stopped_loading },
     { "Page.javascriptDialogOpening", on_dialog },
-    { "Fetch.requestPaused", on_request_paused },
+    { "Page.windowOpen", on_window_open },
+    { "Fetch.requestPaused", sb_cdp_on_request_paused },
     { "Target.attachedToTarget", on_attached },
     { "Target.detachedFromTarget", on_detached },
     { "Inspector.targetCrashed", on_crashed },
 };
 
-static void dispatch(struct sb_cdp *cdp, const struct sb_message *message, void (*handle)(const struct event *event))
+static void dispatch(struct sb_cdp *cdp, const struct sb_message *message, void (*handle)(const struct sb_cdp_event *event))
 {
     json_error_t where;
     char session[SB_CDP_ID_MAX];
     json_t *params = message->body.size > 0 ? json_loadb(message->body.at, message->body.size, JSON_ALLOW_NUL, &where) : NULL;
 
-    (void)sb_copy_n(session, sizeof(session), message->session.at, message->session.size);
+    session[0] = '\0';
+    if (message->session.size > 0)
+        (void)sb_copy_n(session, sizeof(session), message->session.at, message->session.size);
     sb_mutex_lock(cdp->chromium->mutex);
-    struct event event = { .cdp = cdp, .session = session, .params = params };
-    event.context = find_session(cdp, session, &event.is_frame);
+    struct sb_cdp_event event = { .cdp = cdp, .session = session, .params = params };
+    find_session(cdp, session, &event);
     /* A session which nobody knows any more has nothing to say. */
     if (event.context != NULL || session[0] == '\0')
         handle(&event);

@@ -57,8 +57,8 @@ static void reset_frame(struct sb_context *context)
 {
     sb_mutex_lock(context->chromium->mutex);
     struct sb_frame_state *frame = &context->frame;
-    frame->first[0] = frame->newest[0] = frame->refused[0] = '\0';
-    frame->is_redirect_due = false;
+    frame->newest[0] = frame->lost[0] = frame->refused[0] = '\0';
+    frame->is_stopped = frame->is_redirect_due = false;
     sb_mutex_unlock(context->chromium->mutex);
 }
 
@@ -70,7 +70,8 @@ static bool is_replaced(struct sb_context *context, const json_t *result)
     if (strstr(sb_cdp_text(result, "errorText"), "ERR_ABORTED") == NULL)
         return false;
     sb_mutex_lock(context->chromium->mutex);
-    bool has_other = context->frame.newest[0] != '\0' && !sb_streq(context->frame.newest, ours);
+    const struct sb_frame_state *frame = &context->frame;
+    bool has_other = frame->is_redirect_due || (frame->newest[0] != '\0' && !sb_streq(frame->newest, ours));
     sb_mutex_unlock(context->chromium->mutex);
     return has_other;
 }
@@ -102,19 +103,28 @@ static enum sb_err begin(struct sb_context *context, const char *url, const stru
         return rc;
     }
     const char *failure = sb_cdp_text(result, "errorText");
-    if (failure[0] != '\0')
+    /* An answer such as 404 without a body: the browser shows a page of its own, and the status is known. */
+    bool is_answer = strstr(failure, "ERR_HTTP_RESPONSE_CODE_FAILURE") != NULL;
+    if (failure[0] != '\0' && !is_answer)
         rc = read_failure(context, url, failure, json_is_true(json_object_get(result, "isDownload")), err);
-    else if (!sb_cdp_id_copy(loader, sb_cdp_text(result, "loaderId")))
+    if (rc == SB_OK && !sb_cdp_id_copy(loader, sb_cdp_text(result, "loaderId")))
         loader[0] = '\0';
     json_decref(result);
     return rc;
 }
 
-/* Under the mutex. */
+/* Under the mutex. `loader` is ours, which the browser has accepted: its document comes. */
 static bool is_settled(struct sb_frame_state *frame, const char *loader)
 {
     if (frame->newest[0] == '\0')
         (void)sb_copy(frame->newest, sizeof(frame->newest), loader);
+    /* A redirect of the page's own which came to nothing (download, empty answer): the document stays. For our navigation a stop proves
+     * nothing before its document is there, because the end of the old document's loading may be announced late. */
+    if (frame->is_stopped && !sb_streq(frame->newest, loader) && !sb_streq(frame->newest, frame->committed))
+        (void)sb_copy(frame->newest, sizeof(frame->newest), frame->committed);
+    /* Stopped without a load event: this is what there is. */
+    if (frame->is_stopped && sb_streq(frame->newest, frame->committed))
+        (void)sb_copy(frame->loaded, sizeof(frame->loaded), frame->committed);
     /* Still none: the command stayed within the document. */
     return frame->newest[0] == '\0' || sb_streq(frame->loaded, frame->newest);
 }
@@ -184,10 +194,58 @@ static enum sb_err await_redirect(struct sb_context *context, const struct sb_op
     }
 }
 
+/* The page itself had begun to go elsewhere, and that won over ours although the browser had accepted ours. */
+static bool is_overtaken(struct sb_context *context, const char *loader)
+{
+    sb_mutex_lock(context->chromium->mutex);
+    bool is_lost = loader[0] != '\0' && sb_streq(context->frame.lost, loader);
+    sb_mutex_unlock(context->chromium->mutex);
+    return is_lost;
+}
+
+static enum sb_err load(struct sb_context *context, const char *url, const struct sb_op *op, struct sb_navigation *where, struct sb_error *err)
+{
+    char loader[SB_CDP_ID_MAX];
+
+    for (int tries = 1;; tries++) {
+        enum sb_err rc = begin(context, url, op, loader, err);
+        if (rc != SB_OK)
+            return rc;
+        do {
+            rc = await_redirect(context, op, err);
+            if (rc == SB_OK)
+                rc = await_load(context, loader, op, err);
+            if (rc == SB_OK)
+                rc = read_where(context, op, where, err);
+        } while (rc == SB_OK && has_moved_on(context));
+        if (rc != SB_OK)
+            (void)sb_error_wrap(err, "go %.120s: the page was not loaded", url);
+        if (rc != SB_OK || tries == REPLACED_MAX || !is_overtaken(context, loader))
+            return rc;
+    }
+}
+
+/* The browser's own error page instead of a document: its address means nothing to anybody. */
+static enum sb_err judge_error_page(struct sb_context *context, const char *url, struct sb_navigation *where, struct sb_error *err)
+{
+    char refused[sizeof(context->frame.refused)];
+
+    if (strncmp(where->url, "chrome-error:", 13) != 0)
+        return SB_OK;
+    sb_mutex_lock(context->chromium->mutex);
+    (void)sb_copy(refused, sizeof(refused), context->frame.refused);
+    sb_mutex_unlock(context->chromium->mutex);
+    if (refused[0] != '\0')
+        return refuse(context, refused, err);
+    if (where->status == 0)
+        return sb_error_set(err, SB_ERR_UNAVAILABLE, "go %.120s: it led to an address that cannot be loaded", url);
+    (void)sb_copy(where->url, sizeof(where->url), url);
+    return SB_OK;
+}
+
 enum sb_err sb_page_go(struct sb_context *context, const char *url, const struct sb_op *op, struct sb_navigation *navigation,
                        struct sb_error *err)
 {
-    char loader[SB_CDP_ID_MAX];
     struct sb_navigation where = { 0 };
 
     enum sb_err rc = check_url(context, url, err);
@@ -197,28 +255,11 @@ enum sb_err sb_page_go(struct sb_context *context, const char *url, const struct
     context->chromium->stats.navigations++;
     sb_mutex_unlock(context->chromium->mutex);
     (void)sb_copy(context->url, sizeof(context->url), url);
-    rc = begin(context, url, op, loader, err);
+    rc = load(context, url, op, &where, err);
+    if (rc == SB_OK)
+        rc = judge_error_page(context, url, &where, err);
     if (rc != SB_OK)
         return rc;
-    do {
-        rc = await_redirect(context, op, err);
-        if (rc == SB_OK)
-            rc = await_load(context, loader, op, err);
-        if (rc == SB_OK)
-            rc = read_where(context, op, &where, err);
-    } while (rc == SB_OK && has_moved_on(context));
-    if (rc != SB_OK) {
-        (void)sb_error_wrap(err, "go %.120s: the page was not loaded", url);
-        return rc;
-    }
-
-    char refused[sizeof(context->frame.refused)];
-    sb_mutex_lock(context->chromium->mutex);
-    (void)sb_copy(refused, sizeof(refused), context->frame.refused);
-    sb_mutex_unlock(context->chromium->mutex);
-    /* The page itself went to a refused address: Chromium shows its error page instead. */
-    if (refused[0] != '\0' && strncmp(where.url, "chrome-error:", 13) == 0)
-        return refuse(context, refused, err);
     (void)sb_copy(context->url, sizeof(context->url), where.url);
     if (navigation != NULL)
         *navigation = where;
