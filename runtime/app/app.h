@@ -74,8 +74,8 @@ struct installation {
  * opened is closed again. `is_console`: the log goes to a file. */
 int installation_open(struct installation *installation, struct options *options, bool is_console);
 void installation_close(struct installation *installation);
-/* The store alone, for commands that only look: no lock, no services. */
-int installation_open_store(struct installation *installation, struct options *options);
+/* The store alone, without services. `is_view`: for commands that only look, also beside a running program. */
+int installation_open_store(struct installation *installation, struct options *options, bool is_view);
 /* The real checks behind the engine's probes and `check`. */
 enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
 

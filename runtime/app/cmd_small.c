@@ -64,7 +64,7 @@ int command_db(struct options *options)
         complain("db %s: expected status or migrate", topic);
         return EXIT_USAGE;
     }
-    int code = installation_open_store(&in, options); /* opening migrates */
+    int code = installation_open_store(&in, options, strcmp(topic, "status") == 0); /* opening for work migrates */
     if (code != EXIT_OK)
         return code;
     struct sb_error error = { 0 };

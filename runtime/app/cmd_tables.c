@@ -156,7 +156,7 @@ int command_job(struct options *options)
         complain("job: expected list");
         return EXIT_USAGE;
     }
-    int code = installation_open_store(&in, options);
+    int code = installation_open_store(&in, options, true);
     if (code != EXIT_OK)
         return code;
     code = query(&in, jobs_sql, NULL, 0, &rows);
@@ -229,7 +229,7 @@ int command_runs(struct options *options)
     static const int widths[] = { 7, 26, 10, 12, 7, 14, 14, 14, 15, 40 };
     struct installation in;
     struct sb_rows *rows = NULL;
-    int code = installation_open_store(&in, options);
+    int code = installation_open_store(&in, options, true);
     if (code != EXIT_OK)
         return code;
     struct sb_cell params[] = { sb_cell_text(options->job != NULL ? options->job : ""), sb_cell_int(options->is_failed_only),
@@ -286,7 +286,7 @@ int command_content(struct options *options)
         complain("content: expected list");
         return EXIT_USAGE;
     }
-    int code = installation_open_store(&in, options);
+    int code = installation_open_store(&in, options, true);
     if (code != EXIT_OK)
         return code;
     struct sb_cell limit = sb_cell_int(options->limit);

@@ -99,13 +99,14 @@ int installation_open(struct installation *in, struct options *options, bool is_
     return exit_code_of(rc);
 }
 
-int installation_open_store(struct installation *in, struct options *options)
+int installation_open_store(struct installation *in, struct options *options, bool is_view)
 {
     struct sb_error error = { 0 };
     int code = load(in, options);
     if (code != EXIT_OK)
         return code;
-    enum sb_err rc = sb_store_open(&in->services.store, in->catalogue->settings.store, &error);
+    enum sb_err rc = is_view ? sb_store_view(&in->services.store, in->catalogue->settings.store, &error)
+                             : sb_store_open(&in->services.store, in->catalogue->settings.store, &error);
     if (rc == SB_OK)
         return EXIT_OK;
     complain("%s", error.text);

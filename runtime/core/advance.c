@@ -472,6 +472,8 @@ void sb_advance_step_done(struct sb_core *core, const struct sb_in_step_done *do
     run->fence = 0;
     if (!step_def(core, run->job, run->step)->needs_context)
         core->workers_busy--;
+    else if (copy.state == SB_STEP_STATE_FAILED && run->ctx != SB_NO_CTX)
+        core->ctxs[run->ctx].is_suspect = true; /* nobody knows what its page looks like now, or whether it is there */
     /* A revocation or time limit that lost the race against success changes nothing. */
     if (copy.state != SB_STEP_STATE_FAILED && (why == STOP_REVOKE || why == STOP_TIMEOUT || why == STOP_DRAIN))
         why = STOP_NONE;

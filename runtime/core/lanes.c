@@ -50,7 +50,7 @@ static void open_context(struct sb_core *core, uint16_t index)
     ctx->state = SB_CTX_STATE_OPENING;
     ctx->generation++;
     ctx->uses = 0;
-    ctx->is_recycle_asked = ctx->is_yield_asked = false;
+    ctx->is_recycle_asked = ctx->is_yield_asked = ctx->is_suspect = false;
     struct sb_order order = sb_order_make(SB_ORDER_OPEN_CONTEXT);
     order.as.open_context.ctx = index;
     order.as.open_context.generation = ctx->generation;
@@ -185,13 +185,17 @@ static void grant(struct sb_core *core, struct run *run, uint16_t index)
 static bool is_worn(const struct sb_core *core, const struct ctx *ctx)
 {
     const struct sb_pool_def *pool = core->setup.pool;
-    return ctx->is_recycle_asked || (pool->max_uses > 0 && ctx->uses >= pool->max_uses) ||
+    return ctx->is_recycle_asked || ctx->is_suspect || (pool->max_uses > 0 && ctx->uses >= pool->max_uses) ||
            (pool->max_age > 0 && core->now - ctx->opened_at >= pool->max_age);
 }
 
 static const char *worn_reason(const struct ctx *ctx)
 {
-    return ctx->is_burst ? "burst over" : ctx->is_recycle_asked ? "recycled by operator" : "recycled after use";
+    if (ctx->is_suspect)
+        return "closed after a failed step";
+    if (ctx->is_recycle_asked)
+        return "recycled by operator";
+    return ctx->is_burst ? "burst over" : "recycled after use";
 }
 
 /* Whether a burst context has done its work: nobody of posting waits for it. */
@@ -315,7 +319,7 @@ void sb_lanes_timer(struct sb_core *core, uint16_t index)
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run)
 {
     const struct ctx *ctx = &core->ctxs[run->ctx];
-    return ctx->is_yield_asked || ctx->is_recycle_asked || (is_borrowed(core, ctx, run) && is_effect_step(core, run));
+    return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || (is_borrowed(core, ctx, run) && is_effect_step(core, run));
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------------------------------- */

@@ -64,6 +64,7 @@ struct job {
 struct ctx {
     uint8_t state, lane;        /* enum sb_ctx_state, enum sb_lane */
     bool is_burst, is_yield_asked, is_recycle_asked;
+    bool is_suspect;            /* a step failed on it: closed when it is given back */
     uint16_t run;               /* slot of the holder, NO_RUN when none */
     uint32_t generation, uses, failed_opens;
     uint64_t for_run;           /* whom a yield is for */

@@ -253,6 +253,28 @@ static void context__lost_under_a_step_voids_the_lease_and_is_opened_again(void 
     world_destroy(w);
 }
 
+static void context__is_closed_after_a_failed_step_because_its_page_is_unknown(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    browser_job(w, "a", SB_CATEGORY_METRICS, 5);
+    struct sb_step_def *first = world_step(w, "visit", true, SB_S(1));
+    first->goes_on = true;
+    world_outcome(w, first, 0, (struct outcome){ .lasts = SB_S(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_RETRYABLE, .text = "crashed" });
+    world_step(w, "again", true, SB_S(1));
+    world_listen(w, SB_EVENT_CONTEXT_CHANGED);
+    world_listen(w, SB_EVENT_RUN_ENDED);
+    begin(w);
+    w->text.len = 0;
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, SB_S(10));
+    world_expect(w, "[   2000] ctx 1 is down closed after a failed step\n"
+                    "[   2000] ctx 1 is opening\n"
+                    "[   2100] ctx 1 is idle\n"
+                    "[   3000] a run 1 failed after 2.0s crashed\n");
+    world_destroy(w);
+}
+
 static void context__is_recycled_after_its_uses(void **state)
 {
     (void)state;
@@ -318,6 +340,7 @@ int main(void)
         cmocka_unit_test(queue__a_wait_over_its_limit_ends_as_no_context),
         cmocka_unit_test(queue__ageing_bounds_how_long_a_higher_priority_goes_first),
         cmocka_unit_test(context__lost_under_a_step_voids_the_lease_and_is_opened_again),
+        cmocka_unit_test(context__is_closed_after_a_failed_step_because_its_page_is_unknown),
         cmocka_unit_test(context__is_recycled_after_its_uses),
         cmocka_unit_test(describe__folded_later_tells_the_same_as_having_listened_from_the_start),
     };

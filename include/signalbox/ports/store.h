@@ -91,5 +91,8 @@ struct sb_store_ops {
 
 /* Opens "sqlite:PATH" (or a plain path), applies the migrations, refuses a corrupt, read-only, newer or locked database with what to do. */
 enum sb_err sb_store_open(struct sb_store **store, const char *location, struct sb_error *err) SB_MUST_USE;
+/* Opens an existing store for looking only, also while a program runs on it: `query` and `check` work, everything that changes is
+ * SB_ERR_READ_ONLY. SB_ERR_NOT_FOUND when there is none. */
+enum sb_err sb_store_view(struct sb_store **store, const char *location, struct sb_error *err) SB_MUST_USE;
 
 #endif

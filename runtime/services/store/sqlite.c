@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { PRUNE_ROWS = 1000 }; /* per transaction, so that the journal never waits long */
 
@@ -311,6 +312,87 @@ enum sb_err sb_store_open(struct sb_store **store, const char *location, struct 
         code = open_writer(self, err);
     if (!code)
         code = sb_thread_start(&self->thread, "store", sb_writer_main, self, err);
+    if (code)
+        free_parts(self);
+    else
+        *store = &self->store;
+    return code;
+}
+
+/* --- a viewer: readers only, beside a running program ------------------------------------------------------------------------ */
+
+static enum sb_err refuse(struct sb_error *err)
+{
+    return sb_error_set(err, SB_ERR_READ_ONLY, "the store was opened for looking only");
+}
+
+static enum sb_err viewer_write(struct sb_store *store, const struct sb_statement *statements, size_t count, int64_t *changed,
+                                const struct sb_op *op, struct sb_error *err)
+{
+    (void)store, (void)statements, (void)count, (void)changed, (void)op;
+    return refuse(err);
+}
+
+static enum sb_err viewer_append(struct sb_store *store, const struct sb_event *events, size_t count, struct sb_error *err)
+{
+    (void)store, (void)events, (void)count;
+    return refuse(err);
+}
+
+static enum sb_err viewer_restore(struct sb_store *store, void *arg, uint16_t (*job_of)(void *arg, const char *name),
+                                  void (*emit)(void *arg, const struct sb_input *input), struct sb_error *err)
+{
+    (void)store, (void)arg, (void)job_of, (void)emit;
+    return refuse(err);
+}
+
+static enum sb_err viewer_check(struct sb_store *store, const struct sb_op *op, struct sb_error *err)
+{
+    const struct sb_statement look = { "SELECT value FROM meta WHERE key = 'genesis_ns'", NULL, 0, -1 };
+    struct sb_rows *rows = NULL;
+    enum sb_err code = store->ops->query(store, &look, op, &rows, err);
+    sb_rows_destroy(rows);
+    return code;
+}
+
+static enum sb_err viewer_prune(struct sb_store *store, struct sb_wall before, const struct sb_op *op, int64_t *deleted, struct sb_error *err)
+{
+    (void)store, (void)before, (void)op, (void)deleted;
+    return refuse(err);
+}
+
+static void viewer_close(struct sb_store *store)
+{
+    if (store)
+        free_parts(sb_sqlite_of(store));
+}
+
+static const struct sb_store_ops viewer_ops = {
+    .name = "sqlite, read-only",
+    .close = viewer_close,
+    .query = sb_reader_query,
+    .write = viewer_write,
+    .append = viewer_append,
+    .set_callbacks = set_callbacks,
+    .restore = viewer_restore,
+    .check = viewer_check,
+    .prune = viewer_prune,
+    .stats = stats,
+};
+
+enum sb_err sb_store_view(struct sb_store **store, const char *location, struct sb_error *err)
+{
+    struct sb_sqlite *self = calloc(1, sizeof *self);
+    struct stat info;
+    if (!self)
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
+    self->store.ops = &viewer_ops;
+    self->lock_fd = -1;
+    enum sb_err code = take_location(self, location, err);
+    if (!code && stat(self->path, &info) != 0)
+        code = sb_error_set(err, SB_ERR_NOT_FOUND, "store %s is not there: nothing has run here yet", self->path);
+    if (!code && !create_parts(self))
+        code = sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
     if (code)
         free_parts(self);
     else
