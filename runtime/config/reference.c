@@ -144,13 +144,16 @@ char *sb_config_reference(void)
     struct sb_cfg_out out = {0};
     sb_cfg_out_add(&out,
                    "# Configuration reference\n\n"
-                   "Generated from the key table; do not edit. Unknown and duplicate keys, anchors, aliases, tags and tabs are mistakes.\n\n"
+                   "Generated from the key table; do not edit. Unknown and duplicate keys, anchors, aliases, tags and tabs are\n"
+                   "mistakes.\n\n"
                    "- **duration**: `250ms`, `90s`, `15m`, `2h`, `1d`, `1h30m`.\n"
                    "- **decimal**: exact, never rounded: `4.25`.\n"
-                   "- **template**: text in which `{{path}}` is replaced by a value of the run: `now` (ms since 1970; `now.iso`), `account`, `job`,\n"
-                   "  `run`, `tier`, `item.FIELD` (with for_each), `steps.NAME.FIELD` (an earlier step's output), `with.NAME` (inside flows).\n"
+                   "- **template**: text in which `{{path}}` is replaced by a value of the run: `now` (ms since 1970; `now.iso`),\n"
+                   "  `account`, `job`, `run`, `tier`, `item.FIELD` (with for_each), `steps.NAME.FIELD` (an earlier step's output),\n"
+                   "  `with.NAME` (inside flows).\n"
                    "  Quote a value that begins with `{` or `*`.\n"
-                   "- Any key can be overridden by its dotted path: `pool.policy`, `jobs.plan.every`, `sites.NAME.base_url`; a list is separated by commas.\n\n"
+                   "- Any key can be overridden by its dotted path: `pool.policy`, `jobs.plan.every`, `sites.NAME.base_url`; a list\n"
+                   "  is separated by commas.\n\n"
                    "# The catalogue\n\n");
     write_page(&out, &sb_cfg_root_section, "(top level)");
     sb_cfg_out_add(&out, "# Site profile: sites/NAME.yaml\n\n");

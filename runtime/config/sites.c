@@ -79,8 +79,8 @@ static void load_site(struct sb_cfg_loader *loader, size_t index, struct sb_site
     char prefix[SB_NAME_MAX + 8];
     const char *name = loader->root.sites[index];
     if (!find_site(loader, name, path, sizeof path)) {
-        sb_cfg_blame(&loader->binder, site_node(loader, index), NULL, "there is no profile of site \"%s\": %s.yaml is in none of the site folders",
-                     name, name);
+        sb_cfg_blame(&loader->binder, site_node(loader, index), NULL,
+                     "there is no profile of site \"%s\": %s.yaml is in none of the site folders", name, name);
         return;
     }
     struct sb_cfg_doc *doc = sb_cfg_doc_read(&loader->scratch, loader->errors, path, false);
@@ -95,8 +95,8 @@ static void load_site(struct sb_cfg_loader *loader, size_t index, struct sb_site
     sb_cfg_bind(&loader->binder, &sb_cfg_site_section, tree, site);
     loader->binder.path_size = 0;
     if (site->name != NULL && !sb_streq(site->name, name)) {
-        sb_cfg_blame(&loader->binder, sb_cfg_spot(tree, "site"), NULL, "the profile calls itself \"%s\", and its file is %s.yaml", site->name,
-                     name);
+        sb_cfg_blame(&loader->binder, sb_cfg_spot(tree, "site"), NULL,
+                     "the profile calls itself \"%s\", and its file is %s.yaml", site->name, name);
     }
     settle_hosts(loader, tree, site);
 }

@@ -74,8 +74,8 @@ uint8_t sb_cfg_zone(struct sb_cfg_loader *loader, const char *name, const struct
     }
     size_t size = read_file(name, bytes, ZONE_FILE_MAX);
     if (size == 0) {
-        sb_cfg_blame(&loader->binder, node, zone_hint(loader, name, hint, sizeof hint), "time zone \"%s\" is unknown: there is no file %s/%s",
-                     name, zone_folder(), name);
+        sb_cfg_blame(&loader->binder, node, zone_hint(loader, name, hint, sizeof hint),
+                     "time zone \"%s\" is unknown: there is no file %s/%s", name, zone_folder(), name);
         return 0;
     }
     if (sb_zone_parse(zone, name, bytes, size, &err) != SB_OK) {

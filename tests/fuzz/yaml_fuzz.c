@@ -1,5 +1,7 @@
 /* Hostile bytes as a catalogue: loading must end with a catalogue or with mistakes, without a leak and within bounds.
- * The first byte chooses whether the bytes are the catalogue's file or the value of an override. */
+ * The first byte chooses whether the bytes are the catalogue's file or KEY=VALUE of an override.
+ *
+ * Rooms: config model base */
 #include "signalbox/config/config.h"
 
 #include <stdlib.h>

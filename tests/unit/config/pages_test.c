@@ -48,8 +48,14 @@ static bool read_members(const char **at, char close, bool has_keys, unsigned de
     }
     for (;;) {
         skip_blank(at);
-        if (has_keys && (!read_string(at) || (skip_blank(at), *(*at)++ != ':'))) {
-            return false;
+        if (has_keys) {
+            if (!read_string(at)) {
+                return false;
+            }
+            skip_blank(at);
+            if (*(*at)++ != ':') {
+                return false;
+            }
         }
         if (!read_value(at, depth)) {
             return false;
