@@ -91,7 +91,7 @@ struct sb_step_params {
     } as;
 };
 
-/* Site profiles (spec: content 7). */
+/* Site profiles. */
 #define SB_LIST_ACTION(X)                                                                        \
     X(GOTO, "goto")         /* url (template, relative to base) */                               \
     X(WAIT, "wait")         /* selector becomes visible */                                       \

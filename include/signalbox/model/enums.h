@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* What a run needs a browser context for (spec: runtime 1). */
+/* What a run needs a browser context for. */
 #define SB_LIST_CATEGORY(X)        \
     X(NONE, "none")                \
     X(POSTING, "posting")          \
@@ -51,7 +51,7 @@
     X(SKIPPED, "skipped")                 \
     X(YIELDED, "yielded")
 
-/* Error class of a failed step: decides what the core does next (spec: runtime 5). */
+/* Error class of a failed step: decides what the core does next. */
 #define SB_LIST_CLASS(X)                     \
     X(NONE, "none")                          \
     X(RETRYABLE, "retryable")                \

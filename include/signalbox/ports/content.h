@@ -1,4 +1,4 @@
-/* Content rows (spec: content 2): every legal move as one conditional transaction over the store port. A move outside the diagram is
+/* Content rows: every legal move as one conditional transaction over the store port. A move outside the diagram is
  * SB_ERR_CONFLICT. Statements are in services/store/content.c only. Any thread. */
 #ifndef SIGNALBOX_PORTS_CONTENT_H
 #define SIGNALBOX_PORTS_CONTENT_H

@@ -1,4 +1,4 @@
-/* The receipts journal (spec: content 3): append-only file beside the store that brackets every outside effect with durable facts.
+/* The receipts journal: append-only file beside the store that brackets every outside effect with durable facts.
  *
  * Record: magic, length, sequence, kind, time, payload, CRC-32C; fdatasync before the call returns. A torn tail is cut at open; a
  * damaged record in the middle refuses to open. A failed write or sync is fatal for the file: every later call fails. Any thread. */
