@@ -2,6 +2,8 @@
 #include "fakes.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -115,31 +117,57 @@ static void exec__reports_a_program_that_does_not_exist(void **state)
     assert_non_null(strstr(f->result.text, "no-such-program-anywhere"));
 }
 
-/* Whether somebody holds the lock on the file: the program's grandchild would. */
-static bool is_held(const char *path)
+/* Asks for the end as soon as the program's grandchild has written to the pipe. */
+struct call_off {
+    int fd;
+    struct sb_cancel *cancel;
+};
+
+static bool is_readable(int fd, short what)
 {
-    int fd = -1;
-    bool is = sb_lock_open(&fd, path, NULL) != SB_OK;
-    sb_fd_close(&fd);
-    return is;
+    struct pollfd wait = { .fd = fd, .events = POLLIN };
+    return poll(&wait, 1, 60000) == 1 && (wait.revents & what) != 0;
 }
 
-static void exec__ends_the_whole_group_at_the_deadline(void **state)
+static void call_off_main(void *arg)
+{
+    const struct call_off *call_off = arg;
+    (void)is_readable(call_off->fd, POLLIN);
+    sb_cancel_ask(call_off->cancel);
+}
+
+static void exec__ends_the_whole_group_when_it_is_called_off(void **state)
 {
     struct fixture *f = *state;
     static char script[256];
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/lock", f->folder);
-    /* A grandchild in the background holds a pipe and a lock, and both would live for an hour. */
-    (void)snprintf(script, sizeof script, "(flock -x 9; echo $$ > %s/started; sleep 3600) 9>%s & wait", f->folder, path);
+    char path[128], byte = 0;
+    struct sb_thread *thread = NULL;
+    (void)snprintf(path, sizeof path, "%s/fifo", f->folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    struct call_off call_off = { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), sb_cancel_create(NULL) };
+    assert_int_equal(sb_thread_start(&thread, "call-off", call_off_main, &call_off, NULL), SB_OK);
+    /* The child goes on at once; its own child, in the background, holds the pipe open and would for an hour. */
+    (void)snprintf(script, sizeof script, "(printf x; exec sleep 3600) >%s & wait", path);
     static const char *list[] = { "sh", "-c", script };
     f->params.as.exec.argv = list;
     f->params.as.exec.argc = SB_LEN(list);
-    f->env.op.deadline = sb_ns_add(sb_now(), SB_MS(300));
+    f->env.op.cancel = call_off.cancel;
     fixture_run(f, SB_STEP_KIND_EXEC);
+    sb_thread_join(thread);
+    assert_failed(f, SB_CLASS_CANCELLED);
+    assert_int_equal(read(call_off.fd, &byte, 1), 1);
+    assert_true(is_readable(call_off.fd, POLLHUP)); /* the last writer is gone */
+    sb_fd_close(&call_off.fd);
+    sb_cancel_destroy(call_off.cancel);
+}
+
+static void exec__stops_the_program_at_its_deadline(void **state)
+{
+    struct fixture *f = *state;
+    f->env.op.deadline = sb_ns_add(sb_now(), SB_MS(100));
+    run_argv(f, "sleep", "3600");
     assert_failed(f, SB_CLASS_RETRYABLE);
     assert_non_null(strstr(f->result.text, "stopped with its group"));
-    assert_false(is_held(path));
 }
 
 static void exec__ends_the_program_when_it_is_cancelled(void **state)
@@ -175,7 +203,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(exec__makes_foreign_bytes_valid_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(exec__adds_variables_to_a_clean_environment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(exec__reports_a_program_that_does_not_exist, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(exec__ends_the_whole_group_at_the_deadline, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(exec__ends_the_whole_group_when_it_is_called_off, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(exec__stops_the_program_at_its_deadline, set_up, tear_down),
         cmocka_unit_test_setup_teardown(exec__ends_the_program_when_it_is_cancelled, set_up, tear_down),
         cmocka_unit_test_setup_teardown(exec__does_not_wait_for_a_background_child_that_keeps_the_pipe, set_up, tear_down),
     };
