@@ -295,8 +295,9 @@ bool sb_advance_workers(struct sb_core *core)
 
 static bool class_spends_attempt(const struct run *run, enum sb_class class)
 {
-    bool is_free = class == SB_CLASS_RATE_LIMITED || class == SB_CLASS_DEPENDENCY_DOWN;
-    return !is_free || run->free_waits >= FREE_WAITS_MAX;
+    if (class == SB_CLASS_RATE_LIMITED)
+        return run->free_waits >= RATE_WAITS_MAX;
+    return class != SB_CLASS_DEPENDENCY_DOWN || run->free_waits >= DEPENDENCY_WAITS_MAX;
 }
 
 static bool class_is_retried(enum sb_class class)

@@ -23,7 +23,8 @@ enum {
     UNIT_EVENTS_MAX = 24,      /* what one unit of work may emit at most */
     UNIT_ORDERS_MAX = 16,
     COMMANDS_REMEMBERED = 64,
-    FREE_WAITS_MAX = 20,       /* rate limits and dependency failures in a row that spend no attempt */
+    RATE_WAITS_MAX = 20,       /* rate limits in a row that spend no attempt */
+    DEPENDENCY_WAITS_MAX = 5,  /* dependency failures in a row that spend no attempt: about half a minute, then somebody must know */
     RECOVERIES_MAX = 3,        /* crash recoveries of one run before it is quarantined */
 };
 

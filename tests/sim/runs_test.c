@@ -133,6 +133,27 @@ static void retry__a_rate_limit_waits_as_told_and_spends_no_attempt(void **state
     world_destroy(w);
 }
 
+static void retry__a_dependency_that_stays_down_spends_attempts_after_five_free_waits(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", 0, 0);
+    world_outcome(w, world_step(w, "call", false, SB_S(1)), 0,
+                  (struct outcome){ .lasts = SB_MS(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_DEPENDENCY_DOWN, .text = "503" });
+    world_listen(w, SB_EVENT_RUN_RETRYING);
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, SB_S(100));
+    world_expect(w, "[      1] a run 1 attempt 1 of 1 in 1.0s: dependency_down, 503\n"
+                    "[   1002] a run 1 attempt 1 of 1 in 2.0s: dependency_down, 503\n"
+                    "[   3003] a run 1 attempt 1 of 1 in 4.0s: dependency_down, 503\n"
+                    "[   7004] a run 1 attempt 1 of 1 in 8.0s: dependency_down, 503\n"
+                    "[  15005] a run 1 attempt 1 of 1 in 16s: dependency_down, 503\n"
+                    "[  31006] alert 1 job_failed: a dependency_down at call: 503\n");
+    world_destroy(w);
+}
+
 static void retry__an_operator_retries_a_failed_run_from_its_failed_step(void **state)
 {
     (void)state;
@@ -574,6 +595,7 @@ int main(void)
         cmocka_unit_test(retry__resumes_at_the_failed_step_with_the_same_run),
         cmocka_unit_test(retry__a_fatal_error_is_not_tried_again),
         cmocka_unit_test(retry__a_rate_limit_waits_as_told_and_spends_no_attempt),
+        cmocka_unit_test(retry__a_dependency_that_stays_down_spends_attempts_after_five_free_waits),
         cmocka_unit_test(retry__an_operator_retries_a_failed_run_from_its_failed_step),
         cmocka_unit_test(goes_on__a_failed_step_does_not_stop_the_later_ones_but_fails_the_run),
         cmocka_unit_test(nothing_to_do__ends_the_run_as_succeeded),
