@@ -4,9 +4,20 @@
 
 #include <string.h>
 
+void sb_model_add_age(struct sb_text *out, sb_ns age)
+{
+    if (age >= SB_S(1)) {
+        sb_text_add_duration(out, age);
+        return;
+    }
+    sb_text_add(out, "0.");
+    sb_text_add_u64(out, age > 0 ? (uint64_t)(age / SB_MS(100)) : 0);
+    sb_text_add(out, "s");
+}
+
 static void add_age(struct sb_text *out, sb_ns now, sb_ns since)
 {
-    sb_text_add_duration(out, now > since ? now - since : 0);
+    sb_model_add_age(out, now > since ? now - since : 0);
 }
 
 static void add_pause(struct sb_text *out, const char *what, const char *actor, struct sb_wall since, const char *reason)
@@ -140,7 +151,7 @@ static void why_at_rest(const struct sb_model *model, const struct sb_model_job 
         sb_text_add_clock(out, job->next_due);
         if (job->next_due.ns > wall.ns) {
             sb_text_add(out, " in ");
-            sb_text_add_duration(out, job->next_due.ns - wall.ns);
+            sb_model_add_age(out, job->next_due.ns - wall.ns);
         }
     }
 }
@@ -159,7 +170,7 @@ void sb_model_why(const struct sb_model *model, uint16_t job_id, sb_ns now, stru
         sb_text_add(out, "attempt ");
         sb_text_add_u64(out, run->attempt);
         sb_text_add(out, " in ");
-        sb_text_add_duration(out, run->retry_at > now ? run->retry_at - now : 0);
+        sb_model_add_age(out, run->retry_at > now ? run->retry_at - now : 0);
         sb_text_add(out, ": the last one failed, ");
         sb_text_add(out, sb_class_text(run->class));
     } else if (run->state == SB_RUN_STATE_RUNNING || run->state == SB_RUN_STATE_STOPPING) {

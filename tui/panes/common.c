@@ -16,5 +16,5 @@ void sb_add_since(const struct sb_screen *screen, struct sb_text *out, sb_ns sin
     if (screen->is_absolute_time && wall.ns != 0)
         sb_text_add_clock(out, wall);
     else
-        sb_text_add_duration(out, screen->now.mono > since ? screen->now.mono - since : 0);
+        sb_model_add_age(out, screen->now.mono > since ? screen->now.mono - since : 0);
 }

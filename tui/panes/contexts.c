@@ -67,12 +67,12 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
         sb_text_add(text, sb_lane_text(ctx->lane));
     } else if (column == AGE) {
         const sb_ns since = ctx->run != 0 ? ctx->leased_at : ctx->since;
-        sb_text_add_duration(text, now > since ? now - since : 0);
+        sb_model_add_age(text, now > since ? now - since : 0);
     } else if (column == LEFT) {
         if (ctx->run == 0 || ctx->deadline == 0)
             sb_text_add(text, "-");
         else if (ctx->deadline > now)
-            sb_text_add_duration(text, ctx->deadline - now);
+            sb_model_add_age(text, ctx->deadline - now);
         else
             sb_text_add(text, "OVER");
         *slot = ctx->run != 0 && ctx->deadline != 0 && ctx->deadline <= now ? SB_SLOT_BAD : SB_SLOT_TEXT;
@@ -105,7 +105,7 @@ static void draw_waiters(const struct sb_screen *screen, const struct sb_view *v
         sb_text_add(&text, " lane ");
         sb_text_add(&text, sb_lane_text(waiter->lane));
         sb_text_add(&text, " ");
-        sb_text_add_duration(&text, screen->now.mono > waiter->since ? screen->now.mono - waiter->since : 0);
+        sb_model_add_age(&text, screen->now.mono > waiter->since ? screen->now.mono - waiter->since : 0);
         sb_view_text(view, row, 1, view->box.cols, SB_SLOT_WAIT, buffer);
     }
 }

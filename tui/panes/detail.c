@@ -154,7 +154,7 @@ static unsigned step_state(const struct sb_model_step *step)
 static void add_step_time(const struct sb_screen *screen, const struct sb_model_step *step, struct sb_text *text)
 {
     if (step->state == SB_STEP_STATE_RUNNING)
-        sb_text_add_duration(text, screen->now.mono > step->started ? screen->now.mono - step->started : 0);
+        sb_model_add_age(text, screen->now.mono > step->started ? screen->now.mono - step->started : 0);
     else if (step->state != SB_STEP_STATE_PENDING)
         sb_text_add_duration(text, step->duration);
 }

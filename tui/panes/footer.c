@@ -27,7 +27,7 @@ static enum sb_slot say_pending(const struct sb_screen *screen, const struct sb_
     sb_text_add(text, " -> sent");
     if (now.mono - pending->since > SB_S(1)) {
         sb_text_add(text, ", no answer for ");
-        sb_text_add_duration(text, now.mono - pending->since);
+        sb_model_add_age(text, now.mono - pending->since);
         return SB_SLOT_BAR_WARN;
     }
     return SB_SLOT_BAR;

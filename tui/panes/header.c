@@ -149,7 +149,7 @@ static void add_mode(const struct sb_screen *screen, struct line *line, struct s
     sb_text_add(&text, word);
     if (model->is_described) {
         sb_text_add(&text, " ");
-        sb_text_add_duration(&text, now.mono > model->now ? now.mono - model->now : 0);
+        sb_model_add_age(&text, now.mono > model->now ? now.mono - model->now : 0);
     }
 }
 

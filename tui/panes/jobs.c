@@ -75,7 +75,7 @@ static void cell_attempt(const struct sb_screen *screen, const struct sb_model_j
 static void cell_last(const struct sb_screen *screen, const struct sb_model_job *job, struct sb_text *text, enum sb_slot *slot)
 {
     if (job->state == SB_JOB_STATE_RUN && job->run.started != 0)
-        sb_text_add_duration(text, screen->now.mono > job->run.started ? screen->now.mono - job->run.started : 0);
+        sb_model_add_age(text, screen->now.mono > job->run.started ? screen->now.mono - job->run.started : 0);
     else
         add_or_dash(text, job->last_duration, slot);
 }
@@ -98,7 +98,7 @@ static void add_until(const struct sb_screen *screen, struct sb_text *text, sb_n
         sb_text_add_clock(text, (struct sb_wall){sb_ns_add(screen->now.wall.ns, left)});
     } else {
         sb_text_add(text, "+");
-        sb_text_add_duration(text, left);
+        sb_model_add_age(text, left);
     }
 }
 
@@ -119,7 +119,7 @@ static void cell_next(const struct sb_screen *screen, const struct sb_model_job 
         *slot = SB_SLOT_WARN;
     } else if (job->state == SB_JOB_STATE_WAIT) {
         sb_text_add(text, "q ");
-        sb_text_add_duration(text, screen->now.mono > job->run.queued ? screen->now.mono - job->run.queued : 0);
+        sb_model_add_age(text, screen->now.mono > job->run.queued ? screen->now.mono - job->run.queued : 0);
         *slot = SB_SLOT_WAIT;
     } else if (screen->model->is_draining) {
         sb_text_add(text, "drain");

@@ -97,7 +97,7 @@ static void lines_of_overrides(struct sb_screen *screen, struct sb_dialog *dialo
     sb_text_add(&text, "overrides the schedule: ");
     if (job->next_due.ns > now.wall.ns) {
         sb_text_add(&text, "next due in ");
-        sb_text_add_duration(&text, job->next_due.ns - now.wall.ns);
+        sb_model_add_age(&text, job->next_due.ns - now.wall.ns);
     } else {
         sb_text_add(&text, job->schedule);
     }
@@ -329,7 +329,7 @@ void sb_act_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_
         sb_text_add(&text, " run ");
         sb_text_add_u64(&text, job->run.id);
         sb_text_add(&text, " for ");
-        sb_text_add_duration(&text, now.mono > job->run.started ? now.mono - job->run.started : 0);
+        sb_model_add_age(&text, now.mono > job->run.started ? now.mono - job->run.started : 0);
         named++;
     }
     if (running > named) {

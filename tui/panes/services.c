@@ -40,7 +40,7 @@ static void draw_long(const struct sb_screen *screen, const struct sb_view *view
     add_latency(&text, component->latency);
     sb_view_field(view, row, 17, 7, true, SB_SLOT_TEXT, buffer);
     sb_text_init(&text, buffer, sizeof buffer);
-    sb_text_add_duration(&text, screen->now.mono > component->since ? screen->now.mono - component->since : 0);
+    sb_model_add_age(&text, screen->now.mono > component->since ? screen->now.mono - component->since : 0);
     sb_view_field(view, row, 25, 6, true, SB_SLOT_DIM, buffer);
     sb_text_init(&text, buffer, sizeof buffer);
     sb_text_add(&text, sb_component_class_text(component->class));

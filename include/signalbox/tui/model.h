@@ -265,6 +265,9 @@ uint32_t sb_model_contexts_leased(const struct sb_model *model);
 /* Index of the worst component, or SB_COMPONENT_COUNT when all used ones are ok. */
 unsigned sb_model_worst_component(const struct sb_model *model);
 
+/* A time on the screen: tenths of a second are as fine as an eye needs ("0.4s"); negative counts as 0. Measured durations keep their
+ * milliseconds (sb_text_add_duration). */
+void sb_model_add_age(struct sb_text *out, sb_ns age);
 /* Why the job is not running now and what would start it, or what it is doing: one line, always answered. */
 void sb_model_why(const struct sb_model *model, uint16_t job, sb_ns now, struct sb_wall wall, struct sb_text *out);
 /* The short form for the last column of the job table. */
