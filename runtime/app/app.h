@@ -86,6 +86,9 @@ int session_signals(int *signal_fd);
 int session_run(struct installation *installation, const struct options *options, const char *environment, bool is_headless,
                 int signal_fd);
 
+/* The catalogue as a Markdown page on standard output. */
+void catalogue_page_print(const struct sb_catalogue *catalogue);
+
 /* Prints an error the way every command does: "signalbox: text". */
 void complain(const char *format, ...) SB_PRINTF(1, 2);
 

@@ -23,7 +23,8 @@ static int print_made(char *text)
     return EXIT_OK;
 }
 
-static int config_check(struct options *options)
+/* config check [FILE] and config catalogue [FILE]: load it, then say it is fine or print it as a page. */
+static int config_load(struct options *options, bool is_page)
 {
     struct paths paths;
     struct sb_catalogue *catalogue = NULL;
@@ -36,9 +37,35 @@ static int config_check(struct options *options)
         return exit_code_of(rc);
     }
     int code = load_catalogue(&catalogue, options, &paths);
-    if (code == EXIT_OK)
+    if (code == EXIT_OK && is_page)
+        catalogue_page_print(catalogue);
+    else if (code == EXIT_OK)
         (void)printf("%s: %u jobs, %u steps, %zu sites, config %s\n", paths.catalogue, catalogue->job_count, catalogue->step_count,
                      catalogue->site_count, catalogue->config_hash);
+    sb_catalogue_destroy(catalogue);
+    return code;
+}
+
+static int config_explain(struct options *options)
+{
+    struct paths paths;
+    struct sb_catalogue *catalogue = NULL;
+    struct sb_error error = { 0 };
+    if (options->positional_count != 2) {
+        complain("config explain: expected a key, as in config explain pool.policy");
+        return EXIT_USAGE;
+    }
+    enum sb_err rc = paths_find(&paths, options, "default", &error);
+    int code = rc == SB_OK ? load_catalogue(&catalogue, options, &paths) : exit_code_of(rc);
+    if (rc != SB_OK)
+        complain("%s", error.text);
+    const char *origin = code == EXIT_OK ? sb_config_explain(options->positionals[1]) : NULL;
+    if (code == EXIT_OK && origin == NULL) {
+        complain("no key \"%s\"; `signalbox config reference` lists them", options->positionals[1]);
+        code = EXIT_NO;
+    } else if (code == EXIT_OK) {
+        (void)printf("%s: %s\n", options->positionals[1], origin);
+    }
     sb_catalogue_destroy(catalogue);
     return code;
 }
@@ -47,12 +74,16 @@ int command_config(struct options *options)
 {
     const char *topic = topic_of(options);
     if (strcmp(topic, "check") == 0)
-        return config_check(options);
+        return config_load(options, false);
+    if (strcmp(topic, "catalogue") == 0)
+        return config_load(options, true);
+    if (strcmp(topic, "explain") == 0)
+        return config_explain(options);
     if (strcmp(topic, "schema") == 0)
         return print_made(sb_config_schema());
     if (strcmp(topic, "reference") == 0)
         return print_made(sb_config_reference());
-    complain("config %s: expected check [FILE], schema or reference", topic);
+    complain("config %s: expected check [FILE], catalogue [FILE], explain KEY, schema or reference", topic);
     return EXIT_USAGE;
 }
 

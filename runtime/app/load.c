@@ -1,6 +1,8 @@
 /* Loading the catalogue with its overrides, and telling all its mistakes at once. */
 #include "app.h"
 
+#include "signalbox/os/os.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,6 +40,7 @@ int load_catalogue(struct sb_catalogue **catalogue, const struct options *option
     }
     (void)snprintf(prices, sizeof(prices), "%s/prices.yaml", paths->data_dir);
     source.prices_path = prices;
+    source.now = sb_wall_now(); /* the prices of today */
     struct sb_config_errors *errors = calloc(1, sizeof(*errors));
     if (errors == NULL)
         return EXIT_BUG;
