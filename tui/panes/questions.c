@@ -316,8 +316,12 @@ void sb_act_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_
     sb_text_add(&text, "Leave: drain and stop the runtime");
     const uint32_t running = count_active(model, true);
     text = line_begin(dialog);
-    sb_text_add_u64(&text, running);
-    sb_text_add(&text, running == 0 ? " runs are running" : " running, their steps may finish first:");
+    if (running == 0) {
+        sb_text_add(&text, "nothing is running");
+    } else {
+        sb_text_add_u64(&text, running);
+        sb_text_add(&text, " running, their steps may finish first:");
+    }
     unsigned named = 0;
     for (uint32_t i = 0; i < model->job_high && named < 5; i++) {
         const struct sb_model_job *const job = &model->jobs[i];
