@@ -42,11 +42,13 @@ static inline void incident_run(struct scene *scene, uint64_t run, uint16_t job,
 
 static inline void incident_define(struct scene *scene)
 {
-    SAY(scene, RUNTIME_STARTED, runtime_started, .boot = 3, .version = "0.1.0", .host = "ops1", .config_hash = "9f3a61c0aa", .jobs = INCIDENT_JOBS,
+    SAY(scene, RUNTIME_STARTED, runtime_started, .boot = 3, .version = "0.1.0", .host = "ops1", .config_hash = "9f3a61c0aa",
+        .jobs = INCIDENT_JOBS,
         .is_practice = true);
     SAY(scene, POOL_DEFINED, pool_defined, .contexts = 3, .burst = 1, .policy = SB_LANE_POLICY_RECLAIM, .workers = 4);
     for (uint8_t i = 0; i < SB_COMPONENT_COUNT; i++)
-        SAY(scene, COMPONENT_DEFINED, component_defined, .component = i, .class = i < 2 ? SB_COMPONENT_CLASS_REQUIRED : SB_COMPONENT_CLASS_IMPORTANT);
+        SAY(scene, COMPONENT_DEFINED, component_defined, .component = i,
+            .class = i < 2 ? SB_COMPONENT_CLASS_REQUIRED : SB_COMPONENT_CLASS_IMPORTANT);
     for (uint16_t i = 0; i < 4; i++)
         SAY(scene, CONTEXT_DEFINED, context_defined, .ctx = i, .lane = (uint8_t)(i < 2 ? i : SB_LANE_POSTING), .is_burst = i == 3);
     for (uint16_t i = 0; i < INCIDENT_JOBS; i++)
@@ -81,13 +83,16 @@ static inline void incident_posting(struct scene *scene, uint64_t run)
 {
     SAY(scene, RUN_QUEUED, run_queued, .run = run, .job = 0, .attempt = 1, .cause = SB_CAUSE_SCHEDULE, .nominal = scene->wall.ns);
     for (uint8_t attempt = 1; attempt <= 2; attempt++) {
-        SAY(scene, LEASE_GRANTED, lease_granted, .ctx = 2, .run = run, .job = 0, .fence = 40U + attempt, .lane = SB_LANE_POSTING, .deadline = SB_S(35));
+        SAY(scene, LEASE_GRANTED, lease_granted, .ctx = 2, .run = run, .job = 0, .fence = 40U + attempt,
+            .lane = SB_LANE_POSTING, .deadline = SB_S(35));
         SAY(scene, RUN_STARTED, run_started, .run = run, .job = 0, .attempt = attempt, .waited = SB_MS(12));
-        SAY(scene, STEP_STARTED, step_started, .run = run, .job = 0, .step = 0, .attempt = attempt, .ctx = 2, .fence = 40U + attempt, .timeout = SB_S(30));
+        SAY(scene, STEP_STARTED, step_started, .run = run, .job = 0, .step = 0, .attempt = attempt, .ctx = 2,
+            .fence = 40U + attempt, .timeout = SB_S(30));
         scene_wait(scene, SB_MS(1200));
         SAY(scene, STEP_ENDED, step_ended, .run = run, .job = 0, .step = 0, .attempt = attempt, .state = SB_STEP_STATE_SUCCEEDED,
             .duration = SB_MS(1200), .rows = 1, .text = "one row claimed");
-        SAY(scene, STEP_STARTED, step_started, .run = run, .job = 0, .step = 1, .attempt = attempt, .ctx = 2, .fence = 40U + attempt, .timeout = SB_S(30));
+        SAY(scene, STEP_STARTED, step_started, .run = run, .job = 0, .step = 1, .attempt = attempt, .ctx = 2,
+            .fence = 40U + attempt, .timeout = SB_S(30));
         scene_wait(scene, SB_S(30));
         SAY(scene, STEP_ENDED, step_ended, .run = run, .job = 0, .step = 1, .attempt = attempt, .state = SB_STEP_STATE_FAILED,
             .class = SB_CLASS_RETRYABLE, .duration = SB_S(30), .text = "selector \"login\" did not appear");
@@ -173,7 +178,8 @@ static inline void incident_play(struct scene *scene)
     incident_posting(scene, run + 1);
     incident_running(scene, run + 10);
     SAY(scene, JOB_PAUSED, job_paused, .job = 7, .actor = "ana", .reason = "rate limit");
-    SAY(scene, COMMAND_DONE, command_done, .command = 55, .kind = SB_COMMAND_PAUSE_JOB, .job = 7, .actor = "ana", .outcome = "paused viral_scraper");
+    SAY(scene, COMMAND_DONE, command_done, .command = 55, .kind = SB_COMMAND_PAUSE_JOB, .job = 7, .actor = "ana",
+        .outcome = "paused viral_scraper");
     incident_waiting(scene, run + 20);
 }
 

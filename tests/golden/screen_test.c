@@ -147,7 +147,8 @@ struct look {
 
 static void check_look(const struct look *look)
 {
-    const struct sb_screen_setup setup = {.actor = "ana", .environment = "practice", .is_ascii = look->is_ascii, .is_read_only = look->is_read_only};
+    const struct sb_screen_setup setup = {.actor = "ana", .environment = "practice", .is_ascii = look->is_ascii,
+            .is_read_only = look->is_read_only};
     struct sb_screen *const screen = sb_screen_create(&setup, NULL);
     assert_non_null(screen);
     struct sb_grid grid = {.rows = look->rows, .cols = look->cols, .cells = cells};
@@ -181,7 +182,8 @@ static void incident__looks_as_drawn_at_three_sizes(void **state)
     static const uint16_t sizes[][2] = {{80, 24}, {120, 40}, {200, 50}};
     for (unsigned i = 0; i < SB_LEN(sizes); i++) {
         for (unsigned ascii = 0; ascii < 2; ascii++) {
-            const struct look look = {.name = "incident", .recording = INCIDENT, .cols = sizes[i][0], .rows = sizes[i][1], .is_ascii = ascii == 1};
+            const struct look look = {.name = "incident", .recording = INCIDENT, .cols = sizes[i][0], .rows = sizes[i][1],
+                    .is_ascii = ascii == 1};
             check_look(&look);
         }
     }
@@ -202,7 +204,8 @@ static void detail__looks_as_drawn(void **state)
     (void)state;
     const struct look failed = {.name = "detail", .recording = INCIDENT, .keys = {'j', SB_KEY_ENTER}, .cols = 80, .rows = 24};
     const struct look wide = {.name = "detail", .recording = INCIDENT, .keys = {'j', SB_KEY_ENTER}, .cols = 120, .rows = 40};
-    const struct look waiting = {.name = "detail-waiting", .recording = INCIDENT, .keys = {'/', 'a', 'c', 'c', 'o', 'u', SB_KEY_ENTER, SB_KEY_ENTER},
+    const struct look waiting = {.name = "detail-waiting", .recording = INCIDENT,
+            .keys = {'/', 'a', 'c', 'c', 'o', 'u', SB_KEY_ENTER, SB_KEY_ENTER},
                                  .cols = 100, .rows = 24};
     check_look(&failed);
     check_look(&wide);
@@ -213,7 +216,8 @@ static void help__looks_as_drawn(void **state)
 {
     (void)state;
     const struct look help = {.name = "help", .recording = INCIDENT, .keys = {'?'}, .cols = 100, .rows = 46, .is_ascii = true};
-    const struct look viewer = {.name = "help-viewer", .recording = INCIDENT, .keys = {'?'}, .cols = 80, .rows = 24, .is_ascii = true, .is_read_only = true};
+    const struct look viewer = {.name = "help-viewer", .recording = INCIDENT, .keys = {'?'}, .cols = 80, .rows = 24,
+            .is_ascii = true, .is_read_only = true};
     check_look(&help);
     check_look(&viewer);
 }
