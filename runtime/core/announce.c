@@ -1,5 +1,5 @@
-/* The describe stream: definitions, then state, one event at a time from a cursor. A new listener folds it and knows everything; at start the definitions
- * alone are announced as facts. Events carry the time at which their fact began. Reads only. */
+/* The describe stream: definitions, then state, one event at a time from a cursor. A new listener folds it and knows everything; at
+ * start the definitions alone are announced as facts. Events carry the time at which their fact began. Reads only. */
 #include "state.h"
 
 enum section {

@@ -5,7 +5,7 @@
 
 static bool has_key(const struct sb_keymap_row *row, uint32_t key)
 {
-    for (unsigned i = 0; i < SB_ACTION_KEYS; i++) {
+    for (unsigned i = 0; i < SB_KEY_ACTION_KEYS; i++) {
         if (row->keys[i] == key)
             return true;
     }
@@ -67,7 +67,7 @@ unsigned sb_keymap_check(const struct sb_keymap_row *rows, unsigned count, struc
     unsigned found = 0;
     for (unsigned at = 0; at < count; at++) {
         unsigned keys = 0;
-        for (unsigned i = 0; i < SB_ACTION_KEYS; i++) {
+        for (unsigned i = 0; i < SB_KEY_ACTION_KEYS; i++) {
             if (rows[at].keys[i] == 0)
                 continue;
             keys++;

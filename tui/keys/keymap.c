@@ -3,29 +3,29 @@
 
 #include <string.h>
 
-const struct sb_keymap_row sb_keymap[SB_ACTION_COUNT] = {
+const struct sb_keymap_row sb_keymap[SB_KEY_ACTION_COUNT] = {
 #define X(code, key1, key2, key3, class_, where_, label_, help_) \
-    [SB_ACTION_##code] = {.name = #code, .keys = {key1, key2, key3}, .class = class_, .where = where_, .label = label_, .help = help_},
+    [SB_KEY_ACTION_##code] = {.name = #code, .keys = {key1, key2, key3}, .class = class_, .where = where_, .label = label_, .help = help_},
 #include "signalbox/tui/keymap.def"
 #undef X
 };
 
-enum sb_action sb_keymap_find(uint32_t key, uint16_t where)
+enum sb_key_action sb_keymap_find(uint32_t key, uint16_t where)
 {
-    for (unsigned action = 0; key != 0 && action < SB_ACTION_COUNT; action++) {
+    for (unsigned action = 0; key != 0 && action < SB_KEY_ACTION_COUNT; action++) {
         if ((sb_keymap[action].where & where) == 0)
             continue;
-        for (unsigned i = 0; i < SB_ACTION_KEYS; i++) {
+        for (unsigned i = 0; i < SB_KEY_ACTION_KEYS; i++) {
             if (sb_keymap[action].keys[i] == key)
-                return (enum sb_action)action;
+                return (enum sb_key_action)action;
         }
     }
-    return SB_ACTION_NONE;
+    return SB_KEY_ACTION_NONE;
 }
 
-bool sb_keymap_is_for_viewers(enum sb_action action)
+bool sb_keymap_is_for_viewers(enum sb_key_action action)
 {
-    return action < SB_ACTION_COUNT && (sb_keymap[action].class == 'V' || action == SB_ACTION_LEAVE);
+    return action < SB_KEY_ACTION_COUNT && (sb_keymap[action].class == 'V' || action == SB_KEY_ACTION_LEAVE);
 }
 
 void sb_key_name(uint32_t key, struct sb_text *out)

@@ -332,55 +332,55 @@ static int64_t page_of(const struct sb_screen *screen)
     return screen->visible[screen->focus] > 1 ? (int64_t)screen->visible[screen->focus] : 1;
 }
 
-static bool act_move(struct sb_screen *screen, enum sb_action action)
+static bool act_move(struct sb_screen *screen, enum sb_key_action action)
 {
     const int64_t page = page_of(screen), half = page / 2 > 0 ? page / 2 : 1;
     const struct {
-        enum sb_action action;
+        enum sb_key_action action;
         int64_t delta;
     } moves[] = {
-        {SB_ACTION_DOWN, 1},          {SB_ACTION_UP, -1},            {SB_ACTION_TOP, INT32_MIN},   {SB_ACTION_BOTTOM, INT32_MAX},
-        {SB_ACTION_HALF_DOWN, half},  {SB_ACTION_HALF_UP, -half},    {SB_ACTION_PAGE_DOWN, page},  {SB_ACTION_PAGE_UP, -page},
+        {SB_KEY_ACTION_DOWN, 1},          {SB_KEY_ACTION_UP, -1},            {SB_KEY_ACTION_TOP, INT32_MIN},   {SB_KEY_ACTION_BOTTOM, INT32_MAX},
+        {SB_KEY_ACTION_HALF_DOWN, half},  {SB_KEY_ACTION_HALF_UP, -half},    {SB_KEY_ACTION_PAGE_DOWN, page},  {SB_KEY_ACTION_PAGE_UP, -page},
     };
     for (unsigned i = 0; i < SB_LEN(moves); i++) {
         if (moves[i].action != action)
             continue;
         move(screen, moves[i].delta);
-        if (action == SB_ACTION_BOTTOM && screen->focus == SB_PANE_LOG)
+        if (action == SB_KEY_ACTION_BOTTOM && screen->focus == SB_PANE_LOG)
             screen->is_following = true;
         return true;
     }
     return false;
 }
 
-static bool act_pane(struct sb_screen *screen, enum sb_action action)
+static bool act_pane(struct sb_screen *screen, enum sb_key_action action)
 {
-    if (action >= SB_ACTION_PANE_1 && action <= SB_ACTION_PANE_6)
-        focus_on(screen, (enum sb_pane)((unsigned)action - SB_ACTION_PANE_1));
-    else if (action == SB_ACTION_NEXT_PANE || action == SB_ACTION_PREV_PANE)
-        go(screen, action == SB_ACTION_NEXT_PANE ? 1 : -1);
-    else if (action == SB_ACTION_LAYOUT)
+    if (action >= SB_KEY_ACTION_PANE_1 && action <= SB_KEY_ACTION_PANE_6)
+        focus_on(screen, (enum sb_pane)((unsigned)action - SB_KEY_ACTION_PANE_1));
+    else if (action == SB_KEY_ACTION_NEXT_PANE || action == SB_KEY_ACTION_PREV_PANE)
+        go(screen, action == SB_KEY_ACTION_NEXT_PANE ? 1 : -1);
+    else if (action == SB_KEY_ACTION_LAYOUT)
         act_layout(screen);
-    else if (action == SB_ACTION_ZOOM)
+    else if (action == SB_KEY_ACTION_ZOOM)
         act_zoom(screen);
     else
         return false;
     return true;
 }
 
-void sb_act_do(struct sb_screen *screen, enum sb_action action, struct sb_now now, struct sb_screen_answer *answer)
+void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer)
 {
-    static sb_act *const acts[SB_ACTION_COUNT] = {
-        [SB_ACTION_HELP] = act_help,       [SB_ACTION_FILTER] = act_filter, [SB_ACTION_FILTER_CLEAR] = act_filter_clear,
-        [SB_ACTION_PAUSE] = act_pause,     [SB_ACTION_RETRY] = act_retry,   [SB_ACTION_PROBE] = act_probe,
-        [SB_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_ACTION_FORCE] = sb_act_force, [SB_ACTION_CANCEL] = sb_act_cancel,
-        [SB_ACTION_KILL] = sb_act_kill,    [SB_ACTION_RECYCLE] = sb_act_recycle, [SB_ACTION_PAUSE_ALL] = sb_act_pause_all,
-        [SB_ACTION_ACK] = act_ack,         [SB_ACTION_UNDO] = act_undo,     [SB_ACTION_FREEZE] = act_freeze,
-        [SB_ACTION_FOLLOW] = act_follow,   [SB_ACTION_TIME] = act_time,     [SB_ACTION_OPEN] = act_open,
-        [SB_ACTION_BACK] = act_back,       [SB_ACTION_REDRAW] = act_redraw, [SB_ACTION_LEAVE] = sb_act_leave,
+    static sb_act *const acts[SB_KEY_ACTION_COUNT] = {
+        [SB_KEY_ACTION_HELP] = act_help,       [SB_KEY_ACTION_FILTER] = act_filter, [SB_KEY_ACTION_FILTER_CLEAR] = act_filter_clear,
+        [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = act_probe,
+        [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
+        [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
+        [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
+        [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
+        [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
     };
     if (act_move(screen, action) || act_pane(screen, action))
         return;
-    if (action < SB_ACTION_COUNT && acts[action] != NULL)
+    if (action < SB_KEY_ACTION_COUNT && acts[action] != NULL)
         acts[action](screen, now, answer);
 }

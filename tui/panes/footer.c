@@ -125,17 +125,17 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
     }
     if (screen->focus == SB_PANE_DETAIL || screen->focus == SB_PANE_HELP || screen->is_zoomed)
         at += draw_hint(view, row, at, "q", "back");
-    for (unsigned action = 0; action < SB_ACTION_COUNT; action++) {
+    for (unsigned action = 0; action < SB_KEY_ACTION_COUNT; action++) {
         const struct sb_keymap_row *const keys = &sb_keymap[action];
         if (keys->label[0] == '\0' || (keys->where & sb_pane_infos[screen->focus].where) == 0)
             continue;
-        if (screen->is_read_only && !sb_keymap_is_for_viewers((enum sb_action)action))
+        if (screen->is_read_only && !sb_keymap_is_for_viewers((enum sb_key_action)action))
             continue;
         char buffer[16];
         struct sb_text text;
         sb_text_init(&text, buffer, sizeof buffer);
         sb_key_name(keys->keys[0], &text);
-        const char *const label = action == SB_ACTION_PAUSE_ALL && screen->model->all_paused.is_on ? "resume all" : keys->label;
+        const char *const label = action == SB_KEY_ACTION_PAUSE_ALL && screen->model->all_paused.is_on ? "resume all" : keys->label;
         at += draw_hint(view, row, at, buffer, label);
     }
 }

@@ -14,7 +14,7 @@ static void line_of(unsigned action, struct line *line)
     const struct sb_keymap_row *const row = &sb_keymap[action];
     struct sb_text text;
     sb_text_init(&text, line->keys, sizeof line->keys);
-    for (unsigned i = 0; i < SB_ACTION_KEYS && row->keys[i] != 0; i++) {
+    for (unsigned i = 0; i < SB_KEY_ACTION_KEYS && row->keys[i] != 0; i++) {
         if (i > 0)
             sb_text_add(&text, " ");
         sb_key_name(row->keys[i], &text);
@@ -28,7 +28,7 @@ static void line_of(unsigned action, struct line *line)
 
 static bool is_shown(const struct sb_screen *screen, unsigned action, const struct line *line)
 {
-    if (screen->is_read_only && !sb_keymap_is_for_viewers((enum sb_action)action))
+    if (screen->is_read_only && !sb_keymap_is_for_viewers((enum sb_key_action)action))
         return false;
     char buffer[320];
     struct sb_text text;
@@ -57,7 +57,7 @@ void sb_pane_draw_help(struct sb_screen *screen, const struct sb_view *view, str
     if (scroll->selected + rows > screen->help_lines)
         scroll->selected = screen->help_lines > rows ? screen->help_lines - rows : 0;
     uint32_t number = 0;
-    for (unsigned action = 0; action < SB_ACTION_COUNT; action++) {
+    for (unsigned action = 0; action < SB_KEY_ACTION_COUNT; action++) {
         struct line line;
         line_of(action, &line);
         if (!is_shown(screen, action, &line))

@@ -101,8 +101,8 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
         prompt_key(screen, key);
         return;
     }
-    const enum sb_action action = sb_keymap_find(key, sb_pane_infos[screen->focus].where);
-    if (action == SB_ACTION_NONE) {
+    const enum sb_key_action action = sb_keymap_find(key, sb_pane_infos[screen->focus].where);
+    if (action == SB_KEY_ACTION_NONE) {
         if (!is_paste && !is_burst)
             say_unbound(screen, now, key);
     } else if (screen->is_read_only && !sb_keymap_is_for_viewers(action)) {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static struct sb_dialog *dialog_open(struct sb_screen *screen, enum sb_action action, struct sb_now now, enum sb_command_kind kind)
+static struct sb_dialog *dialog_open(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, enum sb_command_kind kind)
 {
     struct sb_dialog *const dialog = &screen->dialog;
     memset(dialog, 0, sizeof *dialog);
@@ -78,7 +78,7 @@ void sb_act_retry_whole(struct sb_screen *screen, struct sb_now now, struct sb_s
         sb_notice_say(screen, now, true, "nothing to retry: the last run of this job did not fail");
         return;
     }
-    struct sb_dialog *const dialog = dialog_open(screen, SB_ACTION_RETRY_WHOLE, now, SB_COMMAND_RETRY_RUN_WHOLE);
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_RETRY_WHOLE, now, SB_COMMAND_RETRY_RUN_WHOLE);
     dialog->command.job = id;
     dialog->command.run = job->run.id;
     title_of_job(dialog, "Retry from the first step:", job, true);
@@ -147,7 +147,7 @@ void sb_act_force(struct sb_screen *screen, struct sb_now now, struct sb_screen_
     const struct sb_model_job *const job = sb_target(screen, now, &id);
     if (job == NULL)
         return;
-    struct sb_dialog *const dialog = dialog_open(screen, SB_ACTION_FORCE, now, SB_COMMAND_RUN_JOB);
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_FORCE, now, SB_COMMAND_RUN_JOB);
     dialog->command.job = id;
     title_of_job(dialog, "Force-run", job, false);
     lines_of_overrides(screen, dialog, job, now);
@@ -174,7 +174,7 @@ void sb_act_cancel(struct sb_screen *screen, struct sb_now now, struct sb_screen
     const struct sb_model_job *const job = active_target(screen, now, &id);
     if (job == NULL)
         return;
-    struct sb_dialog *const dialog = dialog_open(screen, SB_ACTION_CANCEL, now, SB_COMMAND_CANCEL_RUN);
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_CANCEL, now, SB_COMMAND_CANCEL_RUN);
     dialog->command.job = id;
     dialog->command.run = job->run.id;
     title_of_job(dialog, "Cancel", job, true);
@@ -190,7 +190,7 @@ void sb_act_kill(struct sb_screen *screen, struct sb_now now, struct sb_screen_a
     const struct sb_model_job *const job = active_target(screen, now, &id);
     if (job == NULL)
         return;
-    struct sb_dialog *const dialog = dialog_open(screen, SB_ACTION_KILL, now, SB_COMMAND_KILL_RUN);
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_KILL, now, SB_COMMAND_KILL_RUN);
     dialog->command.job = id;
     dialog->command.run = job->run.id;
     title_of_job(dialog, "KILL", job, true);
@@ -215,7 +215,7 @@ void sb_act_recycle(struct sb_screen *screen, struct sb_now now, struct sb_scree
         sb_notice_say(screen, now, true, "refused: the context changed since the picture was frozen (F shows it)");
         return;
     }
-    struct sb_dialog *const dialog = dialog_open(screen, SB_ACTION_RECYCLE, now, SB_COMMAND_RECYCLE_CONTEXT);
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_RECYCLE, now, SB_COMMAND_RECYCLE_CONTEXT);
     dialog->command.ctx = list[selected];
     dialog->command.run = ctx->run;
     dialog->generation = ctx->generation;
@@ -252,7 +252,7 @@ static uint32_t count_active(const struct sb_model *model, bool only_running)
 static void ask_resume_all(struct sb_screen *screen, struct sb_now now)
 {
     const struct sb_model *const model = screen->live;
-    struct sb_dialog *const dialog = dialog_open(screen, SB_ACTION_PAUSE_ALL, now, SB_COMMAND_RESUME_ALL);
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_PAUSE_ALL, now, SB_COMMAND_RESUME_ALL);
     struct sb_text text = title_begin(dialog);
     sb_text_add(&text, "Start dispatch again");
     text = line_begin(dialog);
@@ -293,7 +293,7 @@ void sb_act_pause_all(struct sb_screen *screen, struct sb_now now, struct sb_scr
         ask_resume_all(screen, now);
         return;
     }
-    struct sb_dialog *const dialog = dialog_open(screen, SB_ACTION_PAUSE_ALL, now, SB_COMMAND_PAUSE_ALL);
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_PAUSE_ALL, now, SB_COMMAND_PAUSE_ALL);
     struct sb_text text = title_begin(dialog);
     sb_text_add(&text, "Pause everything");
     text = line_begin(dialog);
@@ -311,7 +311,7 @@ void sb_act_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_
 {
     (void)answer;
     const struct sb_model *const model = screen->live;
-    struct sb_dialog *const dialog = dialog_open(screen, SB_ACTION_LEAVE, now, SB_COMMAND_DRAIN);
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_LEAVE, now, SB_COMMAND_DRAIN);
     struct sb_text text = title_begin(dialog);
     sb_text_add(&text, "Leave: drain and stop the runtime");
     const uint32_t running = count_active(model, true);
@@ -350,9 +350,9 @@ void sb_act_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_
 static const char *moved(const struct sb_screen *screen, const struct sb_dialog *dialog)
 {
     const struct sb_model *const model = screen->live;
-    if (dialog->action == SB_ACTION_PAUSE_ALL)
+    if (dialog->action == SB_KEY_ACTION_PAUSE_ALL)
         return model->all_paused.is_on == (dialog->command.kind == SB_COMMAND_RESUME_ALL) ? NULL : "somebody else did it first";
-    if (dialog->action == SB_ACTION_RECYCLE) {
+    if (dialog->action == SB_KEY_ACTION_RECYCLE) {
         const struct sb_model_ctx *const ctx = &model->contexts[dialog->command.ctx];
         const bool is_same = ctx->generation == dialog->generation && ctx->run == dialog->command.run;
         return is_same ? NULL : "the context has another holder or generation by now";
@@ -366,7 +366,7 @@ static const char *moved(const struct sb_screen *screen, const struct sb_dialog 
         return NULL;
     if (job->run.id != dialog->command.run)
         return "the job has another run by now";
-    if (dialog->action == SB_ACTION_RETRY_WHOLE)
+    if (dialog->action == SB_KEY_ACTION_RETRY_WHOLE)
         return sb_model_run_is_retryable(&job->run) ? NULL : "the run is under way again";
     const bool was_active = dialog->run_state <= SB_RUN_STATE_BACKOFF;
     return was_active == sb_model_run_is_active(&job->run) ? NULL : "the run has ended or started meanwhile";
@@ -383,14 +383,14 @@ static void confirm(struct sb_screen *screen, struct sb_now now, struct sb_scree
         sb_text_add(&text, reason);
         return;
     }
-    if (dialog->action == SB_ACTION_LEAVE) {
+    if (dialog->action == SB_KEY_ACTION_LEAVE) {
         answer->wants_leave = true;
         return;
     }
     dialog->command.confirmed = true;
-    if (dialog->action == SB_ACTION_RECYCLE)
+    if (dialog->action == SB_KEY_ACTION_RECYCLE)
         dialog->command.run = 0;
-    const char *const target = dialog->job_name[0] != '\0' ? dialog->job_name : dialog->action == SB_ACTION_RECYCLE ? dialog->word : "";
+    const char *const target = dialog->job_name[0] != '\0' ? dialog->job_name : dialog->action == SB_KEY_ACTION_RECYCLE ? dialog->word : "";
     sb_emit(screen, now, &dialog->command, target, answer);
 }
 

@@ -2,8 +2,8 @@
  * struct, the reflection table, and with it the JSON codec, the log line and the documentation.
  *
  * A field list is a macro SB_XX_name(F, O) whose items are F(O, type, name) with a type of enum sb_field_type or
- * the name of an enumeration of enums.h; O is handed through (the owner's struct tag for the reflection tables). Values hold no pointers and are zeroed before they are filled, so that equal
- * values have equal bytes. Pure. */
+ * the name of an enumeration of enums.h; O is handed through (the owner's struct tag for the reflection tables). Values hold no
+ * pointers and are zeroed before they are filled, so that equal values have equal bytes. Pure. */
 #ifndef SIGNALBOX_MODEL_FIELDS_H
 #define SIGNALBOX_MODEL_FIELDS_H
 

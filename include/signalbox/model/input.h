@@ -32,7 +32,8 @@
 #define SB_IN_context_down(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, note, reason)
 #define SB_IN_component(F, O) F(O, component, component) F(O, component_state, state) F(O, ns, latency) F(O, note, reason)
 /* A settled LLM call. */
-#define SB_IN_spent(F, O) F(O, run, run) F(O, job, job) F(O, name, alias) F(O, name, intent) F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost)
+#define SB_IN_spent(F, O) F(O, run, run) F(O, job, job) F(O, name, alias) F(O, name, intent) \
+    F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost)
 
 #define SB_INPUTS(X)                   \
     X(TICK, tick)                      \

@@ -51,7 +51,8 @@ enum sb_err sb_content_save_posted(struct sb_store *store, const char *decision_
 enum sb_err sb_content_move(struct sb_store *store, const char *decision_id, int64_t token, enum sb_content_status from,
                             enum sb_content_status to, int64_t retry_at_ms, const char *reason, const struct sb_op *op,
                             struct sb_error *err) SB_MUST_USE;
-/* Rows posting since before `before_ms` (by claimed_at) or uncertain, for recovery; `account` NULL = of every account. `*rows` is the caller's to free(). */
+/* Rows posting since before `before_ms` (by claimed_at) or uncertain, for recovery; `account` NULL = of every account.
+ * `*rows` is the caller's to free(). */
 enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t before_ms, const struct sb_op *op,
                             struct sb_content_row **rows, size_t *count, struct sb_error *err) SB_MUST_USE;
 /* queued -> cancelled for rows overdue by more than the limit of their kind. */

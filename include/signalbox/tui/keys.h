@@ -5,12 +5,12 @@
 #include "signalbox/base/text.h"
 #include "signalbox/tui/screen.h"
 
-enum sb_action {
-#define X(code, key1, key2, key3, class, where, label, help) SB_ACTION_##code,
+enum sb_key_action {
+#define X(code, key1, key2, key3, class, where, label, help) SB_KEY_ACTION_##code,
 #include "signalbox/tui/keymap.def"
 #undef X
-    SB_ACTION_COUNT,
-    SB_ACTION_NONE = SB_ACTION_COUNT
+    SB_KEY_ACTION_COUNT,
+    SB_KEY_ACTION_NONE = SB_KEY_ACTION_COUNT
 };
 
 /* Where keys work: one bit per pane. */
@@ -29,22 +29,22 @@ enum {
     SB_WHERE_OPENING = SB_WHERE_JOBS | SB_WHERE_CONTEXTS | SB_WHERE_ALERTS,
 };
 
-enum { SB_ACTION_KEYS = 3 };
+enum { SB_KEY_ACTION_KEYS = 3 };
 
 struct sb_keymap_row {
     const char *name;                /* "pause" */
-    uint32_t keys[SB_ACTION_KEYS];   /* 0 = none */
+    uint32_t keys[SB_KEY_ACTION_KEYS];   /* 0 = none */
     char class;                      /* 'V', 'R', 'G' or 'T' */
     uint16_t where;
     const char *label, *help;
 };
 
-extern const struct sb_keymap_row sb_keymap[SB_ACTION_COUNT];
+extern const struct sb_keymap_row sb_keymap[SB_KEY_ACTION_COUNT];
 
-/* Action of a key in a pane (one bit of `where`), or SB_ACTION_NONE. */
-enum sb_action sb_keymap_find(uint32_t key, uint16_t where);
+/* Action of a key in a pane (one bit of `where`), or SB_KEY_ACTION_NONE. */
+enum sb_key_action sb_keymap_find(uint32_t key, uint16_t where);
 /* Whether an action is offered to a viewer: everything of class V, and leaving. */
-bool sb_keymap_is_for_viewers(enum sb_action action);
+bool sb_keymap_is_for_viewers(enum sb_key_action action);
 /* "p", "C-d", "Enter", "PgDn". */
 void sb_key_name(uint32_t key, struct sb_text *out);
 /* Words of the panes in `where`: "jobs detail", or "all". */

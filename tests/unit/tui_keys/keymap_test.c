@@ -22,7 +22,7 @@ static int setup(void **state)
 static void keymap__has_no_finding(void **state)
 {
     (void)state;
-    const unsigned found = sb_keymap_check(sb_keymap, SB_ACTION_COUNT, &out);
+    const unsigned found = sb_keymap_check(sb_keymap, SB_KEY_ACTION_COUNT, &out);
     if (found != 0)
         fail_msg("%s", buffer);
 }
@@ -73,17 +73,17 @@ static void keymap_check__finds_an_action_without_a_key(void **state)
 static void keymap__finds_the_action_of_the_pane(void **state)
 {
     (void)state;
-    assert_int_equal(sb_keymap_find('r', SB_WHERE_JOBS), SB_ACTION_RETRY);
-    assert_int_equal(sb_keymap_find('r', SB_WHERE_SERVICES), SB_ACTION_PROBE);
-    assert_int_equal(sb_keymap_find('r', SB_WHERE_LOG), SB_ACTION_NONE);
-    assert_int_equal(sb_keymap_find(SB_KEY_DOWN, SB_WHERE_LOG), SB_ACTION_DOWN);
-    assert_int_equal(sb_keymap_find(0, SB_WHERE_ALL), SB_ACTION_NONE);
+    assert_int_equal(sb_keymap_find('r', SB_WHERE_JOBS), SB_KEY_ACTION_RETRY);
+    assert_int_equal(sb_keymap_find('r', SB_WHERE_SERVICES), SB_KEY_ACTION_PROBE);
+    assert_int_equal(sb_keymap_find('r', SB_WHERE_LOG), SB_KEY_ACTION_NONE);
+    assert_int_equal(sb_keymap_find(SB_KEY_DOWN, SB_WHERE_LOG), SB_KEY_ACTION_DOWN);
+    assert_int_equal(sb_keymap_find(0, SB_WHERE_ALL), SB_KEY_ACTION_NONE);
 }
 
 static void keymap__gives_every_action_a_help_line(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < SB_ACTION_COUNT; i++) {
+    for (unsigned i = 0; i < SB_KEY_ACTION_COUNT; i++) {
         assert_true(strlen(sb_keymap[i].help) > 5);
         assert_non_null(strchr("VRGT", sb_keymap[i].class));
     }
@@ -92,11 +92,11 @@ static void keymap__gives_every_action_a_help_line(void **state)
 static void keymap__offers_viewers_no_command(void **state)
 {
     (void)state;
-    assert_false(sb_keymap_is_for_viewers(SB_ACTION_PAUSE));
-    assert_false(sb_keymap_is_for_viewers(SB_ACTION_KILL));
-    assert_false(sb_keymap_is_for_viewers(SB_ACTION_ACK));
-    assert_true(sb_keymap_is_for_viewers(SB_ACTION_FREEZE));
-    assert_true(sb_keymap_is_for_viewers(SB_ACTION_LEAVE));
+    assert_false(sb_keymap_is_for_viewers(SB_KEY_ACTION_PAUSE));
+    assert_false(sb_keymap_is_for_viewers(SB_KEY_ACTION_KILL));
+    assert_false(sb_keymap_is_for_viewers(SB_KEY_ACTION_ACK));
+    assert_true(sb_keymap_is_for_viewers(SB_KEY_ACTION_FREEZE));
+    assert_true(sb_keymap_is_for_viewers(SB_KEY_ACTION_LEAVE));
 }
 
 static void key_name__reads_as_an_operator_says_it(void **state)

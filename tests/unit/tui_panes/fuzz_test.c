@@ -69,7 +69,7 @@ static void random_event(struct sb_event *event, uint64_t seq, sb_ns now)
 static uint32_t random_key(void)
 {
     if (below(3) == 0)
-        return sb_keymap[below(SB_ACTION_COUNT)].keys[0];
+        return sb_keymap[below(SB_KEY_ACTION_COUNT)].keys[0];
     return below(4) == 0 ? (uint32_t)below(0x110020) : (uint32_t)below(128);
 }
 

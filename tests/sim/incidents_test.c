@@ -1,0 +1,174 @@
+/* Stories of bad days: missed times, a clock that jumps, spent money, a dependency that is down, alerts. */
+#include "world.h"
+
+static void listen_to_runs(struct world *w)
+{
+    world_listen(w, SB_EVENT_RUN_STARTED);
+    world_listen(w, SB_EVENT_RUN_RETRYING);
+    world_listen(w, SB_EVENT_RUN_ENDED);
+    world_listen(w, SB_EVENT_NOMINAL_SKIPPED);
+}
+
+static const struct outcome fails = { .lasts = SB_S(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_RETRYABLE, .text = "boom" };
+static const struct outcome works = { .lasts = SB_S(1), .state = SB_STEP_STATE_SUCCEEDED };
+
+static void misfire__missed_times_leave_one_row_and_the_newest_runs_once(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", SB_S(10), 0);
+    world_step(w, "work", false, SB_S(1));
+    listen_to_runs(w);
+    world_listen(w, SB_EVENT_RUN_QUEUED);
+    world_init_core(w);
+    struct sb_input base = sb_input_make(SB_INPUT_RESTORE_BASE);
+    base.as.restore_base.genesis = world_start.ns - SB_S(1000);
+    struct sb_input job = sb_input_make(SB_INPUT_RESTORE_JOB);
+    job.as.restore_job.watermark = world_start.ns - SB_S(55);
+    world_input(w, base);
+    world_input(w, job);
+    world_begin(w);
+    world_run(w, SB_S(11));
+    world_expect(w, "[      0] a: 5 due time(s) skipped, missed while not running\n"
+                    "[      0] a run 1 queued by catch-up\n"
+                    "[      0] a run 1 attempt 1 started after 0.0s\n"
+                    "[   1000] a run 1 succeeded after 1.0s\n"
+                    "[  10000] a run 2 queued by schedule\n"
+                    "[  10000] a run 2 attempt 1 started after 0.0s\n"
+                    "[  11000] a run 2 succeeded after 1.0s\n");
+    world_destroy(w);
+}
+
+static void clock__set_back_never_fires_a_nominal_time_twice(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", SB_S(10), 0);
+    world_step(w, "work", false, SB_MS(100));
+    listen_to_runs(w);
+    world_listen(w, SB_EVENT_CLOCK_STEPPED);
+    world_begin(w);
+    world_run(w, SB_S(11));
+    w->wall_offset -= SB_S(15);
+    world_input(w, sb_input_make(SB_INPUT_TICK));
+    world_run(w, SB_S(36));
+    world_expect(w, "[      0] a run 1 attempt 1 started after 0.0s\n"
+                    "[    100] a run 1 succeeded after 0.1s\n"
+                    "[  10000] a run 2 attempt 1 started after 0.0s\n"
+                    "[  10100] a run 2 succeeded after 0.1s\n"
+                    "[  11000] the wall clock stepped by -15s; due times recomputed\n"
+                    "[  35000] a run 3 attempt 1 started after 0.0s\n"
+                    "[  35100] a run 3 succeeded after 0.1s\n");
+    world_destroy(w);
+}
+
+static void budget__at_critical_generation_is_skipped_and_everything_else_goes_on(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "plan", SB_S(10), SB_S(1));
+    world_step(w, "generate", false, SB_S(1))->uses_llm = true;
+    world_job(w, "posting", SB_S(10), SB_S(2));
+    world_step(w, "publish", false, SB_S(1));
+    listen_to_runs(w);
+    world_listen(w, SB_EVENT_BUDGET_TIER);
+    world_begin(w);
+    struct sb_input spent = sb_input_make(SB_INPUT_SPENT);
+    spent.as.spent.cost = 4600000000;
+    world_input(w, spent);
+    world_run(w, SB_S(5));
+    world_expect(w, "[      0] budget tier high -> critical, 0.4000 of 5.0000 USD left\n"
+                    "[   1000] plan run 1 skipped after 0.0s generation skipped: LLM budget is critical\n"
+                    "[   2000] posting run 2 attempt 1 started after 0.0s\n"
+                    "[   3000] posting run 2 succeeded after 1.0s\n");
+    world_destroy(w);
+}
+
+static void budget__a_new_day_opens_the_tier_again(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_listen(w, SB_EVENT_BUDGET_WINDOW);
+    world_job(w, "a", 0, 0);
+    world_step(w, "work", false, SB_S(1));
+    world_begin(w);
+    struct sb_input spent = sb_input_make(SB_INPUT_SPENT);
+    spent.as.spent.cost = 5000000000;
+    world_input(w, spent);
+    world_run(w, SB_DAY(1));
+    world_expect(w, "[      0] budget day opened: 0.0000 of 5.0000 USD spent, tier high\n"
+                    "[86400000] budget day opened: 0.0000 of 5.0000 USD spent, tier high\n");
+    world_destroy(w);
+}
+
+static void dependency__holds_the_run_with_the_reason_until_it_is_back(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", SB_S(100), 0)->category = SB_CATEGORY_METRICS;
+    world_step(w, "visit", true, SB_S(1));
+    w->component_state[SB_COMPONENT_BROWSER] = SB_COMPONENT_STATE_FAILED;
+    listen_to_runs(w);
+    world_listen(w, SB_EVENT_RUN_HELD);
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_begin(w);
+    world_run(w, SB_S(5));
+    w->component_state[SB_COMPONENT_BROWSER] = SB_COMPONENT_STATE_OK;
+    world_run(w, SB_S(20));
+    world_expect(w, "[      0] a run 1 held: dependency down browser is unchecked\n"
+                    "[      1] alert 1 dep_down: browser failed: not there\n"
+                    "[   6003] alert 1 dep_down browser cleared after 6.0s\n"
+                    "[   6103] a run 1 attempt 1 started after 6.1s\n"
+                    "[   7103] a run 1 succeeded after 1.0s\n");
+    world_destroy(w);
+}
+
+static void late_start__raises_once_and_clears_when_the_run_starts(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    w->pool.workers = 1;
+    world_job(w, "hog", 0, 0);
+    world_step(w, "work", false, SB_S(50));
+    world_job(w, "a", 0, 0)->late_after = SB_S(20);
+    world_step(w, "work", false, SB_S(1));
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_command(w, SB_COMMAND_RUN_JOB, 1);
+    world_run(w, SB_S(60));
+    world_expect(w, "[  20000] alert 1 job_late_start: a should have started 20s ago; its row says what it waits for\n"
+                    "[  50000] alert 1 job_late_start a cleared after 30s\n");
+    world_destroy(w);
+}
+
+static void job_failed__alert_clears_with_the_next_success(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", SB_S(10), 0)->is_critical = true;
+    world_outcome(w, world_step(w, "work", false, SB_S(1)), 0, fails);
+    world_outcome(w, &w->steps[0], 1, works);
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_begin(w);
+    world_run(w, SB_S(20));
+    world_expect(w, "[   1000] alert 1 job_failed: a retryable at work: boom\n[  11000] alert 1 job_failed a cleared after 10s\n");
+    world_destroy(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(misfire__missed_times_leave_one_row_and_the_newest_runs_once),
+        cmocka_unit_test(clock__set_back_never_fires_a_nominal_time_twice),
+        cmocka_unit_test(budget__at_critical_generation_is_skipped_and_everything_else_goes_on),
+        cmocka_unit_test(budget__a_new_day_opens_the_tier_again),
+        cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),
+        cmocka_unit_test(late_start__raises_once_and_clears_when_the_run_starts),
+        cmocka_unit_test(job_failed__alert_clears_with_the_next_success),
+    };
+    return cmocka_run_group_tests_name("sim_incidents", tests, NULL, NULL);
+}
