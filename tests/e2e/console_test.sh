@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# An operator's morning: the console on the practice world, from the first frame to leaving, by keys and by what the screen shows.
+. "$(dirname "$0")/lib.sh" "$1" console
+
+start_world
+point
+STATE=$DIR/state
+
+in_terminal 80x24 "$PROGRAM" console --state-dir "$STATE" "${pointed[@]}"
+eventually 2 "the first frame stands within 2 s, marked PRACTICE" line_has 1 '^SIGNALBOX .* PRACTICE ' || give_up "no first frame"
+note "first frame after $(($(now_ms) - launched_ms)) ms"
+pid=$(console_pid)
+eventually 5 "the first frame has all jobs" screen_has ' 1-6/6 '
+claim "line 2 counts contexts, budget and alerts" line_has 2 'FAIL 0 .* ctx [0-9]/3 .* LLM high .* ALERT 0/0'
+claim "the last lines are the last operation and the keys" line_has -2 '^last op none'
+claim "the keys shown come from the keymap" line_has -1 '^\?help .*p pause .*Q leave'
+eventually 10 "every component is checked and fine" screen_has '5─Services─ all ok|5 Services─ all ok'
+claim "line 2 counts the jobs" line_has 2 '^6 jobs FAIL 0 '
+eventually 10 "three contexts stand ready" screen_has '#2 +IDLE +low'
+
+eventually 30 "plan writes texts" job_is plan OK
+eventually 40 "a post appears on the site" site_has_posts 1
+eventually 15 "its row in the store is posted, with the site's id" sql_at_least "$STATE" \
+  "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted' AND post_id IS NOT NULL" 1
+eventually 5 "the budget shows settled calls" screen_has 'premium 0\.[0-9]+ x[0-9]'
+
+# Pause and resume.
+claim "the filter leaves one job and selects it" only metrics_scraper
+keys p
+eventually 5 "p pauses the job: PAUS= in its row" job_is metrics_scraper 'PAUS='
+eventually 5 "the last operation names it and its result" line_has -2 'last op .* metrics_scraper -> ok'
+claim "the pause is in the store" sql_is "$STATE" "SELECT is_paused FROM jobs WHERE name = 'metrics_scraper'" 1
+keys p
+eventually 5 "p again resumes it" negated job_is metrics_scraper 'PAUS='
+eventually 5 "the resume is in the store" sql_is "$STATE" "SELECT is_paused FROM jobs WHERE name = 'metrics_scraper'" 0
+
+# Force-run.
+before=$(sql "$STATE" "SELECT COUNT(*) FROM job_runs WHERE job_name = 'metrics_scraper' AND cause = 'force'")
+keys '!'
+claim "! asks, names the schedule it overrides, and y starts it" answer y 'overrides the schedule'
+eventually 10 "the forced run is in the store, begun by force" sql_is "$STATE" \
+  "SELECT COUNT(*) FROM job_runs WHERE job_name = 'metrics_scraper' AND cause = 'force'" $((before + 1))
+eventually 30 "it succeeds" sql_at_least "$STATE" \
+  "SELECT COUNT(*) FROM job_runs WHERE job_name = 'metrics_scraper' AND cause = 'force' AND state = 'succeeded'" 1
+eventually 10 "it has read the counters of a post" sql_at_least "$STATE" "SELECT COUNT(*) FROM outcomes WHERE collected_at_ms IS NOT NULL" 1
+keys '!'
+eventually 5 "! asks again" is_asking
+tick 0.4
+keys Enter
+steadily 1 "Enter answers nothing" is_asking
+claim "Esc is no: the question is gone" answer Escape 'Force-run metrics_scraper'
+claim "and nothing was started" sql_is "$STATE" \
+  "SELECT COUNT(*) FROM job_runs WHERE job_name = 'metrics_scraper' AND cause = 'force'" $((before + 1))
+
+# A job fails, is seen, and is retried.
+fault '{"target": "llm", "kind": "bad_json", "path": "/v1/chat/completions"}'
+claim "plan is selected" only plan
+keys '!'
+claim "plan is forced" answer y 'Force-run plan'
+eventually 30 "it fails: FAIL! in its row" job_is plan 'FAIL!'
+eventually 20 "after three attempts" screen_has "FAIL! +plan +3/3"
+eventually 5 "line 2 counts it" line_has 2 'FAIL 1'
+eventually 5 "an alert is shown for it" screen_has '^ *!(ERR|WARN) .* plan'
+claim "raised by the rule job_failed" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'job_failed' AND job_name = 'plan'" 1
+claim "line 2 counts the alert" line_has 2 'ALERT [1-9]'
+faults_clear
+keys r
+eventually 30 "r retries the run from its failed step, and it succeeds" job_is plan OK
+eventually 10 "the alert clears" screen_has 'no alert is active'
+claim "in the store too" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE cleared_at_ms IS NULL" 0
+eventually 5 "the last operation is the retry" line_has -2 'last op .*retry.* plan -> ok'
+
+# Views.
+keys Enter
+eventually 5 "Enter opens the detail: each step" screen_has 'generate'
+claim "with the gate and the queue" screen_has 'gate.*|queue'
+keys q
+eventually 5 "q goes back to the list" screen_has 'Contexts & lanes'
+keys '?'
+eventually 5 "? opens help, made from the keymap" screen_has 'force-run the selected job now'
+keys q
+eventually 5 "q closes it" screen_lacks 'force-run the selected job now'
+keys '\'
+eventually 5 "\\ clears the filter: all jobs again" screen_has ' 1-6/6 '
+keys /
+typed zzz
+keys Enter
+eventually 5 "a filter that nothing passes says so" screen_has '0-0/0|0/6|no job'
+keys '\'
+eventually 5 "and is cleared" screen_has ' 1-6/6 '
+
+# Sizes.
+resize 200x50
+eventually 5 "200x50: the screen is filled to its last line" line_has 50 '^\?help'
+claim "200x50: all panes" screen_has 'Budget'
+resize 120x40
+eventually 5 "120x40: the keys stand in the last line" line_has 40 '^\?help'
+resize 40x8
+eventually 5 "40x8: line 1 still stands" line_has 1 '^SIGNALBOX .*LIVE'
+eventually 5 "40x8: line 2 still stands" line_has 2 '^FAIL 0 .*ALERT 0/0'
+claim "40x8: the alerts still stand" screen_has 'Alerts'
+resize 1x1
+eventually 5 "1x1: one cell, and the program lives" line_has 1 '^S?$'
+claim "1x1: the program lives" is_alive "$pid"
+resize 80x24
+eventually 5 "80x24 again: all is back" line_has 24 '^\?help .*Q leave'
+claim "80x24 again: all jobs" screen_has ' 1-6/6 '
+
+# Leaving.
+browser=$(browser_of "$STATE")
+claim "a browser works for the console" is_alive "$browser"
+keys Q
+claim "Q asks, y leaves" answer y 'Leave: drain and stop'
+eventually 40 "the program ends" has_ended || give_up "the program does not leave"
+claim "with exit code 0" [ "$(cat "$DIR/exit")" = 0 ]
+claim "it says nothing on stderr" [ ! -s "$DIR/terminal.err" ]
+claim "the terminal has its modes again" cmp -s "$DIR/stty-before" "$DIR/stty-after"
+claim "the alternate screen is off" [ "$(tmux_do display-message -p '#{alternate_on}')" = 0 ]
+claim "the cursor is shown" [ "$(tmux_do display-message -p '#{cursor_flag}')" = 1 ]
+claim "keypad and mouse are as before" [ "$(tmux_do display-message -p '#{keypad_flag}#{mouse_any_flag}')" = 00 ]
+claim "the browser is gone" is_gone "$browser"
+eventually 5 "no process is left behind" has_no_strays || strays | show
+claim "no browser profile is left behind" [ "$(profile_count)" = 0 ]
+claim "no run is left as running: ended, or held for the next start" sql_is "$STATE" \
+  "SELECT COUNT(*) FROM job_runs WHERE ended_at_ms IS NULL AND state <> 'held'" 0
+finish
