@@ -156,6 +156,9 @@ static void paint(struct app *app)
     if (!app->is_dirty || app->grid.cells == NULL || !may_paint(app, at.mono)) {
         return;
     }
+    if (second != app->painted_second) {
+        sb_feed_ping(app->feed); /* its answer is the age of the next picture */
+    }
     sb_screen_draw(app->screen, at, &app->grid);
     (void)sb_term_paint(app->term, &app->grid);
     app->is_dirty = false;

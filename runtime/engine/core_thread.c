@@ -3,6 +3,7 @@
 #include "parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { BATCH = 32 };
 
@@ -75,6 +76,18 @@ static void tick(struct sb_engine *engine)
     step(engine, &input);
 }
 
+static void answer_pings(struct sb_engine *engine)
+{
+    struct sb_event heartbeat;
+
+    memset(&heartbeat, 0, sizeof(heartbeat));
+    heartbeat.kind = SB_EVENT_HEARTBEAT;
+    heartbeat.now = sb_now();
+    heartbeat.wall = sb_wall_now();
+    heartbeat.as.heartbeat.inputs = engine->stats.inputs; /* written by this thread only */
+    sb_feeds_answer(engine->feeds, &heartbeat);
+}
+
 void sb_core_thread_main(void *argument)
 {
     struct sb_engine *engine = argument;
@@ -89,8 +102,10 @@ void sb_core_thread_main(void *argument)
             note_lateness(engine, sb_now() - deadline);
         for (size_t i = 0; i < taken.count; i++)
             step(engine, &batch[i]);
-        if (taken.is_kicked)
+        if (taken.is_kicked) {
             sb_feeds_describe(engine->feeds, engine->core, &engine->outbox);
+            answer_pings(engine);
+        }
         /* One tick a round: inputs are never starved by a core that always wants another one. */
         if (!taken.is_over && sb_core_next_deadline(engine->core) <= sb_now())
             tick(engine);

@@ -18,7 +18,7 @@ struct sb_feed {
     int fd;
     /* guarded by the hub's mutex */
     enum feed_state state;
-    bool is_gap_untold;
+    bool is_gap_untold, is_pinged;
     struct sb_event *picture;
     size_t picture_count, picture_at;
     struct sb_event *ring; /* [SB_FEED_EVENTS_MAX] */
@@ -261,6 +261,28 @@ void sb_feeds_describe(struct sb_feeds *feeds, const struct sb_core *core, struc
         }
         free(install(feeds, picture, count, &is_installed));
     }
+}
+
+void sb_feed_ping(struct sb_feed *feed)
+{
+    struct sb_feeds *hub = feed->hub;
+
+    sb_mutex_lock(hub->mutex);
+    feed->is_pinged = true;
+    struct sb_inbox *inbox = hub->inbox;
+    sb_mutex_unlock(hub->mutex);
+    kick(inbox);
+}
+
+void sb_feeds_answer(struct sb_feeds *feeds, const struct sb_event *heartbeat)
+{
+    sb_mutex_lock(feeds->mutex);
+    for (struct sb_feed *feed = feeds->first; feed != NULL; feed = feed->next)
+        if (feed->is_pinged) {
+            feed->is_pinged = false;
+            push(feed, heartbeat, 1);
+        }
+    sb_mutex_unlock(feeds->mutex);
 }
 
 /* Under the mutex. */

@@ -71,6 +71,8 @@ void sb_feeds_destroy(struct sb_feeds *feeds);
 void sb_feeds_publish(struct sb_feeds *feeds, const struct sb_event *events, size_t count);
 /* Gives a fresh picture to each feed that waits for one. Core thread, between two steps. `scratch` is overwritten. */
 void sb_feeds_describe(struct sb_feeds *feeds, const struct sb_core *core, struct sb_outbox *scratch);
+/* Gives a heartbeat to every feed that asked for one. Core thread. */
+void sb_feeds_answer(struct sb_feeds *feeds, const struct sb_event *heartbeat);
 
 /* ---- control.c ---- */
 struct sb_control {

@@ -68,6 +68,11 @@ void sb_feed_close(struct sb_feed *feed)
     (void)feed;
 }
 
+void sb_feed_ping(struct sb_feed *feed)
+{
+    (void)feed;
+}
+
 int sb_feed_fd(const struct sb_feed *feed)
 {
     return feed->fd;

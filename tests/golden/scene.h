@@ -5,6 +5,7 @@
 #include "signalbox/base/text.h"
 #include "signalbox/model/command.h"
 #include "signalbox/model/event.h"
+#include "signalbox/tui/screen.h"
 
 #include <string.h>
 
@@ -90,6 +91,17 @@ static inline void scene_start(struct scene *scene)
     SAY(scene, CONTEXT_DEFINED, context_defined, .ctx = 1, .lane = SB_LANE_HIGH);
     SAY(scene, CONTEXT_DEFINED, context_defined, .ctx = 2, .lane = SB_LANE_POSTING);
     SAY(scene, CONTEXT_DEFINED, context_defined, .ctx = 3, .lane = SB_LANE_POSTING, .is_burst = true);
+}
+
+/* The runtime is alive: without it a picture grows stale. */
+static inline void scene_beat(struct sb_screen *screen, struct sb_now now)
+{
+    struct sb_event event;
+    memset(&event, 0, sizeof event);
+    event.kind = SB_EVENT_HEARTBEAT;
+    event.now = now.mono;
+    event.wall = now.wall;
+    sb_screen_fold(screen, &event);
 }
 
 static inline void scene_described(struct scene *scene)

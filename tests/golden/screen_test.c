@@ -163,6 +163,7 @@ static void check_look(const struct look *look)
         now.mono += SB_MS(500);
         now.wall.ns += SB_MS(500);
         sb_screen_key(screen, (struct sb_key){look->keys[i]}, now, &answer);
+        scene_beat(screen, now);
         assert_false(answer.has_command);
         sb_screen_draw(screen, now, &grid);
     }

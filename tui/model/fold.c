@@ -101,7 +101,8 @@ void sb_model_fold(struct sb_model *model, const struct sb_event *event)
 {
     if (event->kind >= SB_EVENT_COUNT)
         return;
-    model->changes++;
+    if (event->kind != SB_EVENT_HEARTBEAT) /* a sign of life, not a change */
+        model->changes++;
     model->now = event->now;
     model->wall = event->wall;
     if (event->seq > model->seq)

@@ -149,6 +149,13 @@ void sb_fold_described(struct sb_model *model, const struct sb_event *event)
     model->is_described = true;
 }
 
+/* Its time is all it says; sb_model_fold has taken that. */
+void sb_fold_heartbeat(struct sb_model *model, const struct sb_event *event)
+{
+    (void)model;
+    (void)event;
+}
+
 void sb_fold_job_scheduled(struct sb_model *model, const struct sb_event *event)
 {
     struct sb_model_job *const job = sb_model_job_mutable(model, event->as.job_scheduled.job);

@@ -122,7 +122,10 @@ static void add_build(const struct sb_model *model, struct line *line)
         sb_text_add_n(&text, model->config_hash, strnlen(model->config_hash, 7)); /* as much as tells two apart */
 }
 
-/* LIVE with the age of the newest event, or FROZEN with the time since, or what keeps it from being either. */
+/* The console asks for a heartbeat every second: three without one and the picture is old. */
+#define STALE_AFTER SB_S(3)
+
+/* LIVE with the age of the newest event or heartbeat, or FROZEN with the time since, or what keeps it from being either. */
 static void add_mode(const struct sb_screen *screen, struct line *line, struct sb_now now)
 {
     const struct sb_model *const model = screen->live;
@@ -144,12 +147,17 @@ static void add_mode(const struct sb_screen *screen, struct line *line, struct s
         sb_text_add(&text, " unseen");
         return;
     }
-    const char *const word = !model->is_described ? "CONNECTING" : model->is_drained ? "ENDED" : model->is_draining ? "DRAINING" : "LIVE";
+    const sb_ns age = now.mono > model->now ? now.mono - model->now : 0;
+    const char *const word = !model->is_described  ? "CONNECTING"
+                             : model->is_drained   ? "ENDED"
+                             : age > STALE_AFTER   ? "STALE"
+                             : model->is_draining  ? "DRAINING"
+                                                   : "LIVE";
     struct sb_text text = part_begin(line, 0, sb_streq(word, "LIVE") ? SB_SLOT_BAR : SB_SLOT_BAR_WARN);
     sb_text_add(&text, word);
     if (model->is_described) {
         sb_text_add(&text, " ");
-        sb_model_add_age(&text, now.mono > model->now ? now.mono - model->now : 0);
+        sb_model_add_age(&text, age);
     }
 }
 

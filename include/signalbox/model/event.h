@@ -17,6 +17,8 @@
 #define SB_EV_component_defined(F, O) F(O, component, component) F(O, component_class, class)
 /* The whole catalogue and state have been announced (end of a start or of a describe). */
 #define SB_EV_described(F, O) F(O, u32, jobs)
+/* The core thread answers: what the listener sees is as old as this. Asked for by sb_feed_ping, never journaled (seq 0). */
+#define SB_EV_heartbeat(F, O) F(O, u64, inputs)
 
 #define SB_EV_job_scheduled(F, O) F(O, job, job) F(O, wall, due)
 #define SB_EV_nominal_skipped(F, O) F(O, job, job) F(O, skip, reason) F(O, u32, count) F(O, wall, first) F(O, wall, last)
@@ -89,6 +91,7 @@
     X(CONTEXT_DEFINED, context_defined, DEBUG, "{ctx} belongs to lane {lane}")                                        \
     X(COMPONENT_DEFINED, component_defined, DEBUG, "component {component} is {class}")                                \
     X(DESCRIBED, described, DEBUG, "{jobs} jobs announced")                                                           \
+    X(HEARTBEAT, heartbeat, DEBUG, "alive after {inputs} inputs")                                                     \
     X(JOB_SCHEDULED, job_scheduled, DEBUG, "{job} next at {due}")                                                     \
     X(NOMINAL_SKIPPED, nominal_skipped, INFO, "{job}: {count} due time(s) skipped, {reason}")                         \
     X(RUN_QUEUED, run_queued, INFO, "{job} run {run} queued by {cause}")                                              \

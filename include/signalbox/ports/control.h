@@ -23,6 +23,9 @@ enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, stru
 void sb_feed_close(struct sb_feed *feed);
 /* Readable for poll() while events are waiting. */
 int sb_feed_fd(const struct sb_feed *feed);
+/* Asks the core thread for a heartbeat event in this feed: it comes as long as the runtime decides, so its age is the age of the
+ * picture. Does not wait. */
+void sb_feed_ping(struct sb_feed *feed);
 /* Takes up to `cap` events without blocking; `*is_gap` tells that the model must be reset before folding them. One thread per feed. */
 size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, bool *is_gap);
 

@@ -392,6 +392,21 @@ static void engine__null_is_fine_to_stop(void **state)
 
 #define RIGGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+static void ping__is_answered_by_the_core_thread_in_the_feed_that_asked(void **state)
+{
+    (void)state;
+    rig_job("quiet");
+    (void)rig_step("works", SB_STEP_KIND_NATIVE);
+    rig_start();
+    rig_wait_begun();
+    assert_int_equal(rig_count(SB_EVENT_HEARTBEAT), 0);
+    sb_feed_ping(rig.feed);
+    const struct sb_event *heartbeat = rig_wait(SB_EVENT_HEARTBEAT);
+    assert_int_equal(heartbeat->seq, 0);
+    assert_true(heartbeat->as.heartbeat.inputs > 0);
+    rig_stop(false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +423,7 @@ int main(void)
         RIGGED(engine__hurry_ends_what_runs_at_once),
         RIGGED(engine__the_next_start_goes_on_with_what_was_interrupted),
         RIGGED(engine__leaves_no_thread_and_no_descriptor_behind),
+        RIGGED(ping__is_answered_by_the_core_thread_in_the_feed_that_asked),
         RIGGED(engine__null_is_fine_to_stop),
     };
 

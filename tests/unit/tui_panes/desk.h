@@ -25,6 +25,7 @@ static struct sb_grid_cell cells[200 * 60];
 static struct sb_grid grid;
 static struct sb_now now;
 static struct sb_screen_answer answer;
+static bool is_runtime_silent; /* no heartbeat comes */
 static char picture[200 * 60 * 4];
 
 static inline void open_screen(bool is_read_only)
@@ -40,6 +41,8 @@ static inline const char *draw(void)
 {
     while (folded < scene.count)
         sb_screen_fold(screen, &scene.events[folded++]);
+    if (!is_runtime_silent)
+        scene_beat(screen, now);
     sb_screen_draw(screen, now, &grid);
     struct sb_text text;
     sb_text_init(&text, picture, sizeof picture);
@@ -66,6 +69,7 @@ static inline void assert_hides(const char *needle)
 static inline int setup(void **state)
 {
     (void)state;
+    is_runtime_silent = false;
     scene_init(&scene);
     scene_start(&scene);
     scene_job(&scene, POSTING, "posting", SB_CATEGORY_POSTING, 0, 5);

@@ -181,6 +181,19 @@ static void filter__finds_by_words_and_state(void **state)
 
 /* ---- views ---- */
 
+static void silence__of_the_runtime_shows_as_stale_with_its_age(void **state)
+{
+    (void)state;
+    assert_shows("LIVE");
+    is_runtime_silent = true;
+    now.mono += SB_S(14);
+    now.wall.ns += SB_S(14);
+    assert_hides("LIVE");
+    assert_shows("STALE 14s");
+    is_runtime_silent = false;
+    assert_shows("LIVE");
+}
+
 static void freeze__keeps_the_picture_and_counts_what_it_misses(void **state)
 {
     (void)state;
@@ -337,6 +350,7 @@ int main(void)
         TEST(action__is_refused_when_the_selection_has_just_moved_by_itself),
         TEST(selection__is_found_by_name_after_a_gap),
         TEST(filter__finds_by_words_and_state),
+        TEST(silence__of_the_runtime_shows_as_stale_with_its_age),
         TEST(freeze__keeps_the_picture_and_counts_what_it_misses),
         TEST(frozen_action__is_refused_when_the_live_state_moved),
         TEST(detail__opens_from_job_alert_and_context),
