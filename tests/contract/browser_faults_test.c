@@ -1,5 +1,6 @@
 /* The contract of the browser port against real Chromium: faults, cancellation, and what must not be left behind. */
 #include "browser_support.h"
+#include "runtime/services/browser/chromium.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -336,6 +337,14 @@ static void cancelled_opens__leave_no_context_in_the_browser(void **state)
         pause_ms(30);
     assert_true(group_members(group) <= processes + 1);
     assert_int_equal(stats_now().contexts_open, 0);
+
+    /* A context without a page is no process: only the browser can tell that it is there. */
+    const struct sb_op op = within(10000);
+    json_t *result = NULL;
+    expect_code(sb_browser_call((struct sb_chromium *)(void *)browser, NULL, "Target.getBrowserContexts", NULL, &op, &result, &error), SB_OK,
+                &error);
+    assert_int_equal(json_array_size(json_object_get(result, "browserContextIds")), 0);
+    json_decref(result);
 }
 
 /* ---- an orphan of an earlier run ---- */

@@ -66,6 +66,8 @@ static const struct server_page pages[] = {
     PAGE("/poster",
          "<button id=b onclick='post()'>post</button><p id=t>-</p><script>function post(){fetch('/api/post?x=1',{method:'POST',body:'{}'})"
          ".then(function(r){return r.json()}).then(function(){location.href='/plain'})}</script>"),
+    PAGE("/restless", "<button id=b onclick='go()'>go</button><script>function go(){var n=8,t=setInterval(function(){"
+                      "if(!n--)clearInterval(t);location.href='/plain?'+n},6)}</script>"),
     { "/api/post", "201 Created", "Content-Type: application/json\r\n", "{\"post\":{\"id\":\"p17\",\"text\":\"h\xc3\xa4\"}}", 50 },
     PAGE("/set-cookie", "<script>document.cookie='who=me; path=/'</script><p id=t>set</p>"),
     PAGE("/show-cookie", "<p id=t>[{cookie}]</p>"),

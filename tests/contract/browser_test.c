@@ -422,8 +422,8 @@ static void go__wins_over_a_page_that_moves_on_by_itself(void **state)
     (void)state;
     struct sb_context *context = open_context();
     /* Each round meets the other navigation at another point of its way. */
-    for (int ms = 0; ms < 120; ms += 8) {
-        (void)go(context, "/poster");
+    for (int ms = 0; ms < 100; ms += 4) {
+        (void)go(context, ms % 8 == 0 ? "/restless" : "/poster");
         click(context, "#b");
         pause_ms(ms);
         struct sb_navigation navigation = go(context, "/404");

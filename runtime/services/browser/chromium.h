@@ -22,6 +22,7 @@ enum {
     SB_BODY_MAX = 1024 * 1024,       /* of a captured response */
     SB_CLOSED_KEPT = 64,             /* closed handles which still answer "gone" */
     SB_POPUPS_MAX = 4,
+    SB_LOST_MAX = 8,
     SB_FRAMES_MAX = 32,              /* frames of other sites in one page, when a list of hosts must hold for them */
 };
 #define SB_CLOSE_TIMEOUT SB_S(5)
@@ -83,7 +84,8 @@ enum sb_capture_state { SB_CAPTURE_IDLE, SB_CAPTURE_ARMED, SB_CAPTURE_SEEN, SB_C
 /* What the events of the page say about its main frame. All guarded. */
 struct sb_frame_state {
     char newest[SB_CDP_ID_MAX];      /* loader of the newest navigation that began */
-    char lost[SB_CDP_ID_MAX];        /* loader of the last navigation that another overtook before its document came */
+    char lost[SB_LOST_MAX][SB_CDP_ID_MAX]; /* loaders of navigations which another overtook before their document came; a ring */
+    size_t lost_count;
     char committed[SB_CDP_ID_MAX];   /* loader of the document that is shown */
     char loaded[SB_CDP_ID_MAX];      /* loader of the newest document whose load event came */
     bool is_stopped;                 /* nothing loads since the newest navigation began or its document came */

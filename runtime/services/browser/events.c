@@ -203,7 +203,7 @@ static void on_navigation_started(const struct sb_cdp_event *event)
     frame = &event->context->frame;
     /* Begun by the document before: that of the newest navigation was not there yet. */
     if (frame->newest[0] != '\0' && !sb_streq(frame->newest, frame->committed))
-        (void)sb_copy(frame->lost, sizeof(frame->lost), frame->newest);
+        (void)sb_copy(frame->lost[frame->lost_count++ % SB_LOST_MAX], SB_CDP_ID_MAX, frame->newest);
     if (!sb_cdp_id_copy(frame->newest, sb_cdp_text(event->params, "loaderId")))
         return;
     frame->is_stopped = frame->is_redirect_due = false;

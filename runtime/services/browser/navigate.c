@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-enum { REPLACED_MAX = 5 /* times that the page may go elsewhere in the middle of our navigation */ };
+#define EVIDENCE_TIMEOUT SB_MS(500)
+enum { REPLACED_MAX = 10 /* times that the page may go elsewhere in the middle of our navigation */ };
 
 static enum sb_err refuse(const struct sb_context *context, const char *url, struct sb_error *err)
 {
@@ -57,22 +58,28 @@ static void reset_frame(struct sb_context *context)
 {
     sb_mutex_lock(context->chromium->mutex);
     struct sb_frame_state *frame = &context->frame;
-    frame->newest[0] = frame->lost[0] = frame->refused[0] = '\0';
+    frame->newest[0] = frame->refused[0] = '\0';
     frame->is_stopped = frame->is_redirect_due = false;
     sb_mutex_unlock(context->chromium->mutex);
 }
 
-/* The page itself began to go somewhere while ours was under way, and the browser let it win. */
-static bool is_replaced(struct sb_context *context, const json_t *result)
+/* Ours was given up: either the page itself began to go somewhere and the browser let it win, or the answer is no document. Both are told
+ * soon after, by the start of the other navigation or by the end of all loading. */
+static bool is_replaced(struct sb_context *context, const json_t *result, const struct sb_op *op)
 {
+    const struct sb_op bounded = sb_op_within(op, EVIDENCE_TIMEOUT);
     const char *ours = sb_cdp_text(result, "loaderId");
+    bool has_other = false, is_stopped = false;
 
     if (strstr(sb_cdp_text(result, "errorText"), "ERR_ABORTED") == NULL)
         return false;
-    sb_mutex_lock(context->chromium->mutex);
-    const struct sb_frame_state *frame = &context->frame;
-    bool has_other = frame->is_redirect_due || (frame->newest[0] != '\0' && !sb_streq(frame->newest, ours));
-    sb_mutex_unlock(context->chromium->mutex);
+    do {
+        sb_mutex_lock(context->chromium->mutex);
+        const struct sb_frame_state *frame = &context->frame;
+        has_other = frame->is_redirect_due || (frame->newest[0] != '\0' && !sb_streq(frame->newest, ours));
+        is_stopped = frame->is_stopped;
+        sb_mutex_unlock(context->chromium->mutex);
+    } while (!has_other && !is_stopped && sb_context_wait_news(context, &bounded, NULL) == SB_OK);
     return has_other;
 }
 
@@ -84,7 +91,7 @@ static enum sb_err navigate(struct sb_context *context, const char *url, const s
             return sb_error_set(err, SB_ERR_INVALID, "go: the address is not valid UTF-8");
         reset_frame(context);
         enum sb_err rc = sb_context_call(context, "Page.navigate", params, op, result, err);
-        if (rc != SB_OK || tries == REPLACED_MAX || !is_replaced(context, *result))
+        if (rc != SB_OK || tries == REPLACED_MAX || !is_replaced(context, *result, op))
             return rc;
         json_decref(*result);
         *result = NULL;
@@ -197,8 +204,11 @@ static enum sb_err await_redirect(struct sb_context *context, const struct sb_op
 /* The page itself had begun to go elsewhere, and that won over ours although the browser had accepted ours. */
 static bool is_overtaken(struct sb_context *context, const char *loader)
 {
+    bool is_lost = false;
+
     sb_mutex_lock(context->chromium->mutex);
-    bool is_lost = loader[0] != '\0' && sb_streq(context->frame.lost, loader);
+    for (size_t i = 0; i < SB_LOST_MAX && loader[0] != '\0'; i++)
+        is_lost = is_lost || sb_streq(context->frame.lost[i], loader);
     sb_mutex_unlock(context->chromium->mutex);
     return is_lost;
 }
