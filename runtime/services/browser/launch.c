@@ -101,6 +101,8 @@ static enum sb_err start(struct sb_chromium *chromium, const struct sb_op *op, s
         rc = sb_cdp_open(&fresh, chromium, path, err);
     if (rc != SB_OK)
         return rc;
+    /* Written before the browser has answered, so that a crash of ours during its start leaves nothing unknown behind. */
+    sb_chromium_note_process(chromium, fresh->group, fresh->group, fresh->profile);
     rc = shake_hands(fresh, &bounded, err);
     if (rc == SB_OK) {
         sb_chromium_note_process(chromium, fresh->group, fresh->browser_pid, fresh->profile);
