@@ -14,7 +14,7 @@ static sb_ns scaled(sb_ns span, uint32_t speed_pct, sb_ns least)
 static void scale_schedule(struct sb_job_def *def, uint32_t speed_pct, bool has_window)
 {
     def->every = def->every > 0 ? scaled(def->every, speed_pct, SB_S(1)) : 0;
-    def->offset = scaled(def->offset, speed_pct, 0);
+    def->offset = def->offset != SB_CFG_SPAN_WORD ? scaled(def->offset, speed_pct, 0) : def->offset;
     def->jitter = scaled(def->jitter, speed_pct, 0);
     def->start_deadline = def->start_deadline > 0 ? scaled(def->start_deadline, speed_pct, SB_S(1)) : 0;
     def->misfire_window = has_window ? scaled(def->misfire_window, speed_pct, 0) : 0;
@@ -167,6 +167,9 @@ void sb_cfg_make_jobs(struct sb_cfg_loader *loader)
                 has_checked_llm = true;
                 check_llm(loader, step);
             }
+        }
+        if (job->def.offset == SB_CFG_SPAN_WORD) {
+            job->def.offset = sb_stagger_offset(catalogue->jobs, catalogue->job_count, &job->def);
         }
         catalogue->jobs[catalogue->job_count++] = job->def;
     }

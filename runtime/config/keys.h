@@ -42,10 +42,13 @@ struct sb_cfg_key {
     int64_t min, max;         /* counts in their unit; items of lists and maps: max */
     const char *(*text_of)(unsigned value); /* choices */
     unsigned choice_count;
+    const char *word;         /* spans: a word that stands for SB_CFG_SPAN_WORD, NULL: none */
     unsigned aside_choice;    /* bit mask: choices that may carry "(n)" */
     sb_cfg_check *check;
     const struct sb_cfg_section *section;
 };
+
+#define SB_CFG_SPAN_WORD (-1) /* value of a span that was given as its word */
 
 enum { SB_CFG_KEYS_MAX = 40, SB_CFG_LIST_MAX = 256 };
 

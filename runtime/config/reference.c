@@ -47,6 +47,9 @@ static void write_type(struct sb_cfg_out *out, const struct sb_cfg_key *key)
         sb_cfg_out_addf(out, "decimal, %u digits after the point", key->scale);
         break;
     case SB_CFG_SPAN:
+        if (key->word != NULL) {
+            sb_cfg_out_addf(out, "`%s` or ", key->word);
+        }
         write_span_bounds(out, key);
         break;
     case SB_CFG_TEXT:

@@ -91,7 +91,11 @@ static void write_type(struct sb_cfg_out *out, const struct sb_cfg_key *key)
         write_decimal(out, key);
         break;
     case SB_CFG_SPAN:
-        sb_cfg_out_add(out, "\"anyOf\":[{\"const\":0},{\"type\":\"string\",\"pattern\":\"" SPAN_PATTERN "\"}]");
+        sb_cfg_out_add(out, "\"anyOf\":[{\"const\":0},{\"type\":\"string\",\"pattern\":\"" SPAN_PATTERN "\"}");
+        if (key->word != NULL) {
+            sb_cfg_out_addf(out, ",{\"const\":\"%s\"}", key->word);
+        }
+        sb_cfg_out_add(out, "]");
         break;
     case SB_CFG_TEXT:
     case SB_CFG_TEMPLATE:

@@ -147,6 +147,11 @@ void sb_cfg_bind_span(struct sb_cfg_binder *binder, const struct sb_cfg_key *key
     if (text == NULL) {
         return;
     }
+    if (key->word != NULL && sb_streq(text, key->word)) {
+        value = SB_CFG_SPAN_WORD;
+        memcpy(sb_cfg_at(target, key->offset), &value, sizeof value);
+        return;
+    }
     if (!sb_cfg_scan_duration(text, &value)) {
         sb_cfg_blame(binder, node, duration_hint(text, hint, sizeof hint), "%s is a duration like 90s or 1h30m, not \"%.60s\"",
                      key->name, text);

@@ -79,6 +79,10 @@ struct sb_component_def {
     sb_ns probe_every;        /* while ok; failed ones are probed with backoff 1 s .. 30 s */
 };
 
+/* An offset for `job` (every > 0) at which its due times keep away from those of the jobs placed before it: of the jobs that want
+ * contexts when it wants one, else of all. Placing a new job never moves an old one. Pure; at most about a million comparisons. */
+sb_ns sb_stagger_offset(const struct sb_job_def *placed, uint32_t count, const struct sb_job_def *job);
+
 /* Lane that serves a category first; NONE has no lane (asserts). */
 enum sb_lane sb_category_lane(enum sb_category category);
 

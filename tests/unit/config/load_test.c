@@ -125,6 +125,22 @@ static void config__job_defaults_follow_from_the_job(void **state)
     sb_catalogue_destroy(c);
 }
 
+static void config__offset_auto_places_a_job_away_from_the_earlier_ones(void **state)
+{
+    (void)state;
+    struct sb_catalogue *c = load_right("catalogue: t\n"
+                                        "jobs:\n"
+                                        "  first:\n"
+                                        "    every: 10m\n"
+                                        "    offset: auto\n" EXEC_STEP "  second:\n"
+                                        "    every: 10m\n"
+                                        "    offset: auto\n" EXEC_STEP,
+                                        NULL);
+    assert_int_equal(0, job_of(c, "first")->offset);
+    assert_in_range(job_of(c, "second")->offset, SB_MIN(1), SB_MIN(9));
+    sb_catalogue_destroy(c);
+}
+
 static void config__wrong_overrides_name_their_origin(void **state)
 {
     (void)state;
@@ -252,6 +268,7 @@ int main(void)
         cmocka_unit_test(config__an_empty_catalogue_has_every_default),
         cmocka_unit_test(config__the_state_folder_follows_the_environment),
         cmocka_unit_test(config__job_defaults_follow_from_the_job),
+        cmocka_unit_test(config__offset_auto_places_a_job_away_from_the_earlier_ones),
         cmocka_unit_test(config__wrong_overrides_name_their_origin),
         cmocka_unit_test(config__speed_shortens_schedules_but_never_below_a_second),
         cmocka_unit_test(config__budget_thresholds_are_permille_of_five_dollars),
