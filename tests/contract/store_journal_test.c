@@ -192,6 +192,36 @@ static void store__check_writes_and_reads_back(void **state)
     assert_int_equal(number(world, "SELECT COUNT(*) FROM meta WHERE key = 'check'"), 1);
 }
 
+struct checking {
+    struct sb_store *store;
+    struct sb_thread *thread;
+    unsigned failures;
+    struct sb_error err;
+};
+
+static void check_often(void *arg)
+{
+    struct checking *checking = arg;
+    for (unsigned i = 0; i < 60; i++)
+        checking->failures += checking->store->ops->check(checking->store, &patient, &checking->err) != SB_OK;
+}
+
+/* A probe and a job look at the store whenever they like. */
+static void store__checks_at_the_same_time_do_not_fail_each_other(void **state)
+{
+    struct world *world = *state;
+    struct checking checking[4] = { 0 };
+    for (size_t i = 0; i < SB_LEN(checking); i++) {
+        checking[i].store = world->store;
+        assert_int_equal(sb_thread_start(&checking[i].thread, "check", check_often, &checking[i], NULL), SB_OK);
+    }
+    for (size_t i = 0; i < SB_LEN(checking); i++)
+        sb_thread_join(checking[i].thread);
+    for (size_t i = 0; i < SB_LEN(checking); i++)
+        if (checking[i].failures > 0)
+            fail_msg("%u checks failed: %s", checking[i].failures, checking[i].err.text);
+}
+
 static void store__pruning_deletes_the_old_and_keeps_the_numbers(void **state)
 {
     struct world *world = *state;
@@ -234,6 +264,7 @@ int main(void)
         TEST(store__an_empty_store_restores_the_beginning),
         TEST(store__the_last_state_is_restored_by_names_with_its_open_run),
         TEST(store__check_writes_and_reads_back),
+        TEST(store__checks_at_the_same_time_do_not_fail_each_other),
         TEST(store__pruning_deletes_the_old_and_keeps_the_numbers),
         TEST(store__pruning_takes_ended_runs_with_their_steps_and_leaves_open_ones),
     };
