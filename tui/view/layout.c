@@ -8,6 +8,7 @@ enum {
     TWO_COLS = 110, TWO_ROWS = 30,       /* from here on two columns */
     WIDE_COLS = 170, WIDE_ROWS = 44,     /* from here on the run detail too */
     ALERTS_MIN = 3,                      /* title and two rows, kept at any height */
+    DETAIL_MIN = 8,                      /* rows that the jobs leave: worth showing the detail of the selected one */
 };
 
 static unsigned least(unsigned a, unsigned b)
@@ -61,10 +62,18 @@ static void make_stacked(struct sb_layout *layout, unsigned top, unsigned body, 
     const unsigned spare = body - pools - log - alerts;
     if (spare > wish->jobs + 2) /* jobs need no more: alerts and log may grow */
         alerts += least(spare - wish->jobs - 2, wish->alerts > 2 ? wish->alerts - 2 : 0);
-    const unsigned jobs = body - pools - log - alerts;
+    unsigned jobs = body - pools - log - alerts;
+    unsigned detail = 0;
+    const unsigned unused = jobs > wish->jobs + 2 && wish->jobs > 0 ? jobs - wish->jobs - 2 : 0;
+    if (unused >= DETAIL_MIN)
+        detail = unused;
+    else if (log > 0)
+        log += unused;
+    jobs = body - pools - log - alerts - detail;
     unsigned row = top;
     put(layout, SB_AREA_JOBS, row, 0, jobs, cols);
-    row += jobs;
+    put(layout, SB_AREA_DETAIL, row + jobs, 0, detail, cols);
+    row += jobs + detail;
     if (pools > 0)
         put_pair(layout, SB_AREA_CONTEXTS, SB_AREA_BUDGET, row, pools, cols, split);
     row += pools;
@@ -98,7 +107,10 @@ static void make_columns(struct sb_layout *layout, unsigned top, unsigned body, 
     } else {
         const unsigned alerts = clamp(wish->alerts + 1, ALERTS_MIN, upper / 4);
         put(layout, SB_AREA_SERVICES, top + contexts + budget, left, rest, right);
-        put(layout, SB_AREA_JOBS, top, 0, upper - alerts, left);
+        const unsigned above = upper - alerts;
+        const unsigned jobs = wish->jobs > 0 && above >= wish->jobs + 2 + DETAIL_MIN ? wish->jobs + 2 : above;
+        put(layout, SB_AREA_JOBS, top, 0, jobs, left);
+        put(layout, SB_AREA_DETAIL, top + jobs, 0, above - jobs, left);
         put(layout, SB_AREA_ALERTS, top + upper - alerts, 0, alerts, left);
     }
     put(layout, SB_AREA_LOG, top + upper, 0, log, cols);
