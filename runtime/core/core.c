@@ -154,6 +154,7 @@ static void on_begin(struct sb_core *core, const struct sb_input *input)
     SB_ASSERT(!core->is_begun);
     core->is_begun = true;
     core->begin = input->as.begin;
+    core->begun_at = core->wall.ns;
     if (core->genesis == 0)
         core->genesis = core->wall.ns;
     core->is_announcing = true;
@@ -214,17 +215,29 @@ static void announce_unit(struct sb_core *core)
     struct sb_event event;
     for (int i = 0; i < UNIT_EVENTS_MAX - 2; i++) {
         if (!sb_announce_next(core, &core->announce_cursor, true, &event)) {
-            core->is_announcing = false;
-            sb_budget_begin(core);
-            sb_components_begin(core);
-            sb_lanes_begin(core);
-            for (uint32_t job = 0; job < core->setup.job_count; job++)
-                sb_schedule_begin(core, (uint16_t)job);
-            sb_advance_all(core);
+            core->is_announced = true;
             return;
         }
         sb_core_emit(core, &event);
     }
+}
+
+/* After the definitions: what follows from them. Each job tells its due time, so they begin as many to a unit as a unit may tell. */
+static void begin_unit(struct sb_core *core)
+{
+    if (core->jobs_begun == 0) {
+        sb_budget_begin(core);
+        sb_components_begin(core);
+        sb_lanes_begin(core);
+    }
+    for (int i = 0; i < UNIT_EVENTS_MAX - 2 && core->jobs_begun < core->setup.job_count; i++)
+        sb_schedule_begin(core, (uint16_t)core->jobs_begun++);
+    if (core->jobs_begun < core->setup.job_count)
+        return;
+    core->is_announcing = false;
+    sb_schedule_rearm_all(core); /* the clock may have been stepped since the first of them began */
+    sb_budget_rearm(core);
+    sb_advance_all(core);
 }
 
 /* One due timer, if there is one. */
@@ -255,7 +268,10 @@ static bool timer_unit(struct sb_core *core)
 static bool unit(struct sb_core *core)
 {
     if (core->is_announcing) {
-        announce_unit(core);
+        if (core->is_announced)
+            begin_unit(core);
+        else
+            announce_unit(core);
         return true;
     }
     if (!core->is_begun)

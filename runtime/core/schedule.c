@@ -188,7 +188,7 @@ void sb_schedule_begin(struct sb_core *core, uint16_t job)
 {
     struct job *state = &core->jobs[job];
     if (state->watermark == 0) /* never decided before: no catch-up for times before it existed */
-        state->watermark = wall_believed(core) - 1;
+        state->watermark = core->begun_at - 1;
     plan_next(core, job);
 }
 

@@ -103,8 +103,12 @@ struct sb_core {
     struct sb_wall wall;
     int64_t wall_offset;        /* wall - now, as the armed due times believe */
     struct sb_outbox *out;
-    bool has_leftover, is_begun, is_announcing;
+    bool has_leftover, is_begun;
+    bool is_announcing;         /* nothing is decided yet; the definitions have been told: is_announced */
+    bool is_announced;
+    uint32_t jobs_begun;        /* jobs whose due times have been told */
     uint64_t announce_cursor;
+    int64_t begun_at;           /* wall time of `begin` */
 
     uint64_t next_seq, next_run, next_fence, hash, tie;
     uint32_t next_alert;

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { WORLD_JOBS = 40, WORLD_STEPS = 160, WORLD_PENDING = 256, WORLD_STORY = 65536 };
+enum { WORLD_JOBS = 80, WORLD_STEPS = 160, WORLD_PENDING = 256, WORLD_STORY = 65536 };
 
 /* How the n-th execution of a step ends. */
 struct outcome {
