@@ -1,6 +1,8 @@
 /* Active alerts: the unacknowledged and worst first. Pure. */
 #include "panes.h"
 
+#include <string.h>
+
 #include "signalbox/base/text.h"
 
 enum { SEVERITY, SINCE, TEXT, ACK, COLUMNS };
@@ -48,8 +50,11 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
         if (alert->is_acked)
             sb_text_add(text, alert->acked_by);
     } else {
-        sb_text_add(text, alert->subject[0] != '\0' ? alert->subject : sb_rule_text(alert->rule));
-        sb_text_add(text, ": ");
+        const char *const subject = alert->subject[0] != '\0' ? alert->subject : sb_rule_text(alert->rule);
+        if (strncmp(alert->text, subject, strlen(subject)) != 0) { /* most texts name what they are about themselves */
+            sb_text_add(text, subject);
+            sb_text_add(text, ": ");
+        }
         sb_text_add(text, alert->text);
     }
 }

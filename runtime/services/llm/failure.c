@@ -108,8 +108,8 @@ enum sb_err sb_llm_judge_status(const struct sb_http_response *response, const c
     failure->class = row->class;
     failure->retry_after = response->retry_after;
     const char *what = code[0] ? code : type;
-    return sb_error_set(err, row->code, "LLM endpoint %s answered %ld%s%s: %s", who, response->status, what[0] ? " " : "", what,
-                        row->advice);
+    /* The remedy first: an event keeps 127 bytes of it. */
+    return sb_error_set(err, row->code, "%ld%s%s: %s (LLM endpoint %s)", response->status, what[0] ? " " : "", what, row->advice, who);
 }
 
 struct class_row {
