@@ -82,9 +82,16 @@ enum sb_err installation_probe(void *arg, enum sb_component component, const str
 /* Makes SIGTERM, SIGINT and SIGHUP readable on a descriptor (close with sb_fd_close). Before any thread starts: a thread that does not block
  * them would be ended by them. Prints what is wrong and returns the exit code. */
 int session_signals(int *signal_fd);
-/* Runs the engine with a console or headless until it ends. */
-int session_run(struct installation *installation, const struct options *options, const char *environment, bool is_headless,
-                int signal_fd);
+struct session {
+    struct installation *installation;
+    const struct options *options;
+    const char *environment; /* shown in line 1 */
+    const char *greeting;    /* first note in the log, or NULL */
+    bool is_headless;
+    int signal_fd;
+};
+/* Runs the engine with a console or headless until it ends. Returns the exit code. */
+int session_run(const struct session *session);
 
 /* The catalogue as a Markdown page on standard output. */
 void catalogue_page_print(const struct sb_catalogue *catalogue);

@@ -86,7 +86,14 @@ static int rehearse(struct options *options, struct rehearsal *rehearsal, int si
     code = installation_open(&in, options, !options->is_headless);
     if (code != EXIT_OK)
         return code;
-    code = session_run(&in, options, "practice", options->is_headless, signal_fd);
+    char greeting[SB_NOTE_MAX];
+    (void)snprintf(greeting, sizeof(greeting), "practice site %s, faults %s/control", sb_practice_site_url(rehearsal->world),
+                   sb_practice_site_url(rehearsal->world));
+    const struct session session = {
+        .installation = &in, .options = options, .is_headless = options->is_headless, .signal_fd = signal_fd,
+        .environment = "practice", .greeting = greeting,
+    };
+    code = session_run(&session);
     installation_close(&in);
     return code;
 }

@@ -17,7 +17,11 @@ static int run(struct options *options, bool is_headless)
     if (code == EXIT_OK)
         code = installation_open(&in, options, !is_headless);
     if (code == EXIT_OK) {
-        code = session_run(&in, options, in.catalogue->settings.is_practice ? "practice" : in.catalogue->name, is_headless, signal_fd);
+        const struct session session = {
+            .installation = &in, .options = options, .is_headless = is_headless, .signal_fd = signal_fd,
+            .environment = in.catalogue->settings.is_practice ? "practice" : in.catalogue->name,
+        };
+        code = session_run(&session);
         installation_close(&in);
     }
     sb_fd_close(&signal_fd);

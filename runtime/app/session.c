@@ -63,9 +63,9 @@ static void print_waiting(const struct sb_catalogue *catalogue, struct sb_feed *
 }
 
 /* Event lines until the runtime has finished; the first signal drains, the second hurries. */
-static enum sb_err run_headless(const struct sb_catalogue *catalogue, struct sb_engine *engine, int signal_fd,
-                                struct sb_error *err)
+static enum sb_err run_headless(const struct session *session, struct sb_engine *engine, struct sb_error *err)
 {
+    const struct sb_catalogue *catalogue = session->installation->catalogue;
     struct sb_control *control = sb_engine_control(engine);
     struct sb_feed *feed = NULL;
     enum sb_err rc = sb_feed_open(control, &feed, err);
@@ -75,14 +75,14 @@ static enum sb_err run_headless(const struct sb_catalogue *catalogue, struct sb_
         struct pollfd fds[] = {
             { .fd = sb_feed_fd(feed), .events = POLLIN },
             { .fd = sb_engine_finished_fd(engine), .events = POLLIN },
-            { .fd = signal_fd, .events = POLLIN },
+            { .fd = session->signal_fd, .events = POLLIN },
         };
         if (poll(fds, SB_LEN(fds), -1) < 0)
             continue;
         print_waiting(catalogue, feed);
         if (fds[1].revents != 0)
             break;
-        while (sb_signals_take(signal_fd) != 0) {
+        while (sb_signals_take(session->signal_fd) != 0) {
             struct sb_command drain = sb_command_make(SB_COMMAND_DRAIN, 0, "signal");
             drain.confirmed = asked++ > 0;
             rc = sb_control_command(control, drain, NULL, err);
@@ -94,9 +94,10 @@ static enum sb_err run_headless(const struct sb_catalogue *catalogue, struct sb_
     return rc;
 }
 
-static enum sb_err run_console(const struct installation *in, const struct options *options, const char *environment,
-                               struct sb_engine *engine, int signal_fd, struct sb_error *err)
+static enum sb_err run_console(const struct session *session, struct sb_engine *engine, struct sb_error *err)
 {
+    const struct installation *in = session->installation;
+    const struct options *options = session->options;
     enum sb_tui_end end = SB_TUI_LEFT;
     const char *actor = getenv("USER");
     struct sb_tui_setup setup = {
@@ -104,18 +105,18 @@ static enum sb_err run_console(const struct installation *in, const struct optio
         .theme_dir = in->paths.theme_dir,
         .theme = options->theme != NULL ? options->theme : in->catalogue->settings.theme,
         .actor = actor != NULL && actor[0] != '\0' ? actor : "operator",
-        .environment = environment,
+        .environment = session->environment,
         .is_read_only = options->is_read_only,
         .is_ascii = options->is_ascii,
         .finished_fd = sb_engine_finished_fd(engine),
-        .signal_fd = signal_fd,
+        .signal_fd = session->signal_fd,
     };
     return sb_tui_run(&setup, &end, err);
 }
 
-static enum sb_err start_engine(struct installation *in, const struct options *options, struct sb_engine **engine,
-                                struct sb_error *err)
+static enum sb_err start_engine(const struct session *session, struct sb_engine **engine, struct sb_error *err)
 {
+    struct installation *in = session->installation;
     static char flight_path[PATH_BYTES + 32];
     struct sb_engine_setup setup = {
         .catalogue = in->catalogue,
@@ -123,7 +124,7 @@ static enum sb_err start_engine(struct installation *in, const struct options *o
         .probe = installation_probe,
         .probe_arg = in,
         .flight_path = flight_path,
-        .checks_core = options->checks_core,
+        .checks_core = session->options->checks_core,
     };
     (void)snprintf(flight_path, sizeof(flight_path), "%s/flight.jsonl", in->paths.state_dir);
     (void)sb_copy(setup.version, sizeof(setup.version), SB_VERSION);
@@ -144,15 +145,28 @@ int session_signals(int *signal_fd)
     return exit_code_of(rc);
 }
 
-int session_run(struct installation *in, const struct options *options, const char *environment, bool is_headless, int signal_fd)
+static enum sb_err greet(struct sb_engine *engine, const char *greeting, struct sb_error *err)
+{
+    struct sb_input input = sb_input_make(SB_INPUT_NOTE);
+    if (greeting == NULL)
+        return SB_OK;
+    input.as.note.job = SB_NO_JOB;
+    input.as.note.step = SB_NO_STEP;
+    input.as.note.severity = SB_SEVERITY_INFO;
+    (void)sb_copy(input.as.note.text, sizeof(input.as.note.text), greeting);
+    return sb_control_input(sb_engine_control(engine), &input, err);
+}
+
+int session_run(const struct session *session)
 {
     struct sb_engine *engine = NULL;
     struct sb_error error = { 0 };
 
-    enum sb_err rc = start_engine(in, options, &engine, &error);
+    enum sb_err rc = start_engine(session, &engine, &error);
     if (rc == SB_OK)
-        rc = is_headless ? run_headless(in->catalogue, engine, signal_fd, &error)
-                         : run_console(in, options, environment, engine, signal_fd, &error);
+        rc = greet(engine, session->greeting, &error);
+    if (rc == SB_OK)
+        rc = session->is_headless ? run_headless(session, engine, &error) : run_console(session, engine, &error);
     sb_engine_stop(engine, rc != SB_OK);
     if (rc != SB_OK)
         complain("%s", error.text);
