@@ -86,7 +86,6 @@ struct session {
     struct installation *installation;
     const struct options *options;
     const char *environment; /* shown in line 1 */
-    const char *greeting;    /* first note in the log, or NULL */
     bool is_headless;
     int signal_fd;
 };

@@ -86,12 +86,14 @@ static int rehearse(struct options *options, struct rehearsal *rehearsal, int si
     code = installation_open(&in, options, !options->is_headless);
     if (code != EXIT_OK)
         return code;
-    char greeting[SB_NOTE_MAX];
-    (void)snprintf(greeting, sizeof(greeting), "practice site %s, faults %s/control", sb_practice_site_url(rehearsal->world),
-                   sb_practice_site_url(rehearsal->world));
+    /* On the terminal before the console covers it, and in its log file. */
+    (void)printf("practice site %s, faults %s/control\n", sb_practice_site_url(rehearsal->world), sb_practice_site_url(rehearsal->world));
+    (void)fflush(stdout);
+    sb_log(SB_LOG_INFO, "practice", "site %s, faults %s/control", sb_practice_site_url(rehearsal->world),
+           sb_practice_site_url(rehearsal->world));
     const struct session session = {
         .installation = &in, .options = options, .is_headless = options->is_headless, .signal_fd = signal_fd,
-        .environment = "practice", .greeting = greeting,
+        .environment = "practice",
     };
     code = session_run(&session);
     installation_close(&in);

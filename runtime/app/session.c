@@ -145,26 +145,12 @@ int session_signals(int *signal_fd)
     return exit_code_of(rc);
 }
 
-static enum sb_err greet(struct sb_engine *engine, const char *greeting, struct sb_error *err)
-{
-    struct sb_input input = sb_input_make(SB_INPUT_NOTE);
-    if (greeting == NULL)
-        return SB_OK;
-    input.as.note.job = SB_NO_JOB;
-    input.as.note.step = SB_NO_STEP;
-    input.as.note.severity = SB_SEVERITY_INFO;
-    (void)sb_copy(input.as.note.text, sizeof(input.as.note.text), greeting);
-    return sb_control_input(sb_engine_control(engine), &input, err);
-}
-
 int session_run(const struct session *session)
 {
     struct sb_engine *engine = NULL;
     struct sb_error error = { 0 };
 
     enum sb_err rc = start_engine(session, &engine, &error);
-    if (rc == SB_OK)
-        rc = greet(engine, session->greeting, &error);
     if (rc == SB_OK)
         rc = session->is_headless ? run_headless(session, engine, &error) : run_console(session, engine, &error);
     sb_engine_stop(engine, rc != SB_OK);
