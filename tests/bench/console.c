@@ -30,7 +30,7 @@ static sb_ns first_frame(struct seat *seat, int share)
     sb_ns patience = seat->began + SB_S(PATIENCE_S);
     for (;;) {
         if (!seat_read(seat, patience))
-            give_up("no picture came within %d s, or the program ended", (int)PATIENCE_S);
+            seat_give_up(seat, "no picture came, or the program ended");
         sb_ns at = sb_now();
         if (seat_rows_filled(seat) * 100 >= seat->rows * share)
             return at - seat->began;
@@ -50,8 +50,8 @@ static sb_ns start_of_echo(void)
 {
     const char *const argv[] = { "/bin/echo", "here", NULL };
     struct seat seat;
-    seat_open(&seat, 1, 80, argv, NULL, NULL);
-    sb_ns took = first_frame(&seat, 1);
+    seat_open(&seat, 2, 80, argv, NULL, NULL);
+    sb_ns took = first_frame(&seat, 50);
     seat_close(&seat);
     return took;
 }
@@ -166,7 +166,7 @@ static sb_ns key_to_paint(struct seat *seat, const char *key, const char *wanted
     seat_type(seat, key, strlen(key));
     for (;;) {
         if (!seat_read(seat, patience))
-            give_up("the key %s changed nothing: %s is still selected", key[0] == '\033' ? "PgDn" : key, before);
+            seat_give_up(seat, "a key selected no other job");
         sb_ns at = sb_now();
         seat_word(seat, "job_", after, sizeof(after));
         if (after[0] != '\0' && (wanted != NULL ? strcmp(after, wanted) == 0 : strcmp(before, after) != 0))
@@ -185,6 +185,7 @@ static void measure_keys(struct seat *seat, const char *row, const char *there, 
         seat_watch(seat, sb_now() + SB_MS(67 + 13 * (i % 4)));
         uint64_t before = seat->bytes;
         samples_add(&samples, key_to_paint(seat, i % 2 == 0 ? there : back, NULL));
+        seat_watch(seat, sb_now() + SB_MS(15)); /* the rest of the frame */
         sent += seat->bytes - before;
     }
     figures_row(row, figure_at_most(UNIT_NS, samples_permille(&samples, 500), p50),
@@ -214,7 +215,7 @@ static void measure_queue(struct seat *seat)
     sb_ns took = 0;
     while (took == 0) {
         if (!seat_read(seat, patience))
-            give_up("keys were lost: %s is selected", word);
+            seat_give_up(seat, "keys were lost");
         seat_word(seat, "job_", word, sizeof(word));
         took = strcmp(word, wanted) == 0 ? sb_now() - began : 0;
     }
@@ -228,7 +229,8 @@ static void write_many(const char *path)
     if (file == NULL)
         give_up("cannot write %s", path);
     (void)fputs("catalogue: many\nsettings: { drain: 1s }\npool: { lanes: { posting: 0, high: 0, low: 0 }, burst: 0, workers: 2 }\n"
-                "components:\n  browser: { used: false }\n  llm: { used: false }\njobs:\n", file);
+                "components:\n  browser: { used: false }\n  llm: { used: false }\n"
+                "llm: { base_url: \"http://127.0.0.1:1/v1\" }\njobs:\n", file);
     for (int i = 0; i < MANY_JOBS; i++)
         (void)fprintf(file, "  job_%05d: { every: 12h, offset: 6h, steps: [{ name: look, check: { what: memory } }] }\n", i);
     if (fclose(file) != 0)
@@ -243,7 +245,7 @@ static void open_console(struct seat *seat, const struct bench *bench, const cha
     sb_ns patience = sb_now() + SB_S(PATIENCE_S);
     do {
         if (!seat_read(seat, patience))
-            give_up("no picture came");
+            seat_give_up(seat, "no job was shown");
         seat_word(seat, "job_", word, sizeof(word));
     } while (word[0] == '\0');
 }
@@ -257,7 +259,7 @@ static void measure_many(const struct bench *bench)
     must_fit(snprintf(many, sizeof(many), "%s/many.yaml", bench->scratch), sizeof(many));
     write_many(many);
     open_console(&seat, bench, many, state, 50, 200); /* writes the 10,000 jobs into the store */
-    seat_settle(&seat, SB_MS(1100));
+    seat_watch(&seat, sb_now() + SB_MS(1500));
     seat_close(&seat);
     open_console(&seat, bench, many, state, 50, 200);
     figures_row("start -> jobs on the screen, 10,000 jobs 200x50", figure(UNIT_NS, (double)(seat.read_at - seat.began)), figure_none());

@@ -120,6 +120,16 @@ int seat_rows_filled(const struct seat *seat)
     return filled;
 }
 
+void seat_give_up(const struct seat *seat, const char *message)
+{
+    char text[ROW_BYTES];
+    vterm_screen_flush_damage(seat->screen);
+    for (int row = 0; row < seat->rows; row++)
+        if (row_text(seat, row, text, sizeof(text)) > 0)
+            (void)fprintf(stderr, "| %s\n", text);
+    give_up("%s; %d of %d rows hold something", message, seat_rows_filled(seat), seat->rows);
+}
+
 void seat_word(const struct seat *seat, const char *prefix, char *out, size_t cap)
 {
     char text[ROW_BYTES];
