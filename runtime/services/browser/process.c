@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,23 +80,6 @@ enum sb_err sb_chromium_find(const char *wanted, char *path, size_t cap, struct 
 
 /* ---- start ---- */
 
-static enum sb_err make_profile(struct sb_cdp *cdp, struct sb_error *err)
-{
-    const char *root = cdp->chromium->profile_root;
-
-    if (root == NULL)
-        root = getenv("TMPDIR");
-    if (root == NULL || root[0] == '\0')
-        root = "/tmp";
-    int size = snprintf(cdp->profile, sizeof(cdp->profile), "%s/" PROFILE_PREFIX "XXXXXX", root);
-    bool is_made = size > 0 && (size_t)size < sizeof(cdp->profile) && mkdtemp(cdp->profile) != NULL;
-    if (is_made)
-        return SB_OK;
-    cdp->profile[0] = '\0';
-    return sb_error_set(err, SB_ERR_IO, "cannot make a profile folder for the browser in %s (%s); is it writable and the disk not full?", root,
-                        strerrorname_np(errno));
-}
-
 void sb_chromium_remove_profile(const char *profile)
 {
     struct sb_error error = { 0 };
@@ -103,6 +87,41 @@ void sb_chromium_remove_profile(const char *profile)
     /* A folder that stays is only disk space: nobody has to stop for it. */
     if (sb_dir_remove(profile, &error) != SB_OK)
         sb_log(SB_LOG_WARN, "browser", "the profile folder stays behind: %s", error.text);
+}
+
+/* After a start that failed. */
+static void forget_profile(struct sb_cdp *cdp)
+{
+    cdp->profile[0] = '\0';
+    if (cdp->chromium->pid_file != NULL)
+        (void)unlink(cdp->chromium->pid_file);
+}
+
+/* The folder is written down before it exists: a process that is killed at any instant leaves nothing that the next start cannot find. */
+static enum sb_err make_profile(struct sb_cdp *cdp, struct sb_error *err)
+{
+    const char *root = cdp->chromium->profile_root;
+    uint64_t chance = 0;
+
+    if (root == NULL)
+        root = getenv("TMPDIR");
+    if (root == NULL || root[0] == '\0')
+        root = "/tmp";
+    enum sb_err rc = sb_random(&chance, sizeof(chance), err);
+    if (rc != SB_OK)
+        return rc;
+    int size = snprintf(cdp->profile, sizeof(cdp->profile), "%s/" PROFILE_PREFIX "%016" PRIx64, root, chance);
+    bool is_made = size > 0 && (size_t)size < sizeof(cdp->profile);
+    if (is_made) {
+        sb_chromium_note_process(cdp->chromium, 0, 0, cdp->profile);
+        is_made = mkdir(cdp->profile, 0700) == 0;
+    }
+    if (is_made)
+        return SB_OK;
+    rc = sb_error_set(err, SB_ERR_IO, "cannot make a profile folder for the browser in %s (%s); is it writable and the disk not full?", root,
+                      strerrorname_np(errno));
+    forget_profile(cdp);
+    return rc;
 }
 
 enum { ARGS_MAX = (int)SB_LEN(flags) + 8 };
@@ -140,9 +159,12 @@ enum sb_err sb_chromium_start(struct sb_cdp *cdp, const char *path, int commands
         .path = path, .argv = argv, .envp = envp, .fds = fds, .fd_count = SB_LEN(fds), .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = stderr_fd,
     };
     rc = sb_child_start(&cdp->child, &spec, err);
-    if (rc != SB_OK) {
+    if (rc == SB_OK) {
+        /* Until the browser says which of its processes is which, its group stands for all of them. */
+        sb_chromium_note_process(cdp->chromium, cdp->child.pid, cdp->child.pid, cdp->profile);
+    } else {
         sb_chromium_remove_profile(cdp->profile);
-        cdp->profile[0] = '\0';
+        forget_profile(cdp);
     }
     return rc;
 }
@@ -208,7 +230,7 @@ uint64_t sb_chromium_group_pss(pid_t group)
     return sum;
 }
 
-/* ---- pid file: "group group_started browser browser_started\nprofile\n" ---- */
+/* ---- pid file: "group group_started browser browser_started\nprofile\n"; the numbers are 0 before the process is started ---- */
 
 void sb_chromium_note_process(const struct sb_chromium *chromium, pid_t group, pid_t browser, const char *profile)
 {
@@ -216,7 +238,7 @@ void sb_chromium_note_process(const struct sb_chromium *chromium, pid_t group, p
     struct sb_error error = { 0 };
     char text[PATH_MAX_BYTES + 128];
 
-    if (chromium->pid_file == NULL || !read_process(group, &leader) || !read_process(browser, &main_process))
+    if (chromium->pid_file == NULL || (group > 0 && (!read_process(group, &leader) || !read_process(browser, &main_process))))
         return;
     int size = snprintf(text, sizeof(text), "%d %llu %d %llu\n%s\n", (int)group, (unsigned long long)leader.started, (int)browser,
                         (unsigned long long)main_process.started, profile);
@@ -245,18 +267,18 @@ void sb_chromium_end_orphan(const struct sb_chromium *chromium)
 
     if (chromium->pid_file == NULL || sb_file_read(chromium->pid_file, PID_FILE_MAX, &text, &size, NULL) != SB_OK)
         return;
-    if (sscanf(text, "%d %llu %d %llu\n%511[^\n]", &group, &group_started, &browser, &browser_started, profile) == 5 && group > 1) {
-        /* The group is ours when its leader or the browser in it is still the very process which was written down. */
-        bool is_ours = (read_process(group, &process) && process.started == group_started && process.group == group) ||
-                       (read_process(browser, &process) && process.started == browser_started && process.group == group);
-        if (is_ours) {
-            const struct sb_child orphan = { .pid = group, .pidfd = -1 };
-            sb_log(SB_LOG_WARN, "browser", "ending browser %d, which an earlier run left behind", browser);
-            sb_child_signal_group(&orphan, SIGKILL);
-        }
-        if (is_profile(profile))
-            sb_chromium_remove_profile(profile);
+    bool is_read = sscanf(text, "%d %llu %d %llu\n%511[^\n]", &group, &group_started, &browser, &browser_started, profile) == 5;
+    /* The group is ours when its leader or the browser in it is still the very process which was written down. */
+    bool is_ours = is_read && group > 1 &&
+                   ((read_process(group, &process) && process.started == group_started && process.group == group) ||
+                    (read_process(browser, &process) && process.started == browser_started && process.group == group));
+    if (is_ours) {
+        const struct sb_child orphan = { .pid = group, .pidfd = -1 };
+        sb_log(SB_LOG_WARN, "browser", "ending browser %d, which an earlier run left behind", browser);
+        sb_child_signal_group(&orphan, SIGKILL);
     }
+    if (is_read && is_profile(profile))
+        sb_chromium_remove_profile(profile);
     (void)unlink(chromium->pid_file);
     free(text);
 }
