@@ -60,7 +60,7 @@ claim "plan is forced" answer y 'Force-run plan'
 eventually 30 "it fails: FAIL! in its row" job_is plan 'FAIL!'
 eventually 20 "after three attempts" screen_has "FAIL! +plan +3/3"
 eventually 5 "line 2 counts it" line_has 2 'FAIL 1'
-eventually 5 "an alert is shown for it" screen_has '^ *!(ERR|WARN) .* plan'
+eventually 5 "an alert is shown for it" screen_has '^ *!PAGE .* plan: '
 claim "raised by the rule job_failed" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'job_failed' AND job_name = 'plan'" 1
 claim "line 2 counts the alert" line_has 2 'ALERT [1-9]'
 faults_clear

@@ -174,7 +174,7 @@ start() {
 # ended PID: waits for a child and puts its exit code into $code
 ended() {
   wait_for "${2:-20}" is_gone "$1" || { code=-1; return 1; }
-  wait "$1"
+  wait "$1" 2>/dev/null
   code=$?
   local left=() child
   for child in "${children[@]}"; do [ "$child" = "$1" ] || left+=("$child"); done

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# signalbox is killed with SIGKILL at random instants and started again; what it publishes must be on the site exactly once, whatever it
+# was doing. The world around it (site and LLM endpoint) goes on. E2E_SEED repeats a run, E2E_KILLS sets how many there are.
+. "$(dirname "$0")/lib.sh" "$1" crash
+RECEIPTS=$(realpath "$2") || exit 64
+
+SEED=${E2E_SEED:-$((($$ * 7919 + SECONDS) % 32768))}
+KILLS=${E2E_KILLS:-18}
+RANDOM=$SEED
+note "E2E_SEED=$SEED, $KILLS kills"
+STATE=$DIR/state
+SPEED=600
+start_world --speed 600
+point
+
+# Many posts, and rows that are taken up again soon after they were left behind.
+signalbox() {
+  local name=$1
+  shift
+  start "run-$name" "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}" --set content.posts_per_run.high=4 --set content.stuck_after=2s \
+    --set content.submit_deadline=3s "$@"
+  runtime=$started
+  started_ms=$(now_ms)
+}
+
+is_started() {
+  grep -qs . "$DIR/run-$1.out"
+}
+
+# A step of this very process that publishes is under way.
+is_posting() {
+  sql_at_least "$STATE" "SELECT COUNT(*) FROM job_steps WHERE name = 'publish' AND state = 'running' AND started_at_ms >= $started_ms" 1
+}
+
+# The world of this round: quiet, slow, or losing its answers.
+weather() {
+  faults_clear
+  case $(($1 % 3)) in
+    0) ;;
+    1) fault '{"target": "site", "kind": "delay", "path": "/api/posts", "delay_ms": 50, "delay_max_ms": 600}' ;;
+    2) fault '{"target": "site", "kind": "lost_confirmation", "path": "/api/posts", "probability_pm": 500}' ;;
+  esac
+}
+
+interrupted_missing=0
+browsers_left=0
+not_started=0
+in_flight=0
+open_runs=''
+browser=''
+
+# What the start after a kill must have said and done.
+judge_start() {
+  wait_for 15 is_started "$1" || { not_started=$((not_started + 1)); show 5 <"$DIR/run-$1.err"; return; }
+  local run
+  for run in $open_runs; do
+    wait_for 5 sql_at_least "$STATE" "SELECT COUNT(*) FROM events WHERE kind = 'run_interrupted' AND run = $run" 1 ||
+      { interrupted_missing=$((interrupted_missing + 1)); note "round $1: run $run was open and is not told as interrupted"; }
+  done
+  [ -z "$browser" ] || wait_for 5 is_gone "$browser" || { browsers_left=$((browsers_left + 1)); note "round $1: browser $browser still runs"; }
+}
+
+for ((round = 1; round <= KILLS; round++)); do
+  weather "$round"
+  signalbox "$round"
+  judge_start "$round"
+  # Every second time in the middle of a post, if there is one soon; else at any instant, start-up included.
+  if [ $((round % 2)) = 0 ]; then
+    wait_for 6 is_posting && tick "0.$(printf '%03d' $((RANDOM % 250)))"
+  else
+    tick "$((RANDOM % 3)).$(printf '%03d' $((RANDOM % 1000)))"
+  fi
+  if is_posting; then in_flight=$((in_flight + 1)); fi
+  browser=$(browser_of "$STATE")
+  kill -KILL "$runtime"
+  ended "$runtime"
+  open_runs=$(sql "$STATE" "SELECT run FROM job_runs WHERE ended_at_ms IS NULL AND state IN ('running', 'stopping')")
+done
+note "$in_flight kills while a row was in flight"
+
+# Fine weather, and time to settle: one post in six seconds, so that the account's profile still shows what was posted before. A click that
+# was promised and never happened is proven absent only by two readings, half a minute apart, half a minute after the last instant at which
+# it could have arrived.
+faults_clear
+signalbox last --set content.posts_per_hour=1 --set content.posts_per_hour_max=1
+judge_start last
+claim "every start after a kill came up" [ "$not_started" = 0 ]
+claim "every run that was under way is told as interrupted" [ "$interrupted_missing" = 0 ]
+claim "the browser of a killed process is gone after the next start" [ "$browsers_left" = 0 ]
+claim "some kills met a row in flight" [ "$in_flight" -gt 0 ]
+posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'")
+posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'")
+eventually 60 "posts go on: two more" sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'" $((posts + 2))
+
+in_flight_sql="SELECT COUNT(*) FROM content_metadata WHERE status IN ('posting', 'uncertain')"
+eventually 120 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight_sql" 0 ||
+  sql "$STATE" "SELECT decision_id, status, attempts, last_error FROM content_metadata WHERE status IN ('posting', 'uncertain')" | show
+note "settled after $SECONDS s"
+kill -TERM "$runtime"
+ended "$runtime" 45
+claim "the last one drains and ends with 0" [ "$code" = 0 ]
+# A drain between the click and the saving leaves both to the next start: then that one is needed, too.
+for ((round = 1; round <= 3; round++)); do
+  sql_is "$STATE" "$in_flight_sql" 0 && break
+  note "drained in the middle of a post: started once more"
+  signalbox "more-$round" --set content.posts_per_hour=1 --set content.posts_per_hour_max=1
+  wait_for 20 sql_is "$STATE" "$in_flight_sql" 0
+  kill -TERM "$runtime"
+  ended "$runtime" 45
+done
+claim "the site answers" site_state
+
+# one_number TEXT EXPECTED SELECT...: over the store's rows, the site's posts of the account (site) and those before the test (before)
+one_number() {
+  local text=$1 expected=$2 value
+  value=$(sql "$STATE" "WITH
+    site AS (SELECT json_extract(value, '\$.id') AS id, json_extract(value, '\$.text') AS text
+             FROM json_each(CAST(readfile('$DIR/site.json') AS TEXT), '\$.posts')
+             WHERE json_extract(value, '\$.id') NOT IN
+               (SELECT json_extract(value, '\$.id') FROM json_each(CAST(readfile('$DIR/site-before.json') AS TEXT), '\$.posts'))),
+    posted AS (SELECT * FROM content_metadata WHERE status IN ('posted', 'verified', 'archived'))
+    $3")
+  if [ "$value" = "$expected" ]; then ok "$text"; else not_ok "$text: $value instead of $expected"; fi
+}
+
+posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'")
+note "$posts rows posted; $(sql "$STATE" "SELECT group_concat(s, ', ') FROM (SELECT status || ' ' || COUNT(*) AS s FROM content_metadata GROUP BY status)")"
+claim "something was posted" [ "$posts" -gt 3 ]
+one_number "every posted row has its post on the site" 0 "SELECT COUNT(*) FROM posted WHERE post_id NOT IN (SELECT id FROM site)"
+one_number "with the row's text" 0 "SELECT COUNT(*) FROM posted JOIN site ON site.id = posted.post_id WHERE site.text <> posted.text"
+one_number "no post of the account is without its row" 0 "SELECT COUNT(*) FROM site WHERE id NOT IN (SELECT post_id FROM posted)"
+one_number "no text is on the site twice" 0 "SELECT COUNT(*) - COUNT(DISTINCT text) FROM site"
+one_number "no two rows have the same post" 0 "SELECT COUNT(*) - COUNT(DISTINCT post_id) FROM posted"
+one_number "every posted row is in the archive" 0 "SELECT COUNT(*) FROM posted WHERE decision_id NOT IN (SELECT decision_id FROM posted_decisions)"
+
+# An intent without a submit promises nothing: its row may wait in the queue for another try.
+"$RECEIPTS" "$STATE/receipts.journal" >"$DIR/open-effects"
+claim "the receipts can be read" [ $? -le 1 ]
+claim "no receipt stays unsettled" negated grep -v '^intended ' "$DIR/open-effects"
+intended_in_flight() {
+  local decision
+  while read -r _ decision; do
+    sql "$STATE" "SELECT decision_id, status FROM content_metadata WHERE decision_id = '$decision' AND status NOT IN ('queued', 'cancelled', 'failed')"
+  done < <(grep '^intended ' "$DIR/open-effects")
+}
+claim "an open intent is of a row that waits" [ -z "$(intended_in_flight)" ]
+claim "the store is sound" sql_is "$STATE" "PRAGMA integrity_check" ok
+claim "the journal has no hole" sql_is "$STATE" "SELECT MAX(seq) - MIN(seq) + 1 - COUNT(*) FROM events" 0
+eventually 5 "no process is left behind" has_no_strays || strays | show
+claim "no browser profile is left behind" [ "$(profile_count)" = 0 ]
+finish
