@@ -24,6 +24,14 @@ static void forget_ended(struct sb_engine *engine)
             sb_outputs_forget(engine->outputs, engine->outbox.events[i].as.run_ended.run);
 }
 
+static void tell_the_end(struct sb_engine *engine)
+{
+    if (!engine->is_finishing || atomic_load(&engine->is_finished))
+        return;
+    atomic_store(&engine->is_finished, true);
+    sb_wake_post(engine->finished_fd);
+}
+
 static void step(struct sb_engine *engine, struct sb_input *input)
 {
     sb_ns now = sb_now();
@@ -40,6 +48,7 @@ static void step(struct sb_engine *engine, struct sb_input *input)
     sb_journal_append(engine->journal, engine->outbox.events, engine->outbox.event_count);
     sb_dispatch(engine, engine->outbox.orders, engine->outbox.order_count);
     sb_feeds_publish(engine->feeds, engine->outbox.events, engine->outbox.event_count);
+    tell_the_end(engine);
     forget_ended(engine);
     count_step(engine, duration);
 }

@@ -228,6 +228,7 @@ struct sb_engine {
     struct sb_outbox outbox;
     struct sb_input_list restored;
     sb_ns last_now;
+    bool is_finishing;         /* the core has ordered the end */
 };
 
 /* core_thread.c */

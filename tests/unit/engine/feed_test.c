@@ -2,6 +2,8 @@
 
 #include "runtime/engine/parts.h"
 
+#include <sched.h>
+
 static int setup(void **state)
 {
     (void)state;
@@ -167,6 +169,52 @@ static void feed__outlives_the_engine_in_silence(void **state)
     sb_feed_close(NULL);
 }
 
+/* Starts an engine whose threads give way to every other one. */
+static void start_meekly(void *arg)
+{
+    const struct sched_param param = { 0 };
+
+    (void)arg;
+    assert_int_equal(sched_setscheduler(0, SCHED_IDLE, &param), 0);
+    rig_start();
+}
+
+/* Whoever waits for the end and then reads what was said must find the last word. On one processor, and before an engine that gives way, the
+ * waiting thread goes on at the very instant it is woken: an end that is told too early is seen. */
+static void feed__has_the_last_event_when_the_end_is_told(void **state)
+{
+    enum { ROUNDS = 10 };
+    cpu_set_t all, one;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+    CPU_ZERO(&one);
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0); /* threads made from now on inherit it */
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct sb_thread *starter = NULL;
+        struct sb_event events[256];
+        const struct sb_op op = test_op();
+        size_t ready = 0;
+        bool is_gap, is_told = false;
+
+        rig_stop(true);
+        assert_int_equal(sb_thread_start(&starter, "starter", start_meekly, NULL, NULL), SB_OK);
+        sb_thread_join(starter);
+        const int finished = sb_engine_finished_fd(rig.engine);
+        (void)take_picture(rig.feed, events, SB_LEN(events), &is_gap);
+        (void)rig_command(SB_COMMAND_DRAIN, SB_NO_JOB, 0);
+        assert_int_equal(sb_poll_readable(&finished, 1, &op, &ready, NULL), SB_OK);
+        for (size_t count; (count = sb_feed_take(rig.feed, events, SB_LEN(events), &is_gap)) > 0;)
+            for (size_t i = 0; i < count; i++)
+                is_told = is_told || events[i].kind == SB_EVENT_DRAINED;
+        assert_true(is_told);
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+
 #define RIGGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -177,6 +225,7 @@ int main(void)
         RIGGED(feed__a_slow_listener_gets_a_gap_and_an_equal_picture),
         RIGGED(feed__exactly_full_is_not_behind),
         RIGGED(feed__outlives_the_engine_in_silence),
+        RIGGED(feed__has_the_last_event_when_the_end_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
