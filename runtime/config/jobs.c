@@ -144,10 +144,12 @@ void sb_cfg_make_jobs(struct sb_cfg_loader *loader)
     catalogue->jobs = sb_cfg_take(&loader->box->region, loader->root.job_count, sizeof *catalogue->jobs);
     catalogue->steps = sb_cfg_take(&loader->box->region, step_count, sizeof *catalogue->steps);
     struct sb_step_params *params = sb_cfg_take(&loader->box->region, step_count, sizeof *params);
-    if (catalogue->jobs == NULL || catalogue->steps == NULL || params == NULL) {
+    struct sb_duration_def *durations = sb_cfg_take(&loader->box->region, loader->root.job_count, sizeof *durations);
+    if (catalogue->jobs == NULL || catalogue->steps == NULL || params == NULL || durations == NULL) {
         return;
     }
     catalogue->params = params;
+    catalogue->durations = durations;
     for (size_t i = 0; i < loader->root.job_count; i++) {
         struct sb_cfg_job *job = &loader->root.jobs[i];
         if (job->node == NULL) {
@@ -171,6 +173,7 @@ void sb_cfg_make_jobs(struct sb_cfg_loader *loader)
         if (job->def.offset == SB_CFG_SPAN_WORD) {
             job->def.offset = sb_stagger_offset(catalogue->jobs, catalogue->job_count, &job->def);
         }
+        durations[catalogue->job_count] = job->duration;
         catalogue->jobs[catalogue->job_count++] = job->def;
     }
     make_components(loader, needed);

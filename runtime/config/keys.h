@@ -84,6 +84,7 @@ struct sb_cfg_job {
     struct sb_job_def def;
     const char *name, *cron, *timezone;
     bool has_late_after, has_misfire_window;
+    struct sb_duration_def duration;
     struct sb_cfg_step *steps;
     size_t step_count;
 };

@@ -24,6 +24,8 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
           "The installation talks to the practice world only; the console says so in its header.")},
     {DECIMAL("speed", sb_cfg_root, settings.speed_pct, 2, 100, 100000, NULL,
              "Practice only: schedules run so many times faster; an interval never falls below 1s.")},
+    {FLAG("simulation_only", sb_cfg_root, settings.is_simulation_only, "false",
+          "The catalogue describes a workload for `signalbox simulate`; nothing else starts it.")},
     {COUNT("speed_pct", sb_cfg_root, settings.speed_pct, 100, 100000, "100", "The same in percent: 6000 is 60 times faster.")},
 };
 
@@ -59,7 +61,8 @@ static const struct sb_cfg_key POOL_KEYS[] = {
     {COUNT("burst", sb_cfg_root, pool.burst, 0, 4, "1", "Contexts posting may open above the pool when none is free.")},
     {COUNT("workers", sb_cfg_root, pool.workers, 1, 64, "4", "Threads for steps that need no context.")},
     {CHOICE("policy", sb_cfg_root, pool.policy, sb_lane_policy_text, SB_LANE_POLICY_COUNT, "reclaim",
-            "strict: a lane serves its own categories only; lend: idle contexts serve anybody; reclaim: lend, and borrowers yield.")},
+            "strict: a lane serves its own categories only; lend: idle contexts serve anybody; reclaim: lend, and borrowers yield; "
+            "legacy: no lanes, batches by priority, for comparing in `simulate`.")},
     {SPAN("ageing", sb_cfg_root, pool.ageing, 0, SB_HOUR(1), "60s", "Waiting time that one level of priority is worth.")},
     {SPAN("reclaim_grace", sb_cfg_root, pool.reclaim_grace, 0, SB_MIN(10), "5s",
           "How long a borrower may finish its step after it was asked to yield.")},

@@ -267,6 +267,24 @@ static void finish_retry(struct sb_cfg_binder *binder, const struct sb_cfg_node 
 static const struct sb_cfg_section RETRY = {
     .title = "retry", .help = "What happens after a retryable failure.", SECTION_OF(RETRY_KEYS, sb_retry), .finish = finish_retry};
 
+static const struct sb_cfg_key DURATION_KEYS[] = {
+    {SPAN("p50", sb_duration_def, p50, SB_MS(1), SB_DAY(7), NULL, "Half of the runs take at most so long."), REQUIRED},
+    {SPAN("p95", sb_duration_def, p95, SB_MS(1), SB_DAY(7), NULL, "95 of 100 runs take at most so long."), REQUIRED},
+};
+
+static void finish_duration(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)
+{
+    const struct sb_duration_def *duration = target;
+    (void)set;
+    if (duration->p50 > 0 && duration->p95 > 0 && duration->p95 < duration->p50) {
+        sb_cfg_blame(binder, sb_cfg_spot(node, "p95"), NULL, "duration: p95 is below p50");
+    }
+}
+
+static const struct sb_cfg_section DURATION = {
+    .title = "duration", .help = "How long a run works, without its waits.", SECTION_OF(DURATION_KEYS, sb_duration_def),
+    .finish = finish_duration};
+
 static const struct sb_cfg_key JOB_KEYS[] = {
     {COUNT("priority", sb_cfg_job, def.priority, 0, 10, "5", "0 is most urgent.")},
     {CHOICE("category", sb_cfg_job, def.category, sb_category_text, SB_CATEGORY_COUNT, "none",
@@ -296,6 +314,8 @@ static const struct sb_cfg_key JOB_KEYS[] = {
     {SPAN("timeout", sb_cfg_job, def.timeout, 0, SB_DAY(7), "0", "For the whole run; 0: the sum of its steps.")},
     {SPAN("queue_timeout", sb_cfg_job, def.queue_timeout, SB_S(1), SB_DAY(1), "60s", "Longest wait for a context.")},
     {SECTION("retry", sb_cfg_job, def.retry, RETRY, "What happens after a retryable failure.")},
+    {SECTION("duration", sb_cfg_job, duration, DURATION, "How long a run works, as measured; only `signalbox simulate` reads it."),
+     NOTE("not known")},
     {FLAG("enabled", sb_cfg_job, def.is_enabled, "true", "false: never scheduled.")},
     {ELEMENTS("steps", SB_CFG_LIST_OF, sb_cfg_job, steps, step_count, SB_JOB_STEPS_MAX, NULL, STEP, "Its steps in order."), REQUIRED},
 };

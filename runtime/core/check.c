@@ -37,7 +37,8 @@ static void check_run(const struct sb_core *core, uint32_t slot)
         SB_ASSERT(run->state != SB_RUN_STATE_BACKOFF && run->state != SB_RUN_STATE_HELD);
         /* An outside effect never runs on a borrowed context. */
         if (run->fence != 0 && step_def(core, run->job, run->step)->is_effect)
-            SB_ASSERT(core->ctxs[run->ctx].lane == sb_category_lane((enum sb_category)def->category));
+            SB_ASSERT(core->ctxs[run->ctx].batch != 0 ||
+                      core->ctxs[run->ctx].lane == sb_category_lane((enum sb_category)def->category));
     }
 }
 
@@ -46,6 +47,8 @@ static void check_contexts(const struct sb_core *core)
     for (uint32_t i = 0; i < core->ctx_count; i++) {
         const struct ctx *ctx = &core->ctxs[i];
         SB_ASSERT((ctx->state == SB_CTX_STATE_LEASED) == (ctx->run != NO_RUN));
+        /* A batch of the legacy policy ends as a whole before the next one starts. */
+        SB_ASSERT(ctx->batch == 0 || (ctx->batch == core->batch && ctx->run != NO_RUN && !ctx->is_burst));
         if (ctx->run == NO_RUN) {
             SB_ASSERT(!ctx->is_yield_asked);
             continue;

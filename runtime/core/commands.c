@@ -351,6 +351,7 @@ static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
         return;
     }
     core->policy = asked->command->policy;
+    core->is_batch_forming = false; /* legacy: what is leased now has to end first */
     struct sb_event event = sb_event_make(core, SB_EVENT_LANE_POLICY_SET);
     event.as.lane_policy_set.policy = core->policy;
     (void)sb_copy(event.as.lane_policy_set.actor, SB_NAME_MAX, asked->command->actor);

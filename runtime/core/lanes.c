@@ -1,4 +1,4 @@
-/* Contexts and leases: who gets a context, who lends, who yields. Core thread only.
+/* Contexts and leases: who gets a context, who lends, who yields. Core thread only. Policy `legacy` decides in lanes_legacy.c.
  *
  * A context belongs to a lane. Policy `strict`: only its own lane's runs lease it. `lend`: an idle context also serves other lanes, lowest
  * lane first. `reclaim`: as lend, and when the owner lane has a waiter its borrower is asked to yield at its next step boundary and is
@@ -28,7 +28,7 @@ static bool is_effect_step(const struct sb_core *core, const struct run *run)
 
 static bool is_borrowed(const struct sb_core *core, const struct ctx *ctx, const struct run *run)
 {
-    return ctx->lane != lane_of(core, run);
+    return ctx->batch == 0 && ctx->lane != lane_of(core, run); /* in a batch of the legacy policy nobody owns anything */
 }
 
 static void say_context(struct sb_core *core, uint16_t index, const char *reason)
@@ -153,7 +153,7 @@ void sb_lanes_forget(struct sb_core *core, struct run *run)
 
 /* --- leases ------------------------------------------------------------------------------------------------------------- */
 
-static void grant(struct sb_core *core, struct run *run, uint16_t index)
+void sb_lanes_grant(struct sb_core *core, struct run *run, uint16_t index)
 {
     struct ctx *ctx = &core->ctxs[index];
     SB_ASSERT(ctx->state == SB_CTX_STATE_IDLE && ctx->run == NO_RUN);
@@ -217,6 +217,7 @@ static void end_lease(struct sb_core *core, struct run *run)
     ctx->run = NO_RUN;
     ctx->is_yield_asked = false;
     ctx->for_run = 0;
+    ctx->batch = 0;
     run->ctx = SB_NO_CTX;
 }
 
@@ -344,7 +345,7 @@ static bool grant_own(struct sb_core *core)
         struct run *run = head_of(core, (enum sb_lane)lane);
         uint16_t index = run != NULL ? idle_of_lane(core, (enum sb_lane)lane) : SB_NO_CTX;
         if (index != SB_NO_CTX) {
-            grant(core, run, index);
+            sb_lanes_grant(core, run, index);
             return true;
         }
     }
@@ -377,7 +378,7 @@ static bool grant_borrowed(struct sb_core *core)
             continue;
         struct run *run = best_borrower(core, (enum sb_lane)lane);
         if (run != NULL) {
-            grant(core, run, index);
+            sb_lanes_grant(core, run, index);
             return true;
         }
     }
@@ -392,13 +393,18 @@ static bool lane_has_opening(const struct sb_core *core, enum sb_lane lane)
     return false;
 }
 
-static bool open_needed(struct sb_core *core)
+bool sb_lanes_open_one(struct sb_core *core)
 {
     for (uint32_t i = 0; i < core->burst_first; i++)
         if (may_open(core, (uint16_t)i)) {
             open_context(core, (uint16_t)i);
             return true;
         }
+    return false;
+}
+
+static bool open_burst(struct sb_core *core)
+{
     if (head_of(core, SB_LANE_POSTING) == NULL || lane_has_opening(core, SB_LANE_POSTING))
         return false;
     for (uint32_t i = core->burst_first; i < core->ctx_count; i++)
@@ -456,11 +462,11 @@ static bool ask_yields(struct sb_core *core)
     return false;
 }
 
-/* An idle burst context nobody of posting waits for is closed. */
-static bool close_spare_burst(struct sb_core *core)
+bool sb_lanes_close_burst(struct sb_core *core)
 {
     for (uint32_t i = core->burst_first; i < core->ctx_count; i++)
-        if (core->ctxs[i].state == SB_CTX_STATE_IDLE && is_spare_burst(core, &core->ctxs[i])) {
+        if (core->ctxs[i].state == SB_CTX_STATE_IDLE &&
+            (is_spare_burst(core, &core->ctxs[i]) || core->policy == SB_LANE_POLICY_LEGACY)) {
             order_close(core, (uint16_t)i, "burst over");
             set_down(core, (uint16_t)i, 0, "burst over");
             return true;
@@ -472,5 +478,8 @@ bool sb_lanes_dispatch(struct sb_core *core)
 {
     if (core->is_draining || !core->is_begun)
         return false;
-    return grant_own(core) || grant_borrowed(core) || open_needed(core) || ask_yields(core) || close_spare_burst(core);
+    if (core->policy == SB_LANE_POLICY_LEGACY)
+        return sb_legacy_dispatch(core);
+    return grant_own(core) || grant_borrowed(core) || sb_lanes_open_one(core) || open_burst(core) || ask_yields(core) ||
+           sb_lanes_close_burst(core);
 }

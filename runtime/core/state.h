@@ -3,6 +3,7 @@
  * Each file owns one idea and the fields it names here:
  *   schedule.c jobs' due times      runs.c    life of runs         advance.c  what a run does next
  *   lanes.c    contexts and leases  stop.c    stopping steps       budget.c   the day's money
+ *   lanes_legacy.c the old pool's rule
  *   components.c dependencies       alerts.c  incidents            commands.c what operators ask
  *   drain.c    shutting down        announce.c describe stream     check.c    invariants
  */
@@ -69,6 +70,7 @@ struct ctx {
     uint16_t run;               /* slot of the holder, NO_RUN when none */
     uint32_t generation, uses, failed_opens;
     uint64_t for_run;           /* whom a yield is for */
+    uint64_t batch;             /* legacy policy: batch the lease belongs to; 0 = leased by lanes */
     sb_ns opened_at, leased_at, deadline, revoke_at, retry_at;
 };
 
@@ -128,6 +130,9 @@ struct sb_core {
 
     struct ctx ctxs[SB_CONTEXTS_MAX];
     uint32_t ctx_count, burst_first;
+    uint64_t batch;             /* legacy policy: the newest batch, and its state */
+    uint32_t batch_granted;
+    bool is_batch_forming;
     uint8_t policy;
     bool is_saturated;
     sb_ns saturated_since;
@@ -255,8 +260,17 @@ void sb_lanes_context_down(struct sb_core *core, const struct sb_in_context_down
 void sb_lanes_timer(struct sb_core *core, uint16_t ctx);
 void sb_lanes_recycle(struct sb_core *core, uint16_t ctx);
 void sb_lanes_saturation(struct sb_core *core);
+/* Leases an idle context to a run that waits, and starts its step. */
+void sb_lanes_grant(struct sb_core *core, struct run *run, uint16_t ctx);
+/* Opens one context of the pool that is down and may be opened. Returns whether there was one. */
+bool sb_lanes_open_one(struct sb_core *core);
+/* Closes one idle burst context nobody needs. Returns whether there was one. */
+bool sb_lanes_close_burst(struct sb_core *core);
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run);
 int64_t sb_queue_key(const struct sb_core *core, const struct run *run);
+
+/* lanes_legacy.c: one unit of dispatch under policy `legacy`. Returns whether it did something. */
+bool sb_legacy_dispatch(struct sb_core *core);
 
 /* stop.c */
 void sb_stop_soft(struct sb_core *core, struct run *run, enum stop_why why, const char *reason);

@@ -193,14 +193,21 @@ struct sb_settings {
     const char *chromium;      /* path, or NULL = search */
     const char *theme;
     bool is_practice;
+    bool is_simulation_only;   /* a workload for the simulator: its steps do nothing real, so nothing else may start it */
     uint32_t speed_pct;        /* practice time scale: 100 = real intervals, 6000 = 60x shorter; never for a real site */
     sb_ns drain;
+};
+
+/* How long a whole run of a job takes when it waits for nothing: median and 95th percentile. Only the simulator uses it. */
+struct sb_duration_def {
+    sb_ns p50, p95;            /* 0 = not known */
 };
 
 struct sb_catalogue {
     const char *name, *path;
     char config_hash[SB_NAME_MAX];  /* first 12 hex digits of SHA-256 over all files */
     struct sb_job_def *jobs;        /* [job_count] */
+    const struct sb_duration_def *durations; /* [job_count] */
     uint32_t job_count;
     struct sb_step_def *steps;      /* [step_count], those of a job adjacent */
     const struct sb_step_params *params; /* [step_count] */

@@ -17,8 +17,9 @@
 /* Reservation classes of contexts; `low` is lent first. */
 #define SB_LIST_LANE(X) X(LOW, "low") X(HIGH, "high") X(POSTING, "posting")
 
-/* strict: own categories only; lend: idle contexts serve anybody; reclaim: lend, and borrowers yield. */
-#define SB_LIST_LANE_POLICY(X) X(STRICT, "strict") X(LEND, "lend") X(RECLAIM, "reclaim")
+/* strict: own categories only; lend: idle contexts serve anybody; reclaim: lend, and borrowers yield; legacy: no lanes, batches by
+ * priority, for comparing with the system before. */
+#define SB_LIST_LANE_POLICY(X) X(STRICT, "strict") X(LEND, "lend") X(RECLAIM, "reclaim") X(LEGACY, "legacy")
 
 #define SB_LIST_CAUSE(X)         \
     X(SCHEDULE, "schedule")      \
