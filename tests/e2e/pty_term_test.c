@@ -425,7 +425,7 @@ static void term__no_color_sends_no_colour(void **state)
 static void term__monochrome_terminals_get_no_colour(void **state)
 {
     (void)state;
-    static const char *const types[] = { "TERM=vt100", "TERM=vt220", "TERM=dumb" };
+    static const char *const types[] = { "TERM=vt100", "TERM=vt220", "TERM=xterm-mono" };
     for (size_t i = 0; i < SB_LEN(types); i++) {
         const char *env[] = { types[i], NULL };
         struct pty *pty = start(scene_picture, env);
@@ -519,6 +519,20 @@ static void term__an_unknown_type_is_an_error_which_says_what_to_do(void **state
     pty_stop(pty);
 }
 
+static void term__a_type_that_cannot_place_the_cursor_is_an_error_which_says_what_to_do(void **state)
+{
+    (void)state;
+    static const char *const env[] = { "TERM=dumb", NULL };
+    char said[512];
+    struct pty *pty = start(scene_unknown, env);
+    pty_report(pty, said, sizeof said);
+    assert_non_null(strstr(said, "'dumb'"));
+    assert_non_null(strstr(said, "`signalbox run`"));
+    assert_exited(pty, 0);
+    pty_assert_restored(pty);
+    pty_stop(pty);
+}
+
 static void term__no_terminal_is_an_error(void **state)
 {
     (void)state;
@@ -581,6 +595,7 @@ int main(void)
         cmocka_unit_test(term__the_c_locale_gets_no_byte_above_ascii),
         cmocka_unit_test(term__a_grid_cannot_move_the_cursor),
         cmocka_unit_test(term__an_unknown_type_is_an_error_which_says_what_to_do),
+        cmocka_unit_test(term__a_type_that_cannot_place_the_cursor_is_an_error_which_says_what_to_do),
         cmocka_unit_test(term__no_terminal_is_an_error),
         cmocka_unit_test(term__a_missing_theme_falls_back_to_the_built_in_one),
     };

@@ -102,6 +102,12 @@ enum sb_err sb_term_open(struct sb_term **term, struct sb_error *err)
         goto out;
     }
     (void)set_term(self->screen);
+    if (capability("cup") == NULL) {
+        rc = sb_error_set(err, SB_ERR_UNSUPPORTED, "terminal type '%.40s' (TERM) cannot place the cursor; set TERM=xterm-256color, or use "
+                          "`signalbox run` (practice: --headless), which prints lines", type != NULL ? type : "");
+        (void)endwin();
+        goto out;
+    }
     self->is_utf8 = sb_streq(nl_langinfo(CODESET), "UTF-8");
     self->ability = ability_of(self);
     configure(self);
@@ -113,6 +119,9 @@ enum sb_err sb_term_open(struct sb_term **term, struct sb_error *err)
     self = NULL;
 out:
     if (self != NULL) {
+        if (self->screen != NULL) {
+            delscreen(self->screen);
+        }
         sb_fd_close(&self->resize_fd);
     }
     free(self);
