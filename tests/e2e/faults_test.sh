@@ -108,7 +108,7 @@ eventually 10 "without Chromium: component browser failed" screen_has 'browser +
 eventually 5 "with the reason" sql_at_least "$STATE" "SELECT COUNT(*) FROM events WHERE kind = 'component_changed'
   AND json_extract(payload, '\$.component') = 'browser' AND json_extract(payload, '\$.reason') LIKE '%/nonexistent/chromium%'" 1
 eventually 15 "jobs that need it are held" job_is posting 'HELD'
-claim "and say what they wait for" screen_has 'HELD +posting .*browser'
+eventually 5 "and say what they wait for" screen_has 'HELD +posting .*browser'
 eventually 15 "an alert is shown for it" screen_has '^ *![A-Z]+ .*browser failed: no executable'
 claim "raised by the rule dep_down" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'dep_down' AND component = 'browser'" 1
 eventually 30 "jobs that do not need it run" job_is plan OK
