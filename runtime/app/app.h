@@ -31,6 +31,7 @@ enum { OVERRIDES_MAX = 64, POSITIONALS_MAX = 8, PATH_BYTES = 1024 };
 /* What the command line and the environment say; strings are borrowed from argv and environ, or owned by `strings`. */
 struct options {
     const char *catalogue, *state_dir, *theme, *job;
+    const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
     struct sb_config_override overrides[OVERRIDES_MAX];
     size_t override_count;
     const char *positionals[POSITIONALS_MAX];
@@ -38,7 +39,8 @@ struct options {
     char *strings[OVERRIDES_MAX * 2];
     size_t string_count;
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
-    int64_t speed, seed, port, limit;
+    bool is_worst, is_optimise;
+    int64_t speed, seed, port, limit, hours;
 };
 
 /* Reads the options of a subcommand. Prints what is wrong and returns EXIT_USAGE, or EXIT_OK. */

@@ -78,6 +78,14 @@ static int load(struct installation *in, struct options *options)
         code = load_catalogue(&in->catalogue, options, &in->paths);
     if (code != EXIT_OK)
         return code;
+    if (in->catalogue->settings.is_simulation_only) {
+        complain("%s: this catalogue is only for the simulator (settings.simulation_only): its steps do nothing.\n"
+                 "Try `signalbox simulate --catalogue %s`, or name another one with --catalogue FILE",
+                 in->paths.catalogue, in->paths.catalogue);
+        sb_catalogue_destroy(in->catalogue);
+        in->catalogue = NULL;
+        return EXIT_CONFIGURATION;
+    }
     (void)sb_copy(in->paths.state_dir, sizeof(in->paths.state_dir), in->catalogue->settings.state_dir);
     in->services.catalogue = in->catalogue;
     return EXIT_OK;

@@ -24,13 +24,22 @@ extern char **environ;
     X("serve-only", 'S', NULL, "practice: only the site and the LLM endpoint, no jobs")            \
     X("fresh", 'F', NULL, "practice: forget the state of earlier rehearsals")                      \
     X("speed", 'x', "N", "practice: intervals N times shorter (default 30)")                       \
-    X("seed", 'e', "N", "practice: seed of the invented content (default 1)")                      \
+    X("seed", 'e', "N", "practice, simulate: seed of what is invented (default 1)")                \
     X("port", 'p', "N", "practice --serve-only: port on 127.0.0.1 (default any)")                  \
     X("job", 'J', "NAME", "runs: only this job")                                                   \
     X("failed", 'f', NULL, "runs: only failed ones")                                               \
     X("limit", 'n', "N", "runs, content: at most N rows (default 50)")                             \
     X("check", 'k', NULL, "keys: check the keymap")                                                \
     X("check-core", 'K', NULL, "assert every invariant after each decision (slow)")                \
+    X("policy", 'P', "NAME", "simulate: lane policy instead of the catalogue's")                   \
+    X("against", 'A', "FILE", "simulate: a second catalogue to compare with")                      \
+    X("against-policy", 'Q', "NAME", "simulate: its lane policy")                                  \
+    X("hours", 'o', "N", "simulate: virtual hours (default 168, a week)")                          \
+    X("faults", 'u', "NAME", "simulate: none, light or heavy (default none)")                      \
+    X("load", 'l', "X", "simulate: due times X times as often, as in 3 or 1.5")                    \
+    X("worst", 'w', NULL, "simulate: every run takes its p95")                                     \
+    X("svg", 'g', "FILE", "simulate: write a timeline of the contexts")                            \
+    X("optimise-offsets", 'O', NULL, "simulate: propose offsets with less waiting")                \
     X("help", 'h', NULL, "this text")
 
 static const struct option long_options[] = {
@@ -176,6 +185,15 @@ static int apply(struct options *options, int letter)
     case 'n': return read_number("limit", optarg, 1, 10000, &options->limit);
     case 'k': options->is_check = true; return EXIT_OK;
     case 'K': options->checks_core = true; return EXIT_OK;
+    case 'P': options->policy = optarg; return EXIT_OK;
+    case 'A': options->against = optarg; return EXIT_OK;
+    case 'Q': options->against_policy = optarg; return EXIT_OK;
+    case 'o': return read_number("hours", optarg, 1, 876000, &options->hours);
+    case 'u': options->faults = optarg; return EXIT_OK;
+    case 'l': options->load = optarg; return EXIT_OK;
+    case 'w': options->is_worst = true; return EXIT_OK;
+    case 'g': options->svg = optarg; return EXIT_OK;
+    case 'O': options->is_optimise = true; return EXIT_OK;
     case 'h': options->wants_help = true; return EXIT_OK;
     default: return EXIT_USAGE; /* getopt has said what is wrong */
     }
@@ -186,9 +204,10 @@ int options_read(struct options *options, int argc, char **argv)
     options->speed = 30;
     options->seed = 1;
     options->limit = 50;
+    options->hours = 168;
     int code = read_environment(options);
     int letter;
-    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKh", long_options, NULL)) != -1)
+    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:Oh", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {
