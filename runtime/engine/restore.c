@@ -24,17 +24,45 @@ static void add(struct sb_input_list *list, const struct sb_input *input)
     list->inputs[list->count++] = *input;
 }
 
+/* The jobs by name: the store may ask for each of thousands. */
+struct named {
+    const char *name;
+    uint16_t job;
+};
+
 /* The port has one argument for both callbacks, so it carries both. */
 struct both {
     struct sb_input_list *list;
-    const struct sb_catalogue *catalogue;
+    struct named *jobs;
+    size_t job_count;
 };
+
+static int compare(const void *left, const void *right)
+{
+    const struct named *a = left, *b = right;
+
+    return strcmp(a->name, b->name);
+}
+
+static enum sb_err index_jobs(struct both *both, const struct sb_catalogue *catalogue, struct sb_error *err)
+{
+    both->jobs = calloc((size_t)catalogue->job_count + 1, sizeof(*both->jobs));
+    if (both->jobs == NULL)
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the names of %u jobs", catalogue->job_count);
+    both->job_count = catalogue->job_count;
+    for (uint32_t i = 0; i < catalogue->job_count; i++)
+        both->jobs[i] = (struct named){ catalogue->jobs[i].name, (uint16_t)i };
+    qsort(both->jobs, both->job_count, sizeof(*both->jobs), compare);
+    return SB_OK;
+}
 
 static uint16_t job_of(void *arg, const char *name)
 {
     const struct both *both = arg;
+    const struct named key = { .name = name };
+    const struct named *found = bsearch(&key, both->jobs, both->job_count, sizeof(*both->jobs), compare);
 
-    return sb_catalogue_job(both->catalogue, name);
+    return found != NULL ? found->job : SB_NO_JOB;
 }
 
 static void emit(void *arg, const struct sb_input *input)
@@ -47,13 +75,16 @@ static void emit(void *arg, const struct sb_input *input)
 enum sb_err sb_restore_collect(struct sb_input_list *list, struct sb_store *store, const struct sb_catalogue *catalogue,
                                struct sb_error *err)
 {
-    struct both both = { .list = list, .catalogue = catalogue };
+    struct both both = { .list = list };
 
     if (store == NULL)
         return SB_OK;
-    enum sb_err rc = store->ops->restore(store, &both, job_of, emit, err);
+    enum sb_err rc = index_jobs(&both, catalogue, err);
+    if (rc == SB_OK)
+        rc = store->ops->restore(store, &both, job_of, emit, err);
     if (rc == SB_OK && list->is_full)
         rc = sb_error_set(err, SB_ERR_TOO_LARGE, "the store remembers more than %d unfinished facts, or memory is short; nothing was started",
                           RESTORE_INPUTS_MAX);
+    free(both.jobs);
     return rc;
 }
