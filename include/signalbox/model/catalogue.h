@@ -150,6 +150,15 @@ struct sb_flow {
     size_t action_count;
 };
 
+/* Kinds of requests which a site's pages can do without. */
+#define SB_LIST_RESOURCE(X) X(IMAGE, "image") X(MEDIA, "media") X(FONT, "font")
+enum sb_resource {
+#define SB_RESOURCE_MEMBER(code, text) SB_RESOURCE_##code,
+    SB_LIST_RESOURCE(SB_RESOURCE_MEMBER)
+#undef SB_RESOURCE_MEMBER
+    SB_RESOURCE_COUNT
+};
+
 struct sb_site {
     const char *name;
     const char *base_url;      /* "http://127.0.0.1:8080" */
@@ -162,6 +171,8 @@ struct sb_site {
     sb_ns visibility_lag;      /* until a post is on the own profile for sure */
     const struct sb_flow *flows;
     size_t flow_count;
+    uint32_t block;            /* bits 1 << enum sb_resource: what its pages are not given */
+    const char *proxy;         /* "http://host:port" that its pages go through, or NULL */
 };
 
 /* LLM endpoint, aliases and prices. */

@@ -32,7 +32,7 @@ struct sb_browser {
 struct sb_browser_ops {
     /* Closes everything and ends the browser process, group included. */
     void (*close)(struct sb_browser *browser);
-    /* Real check: the browser answers; starts it when it is not running. */
+    /* Real check: the browser answers; starts it when it is not running. One that does not answer within 5 s is killed. */
     enum sb_err (*check)(struct sb_browser *browser, const struct sb_op *op, struct sb_error *err);
     /* `on_exit(arg, reason)` is called once per browser death, on an internal thread. Set before the first open. */
     void (*set_callback)(struct sb_browser *browser, void *arg, void (*on_exit)(void *arg, const char *reason));
@@ -70,7 +70,27 @@ struct sb_browser_ops {
     /* Page source, cut at `max` bytes, the caller's to free(). */
     enum sb_err (*source)(struct sb_context *context, size_t max, const struct sb_op *op, char **html, struct sb_error *err);
     void (*stats)(struct sb_browser *browser, struct sb_browser_stats *stats);
+
+    /* From here on an implementation may leave a call out (NULL): who uses it looks first. */
+
+    /* Requests of these kinds (bits 1 << enum sb_resource) are refused from now on, in the page and its frames; 0 = none. */
+    enum sb_err (*block)(struct sb_context *context, uint32_t kinds, const struct sb_op *op, struct sb_error *err);
+    /* What the context remembers of the hosts, as JSON in one fixed order, so that equal memories are equal texts: all their cookies, and the
+     * localStorage of the page's own origin; that of other origins is taken over from `before`, an earlier text or NULL. At most
+     * SB_MEMORY_MAX bytes; holds secrets; the caller's to wipe and free(). */
+    enum sb_err (*remember)(struct sb_context *context, const char *const *hosts, size_t host_count, const char *before, const struct sb_op *op,
+                            char **memory, struct sb_error *err);
+    /* Puts such a memory into the context. The page shows about:blank afterwards when there was localStorage in it; no request goes out. */
+    enum sb_err (*recall)(struct sb_context *context, const char *memory, const struct sb_op *op, struct sb_error *err);
+    /* What the page and its scripts complained about since the document began: one line each, the newest 200, each cut at 500 bytes. The
+     * caller's to free(). */
+    enum sb_err (*console)(struct sb_context *context, const struct sb_op *op, char **lines, struct sb_error *err);
+    /* `open` with all its network traffic through a proxy ("http://host:port", "socks5://host:port"), loopback included; NULL = none. */
+    enum sb_err (*open_through)(struct sb_browser *browser, const char *proxy, const char *const *allowed_hosts, size_t allowed_host_count,
+                                const struct sb_op *op, struct sb_context **context, struct sb_error *err);
 };
+
+enum { SB_MEMORY_MAX = 1024 * 1024 };
 
 struct sb_browser_setup {
     const char *executable;   /* NULL: chromium-headless-shell, then chromium, found in PATH */

@@ -12,10 +12,21 @@
 
 #define PSS_INTERVAL SB_S(5)
 #define GOODBYE_TIMEOUT SB_S(3)
+#define ANSWER_TIMEOUT SB_S(5)
 
 static struct sb_chromium *chromium_of(struct sb_browser *browser)
 {
     return (struct sb_chromium *)(void *)browser;
+}
+
+/* A browser that does not say its version within ANSWER_TIMEOUT hangs: it would hang for every context, so it is killed, and the next one who
+ * needs a browser starts another. The number of launches tells whether it is still the one that was asked. */
+static void end_hung(struct sb_chromium *chromium, uint64_t launches)
+{
+    sb_mutex_lock(chromium->mutex);
+    if (chromium->cdp != NULL && !chromium->cdp->is_dead && chromium->stats.launches == launches)
+        sb_cdp_kill(chromium->cdp, false, "the browser did not answer a check within 5 s and was killed");
+    sb_mutex_unlock(chromium->mutex);
 }
 
 static enum sb_err op_check(struct sb_browser *browser, const struct sb_op *op, struct sb_error *err)
@@ -23,7 +34,17 @@ static enum sb_err op_check(struct sb_browser *browser, const struct sb_op *op, 
     struct sb_chromium *chromium = chromium_of(browser);
     enum sb_err rc = sb_chromium_ensure(chromium, op, err);
 
-    return rc == SB_OK ? sb_browser_call(chromium, NULL, "Browser.getVersion", NULL, op, NULL, err) : rc;
+    if (rc != SB_OK)
+        return rc;
+    const struct sb_op bounded = sb_op_within(op, ANSWER_TIMEOUT);
+    sb_mutex_lock(chromium->mutex);
+    uint64_t launches = chromium->stats.launches;
+    sb_mutex_unlock(chromium->mutex);
+    rc = sb_browser_call(chromium, NULL, "Browser.getVersion", NULL, &bounded, NULL, err);
+    /* An impatient caller proves nothing. */
+    if (rc == SB_ERR_TIMEOUT && sb_op_check(op, "check", NULL) == SB_OK)
+        end_hung(chromium, launches);
+    return rc;
 }
 
 static void op_set_callback(struct sb_browser *browser, void *arg, void (*on_exit_callback)(void *arg, const char *reason))
@@ -143,6 +164,27 @@ static enum sb_err op_source(struct sb_context *context, size_t max, const struc
     BRACKETED("source", sb_page_source(context, max, op, html, err));
 }
 
+static enum sb_err op_block(struct sb_context *context, uint32_t kinds, const struct sb_op *op, struct sb_error *err)
+{
+    BRACKETED("block", sb_page_block(context, kinds, op, err));
+}
+
+static enum sb_err op_remember(struct sb_context *context, const char *const *hosts, size_t host_count, const char *before,
+                               const struct sb_op *op, char **memory, struct sb_error *err)
+{
+    BRACKETED("remember", sb_page_remember(context, hosts, host_count, before, op, memory, err));
+}
+
+static enum sb_err op_recall(struct sb_context *context, const char *memory, const struct sb_op *op, struct sb_error *err)
+{
+    BRACKETED("recall", sb_page_recall(context, memory, op, err));
+}
+
+static enum sb_err op_console(struct sb_context *context, const struct sb_op *op, char **lines, struct sb_error *err)
+{
+    BRACKETED("console", sb_page_console(context, op, lines, err));
+}
+
 /* ---- the end ---- */
 
 /* Asks the browser to end by itself, so that it may tidy up; the I/O thread kills what does not. */
@@ -213,6 +255,11 @@ static const struct sb_browser_ops ops = {
     .screenshot = op_screenshot,
     .source = op_source,
     .stats = op_stats,
+    .block = op_block,
+    .remember = op_remember,
+    .recall = op_recall,
+    .console = op_console,
+    .open_through = sb_context_open_through,
 };
 
 static bool copy_setting(char **out, const char *text)

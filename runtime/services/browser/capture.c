@@ -13,28 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Stops matching responses, and documents if there is a list of hosts: one command sets both. */
-static json_t *patterns(const struct sb_context *context, const char *url_part)
-{
-    char escaped[2 * sizeof(context->capture.part) + 4];
-    struct sb_text text;
-    json_error_t where;
-    json_t *list = json_array();
-
-    sb_text_init(&text, escaped, sizeof(escaped));
-    sb_text_add_char(&text, '*');
-    for (const char *at = url_part; *at != '\0'; at++) {
-        if (strchr("*?\\", *at) != NULL)
-            sb_text_add_char(&text, '\\');
-        sb_text_add_char(&text, *at);
-    }
-    sb_text_add_char(&text, '*');
-    (void)json_array_append_new(list, json_pack("{s:s,s:s}", "urlPattern", escaped, "requestStage", "Response"));
-    if (context->host_count > 0)
-        (void)json_array_append_new(list, json_loads(SB_DOCUMENT_PATTERN, 0, &where));
-    return json_pack("{s:o}", "patterns", list);
-}
-
 enum sb_err sb_page_capture(struct sb_context *context, const char *url_part, const struct sb_op *op, struct sb_error *err)
 {
     struct sb_capture *capture = &context->capture;
@@ -42,7 +20,9 @@ enum sb_err sb_page_capture(struct sb_context *context, const char *url_part, co
 
     if (url_part[0] == '\0' || strlen(url_part) >= sizeof(capture->part))
         return sb_error_set(err, SB_ERR_INVALID, "capture: the part of the address must have 1 to %zu bytes", sizeof(capture->part) - 1);
-    params = patterns(context, url_part);
+    sb_mutex_lock(context->chromium->mutex);
+    params = sb_context_patterns(context, url_part);
+    sb_mutex_unlock(context->chromium->mutex);
     if (params == NULL)
         return sb_error_set(err, SB_ERR_INVALID, "capture: the part of the address is not valid UTF-8, or memory ended");
     /* Idle first: while the old call is dropped, the I/O thread must not begin another in its place. */

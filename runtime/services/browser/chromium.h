@@ -118,6 +118,9 @@ struct sb_context {
     char **hosts;                    /* never changes while the context has users */
     size_t host_count;
     int wake_fd;                     /* posted at every news of the page */
+    uint32_t blocked;                /* bits 1 << enum sb_resource; guarded */
+    bool is_furnished;               /* documents are answered by us, empty, while storage is put into them; guarded */
+    struct sb_console *console;      /* what the page said, NULL unless somebody collects it; guarded */
     unsigned users;                  /* calls under way; guarded */
     bool is_gone;                    /* no call any more, `reason` says why; guarded */
     bool is_closed;                  /* close_context was called; guarded */
@@ -211,9 +214,15 @@ void sb_cdp_on_message(struct sb_cdp *cdp, const char *text, size_t size);
 /* Under the mutex: no call on the context any more. The first reason counts. */
 void sb_context_lose(struct sb_context *context, enum sb_err code, const char *reason);
 
+/* ---- console.c ---- */
+/* Under the mutex, I/O thread: keeps a line when somebody collects. */
+void sb_console_add(struct sb_context *context, const char *source, const char *level, const char *text, const char *where);
+
 /* ---- context.c ---- */
 enum sb_err sb_context_open(struct sb_browser *browser, const char *const *hosts, size_t host_count, const struct sb_op *op,
                             struct sb_context **context, struct sb_error *err) SB_MUST_USE;
+enum sb_err sb_context_open_through(struct sb_browser *browser, const char *proxy, const char *const *hosts, size_t host_count,
+                                    const struct sb_op *op, struct sb_context **context, struct sb_error *err) SB_MUST_USE;
 void sb_context_close(struct sb_browser *browser, struct sb_context *context);
 /* Brackets every call of a user: counts it, or refuses when the context is gone or the op is over. */
 enum sb_err sb_context_enter(struct sb_context *context, const char *what, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
@@ -221,6 +230,11 @@ void sb_context_leave(struct sb_context *context);
 /* Waits for the next news of the page. SB_ERR_GONE when there will be none. */
 enum sb_err sb_context_wait_news(struct sb_context *context, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
 void sb_context_free_all(struct sb_chromium *chromium);
+
+/* ---- intercept.c ---- */
+/* Parameters of Fetch.enable for the context: documents that are guarded, kinds that are blocked, and responses whose address has `url_part`
+ * (NULL = none). NULL when the part is not valid UTF-8 or memory ended. Under the mutex, or on the thread that changes what it reads. */
+json_t *sb_context_patterns(const struct sb_context *context, const char *url_part);
 
 /* ---- page.c: scripts in the page ---- */
 /* Calls the JavaScript function with `args` (an array, taken) and gives its value. Starts again in the new document when the page moves on
@@ -250,5 +264,10 @@ enum sb_err sb_page_receive(struct sb_context *context, const struct sb_op *op, 
 enum sb_err sb_page_screenshot(struct sb_context *context, const struct sb_op *op, unsigned char **png, size_t *size,
                                struct sb_error *err) SB_MUST_USE;
 enum sb_err sb_page_source(struct sb_context *context, size_t max, const struct sb_op *op, char **html, struct sb_error *err) SB_MUST_USE;
+enum sb_err sb_page_block(struct sb_context *context, uint32_t kinds, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
+enum sb_err sb_page_remember(struct sb_context *context, const char *const *hosts, size_t host_count, const char *before,
+                             const struct sb_op *op, char **memory, struct sb_error *err) SB_MUST_USE;
+enum sb_err sb_page_recall(struct sb_context *context, const char *memory, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
+enum sb_err sb_page_console(struct sb_context *context, const struct sb_op *op, char **lines, struct sb_error *err) SB_MUST_USE;
 
 #endif

@@ -42,6 +42,7 @@ void sb_cdp_kill(struct sb_cdp *cdp, bool is_expected, const char *reason)
     cdp->is_expected = cdp->is_expected || is_expected;
     if (cdp->reason[0] == '\0')
         (void)sb_copy(cdp->reason, sizeof(cdp->reason), reason);
+    sb_chromium_note_change(cdp->chromium); /* who needs a browser now waits for the next one */
     sb_wake_post(cdp->wake_fd);
 }
 

@@ -90,11 +90,17 @@ static struct sb_context *find_browser_context(struct sb_cdp *cdp, const char *i
 static void guard_frame(struct sb_context *context, const char *session)
 {
     char *place = find_frame(context, "");
+    json_t *patterns = sb_context_patterns(context, NULL);
+    char *params = patterns != NULL ? json_dumps(patterns, JSON_COMPACT) : NULL;
 
-    if (place == NULL)
+    json_decref(patterns);
+    if (place == NULL) {
+        free(params);
         return;
+    }
     (void)sb_copy(place, SB_CDP_ID_MAX, session);
-    sb_cdp_fire(context->cdp, session, "Fetch.enable", SB_DOCUMENTS_ONLY, NULL);
+    sb_cdp_fire(context->cdp, session, "Fetch.enable", params != NULL ? params : SB_DOCUMENTS_ONLY, NULL);
+    free(params);
     sb_cdp_fire(context->cdp, session, "Target.setAutoAttach", SB_FRAMES_ATTACH, NULL);
     sb_cdp_fire(context->cdp, session, "Runtime.runIfWaitingForDebugger", "{}", NULL);
 }
@@ -250,6 +256,64 @@ static void on_stopped_loading(const struct sb_cdp_event *event)
     sb_wake_post(event->context->wake_fd);
 }
 
+/* ---- what the page says, when somebody collects it ---- */
+
+/* One argument of console.log as text: the value of simple ones, else what the browser calls it. */
+static const char *argument_text(const json_t *argument, char *number, size_t cap)
+{
+    const json_t *value = json_object_get(argument, "value");
+
+    if (json_is_string(value))
+        return json_string_value(value);
+    if (json_is_integer(value))
+        (void)snprintf(number, cap, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        (void)snprintf(number, cap, "%g", json_real_value(value));
+    else if (json_is_boolean(value))
+        return json_is_true(value) ? "true" : "false";
+    else if (sb_cdp_text(argument, "description")[0] != '\0')
+        return sb_cdp_text(argument, "description");
+    else
+        return sb_cdp_text(argument, "type");
+    return number;
+}
+
+static void on_console_call(const struct sb_cdp_event *event)
+{
+    const json_t *argument, *arguments = json_object_get(event->params, "args");
+    char said[512], number[32];
+    struct sb_text text;
+    size_t i;
+
+    if (event->context == NULL || event->context->console == NULL)
+        return;
+    sb_text_init(&text, said, sizeof(said));
+    json_array_foreach(arguments, i, argument)
+    {
+        sb_text_add(&text, i > 0 ? " " : "");
+        sb_text_add(&text, argument_text(argument, number, sizeof(number)));
+    }
+    sb_console_add(event->context, "console", sb_cdp_text(event->params, "type"), said, "");
+}
+
+static void on_exception(const struct sb_cdp_event *event)
+{
+    const json_t *details = json_object_get(event->params, "exceptionDetails");
+    const char *text = sb_cdp_text(json_object_get(details, "exception"), "description");
+
+    if (event->context != NULL)
+        sb_console_add(event->context, "script", "error", text[0] != '\0' ? text : sb_cdp_text(details, "text"), sb_cdp_text(details, "url"));
+}
+
+static void on_log_entry(const struct sb_cdp_event *event)
+{
+    const json_t *entry = json_object_get(event->params, "entry");
+
+    if (event->context != NULL)
+        sb_console_add(event->context, sb_cdp_text(entry, "source"), sb_cdp_text(entry, "level"), sb_cdp_text(entry, "text"),
+                       sb_cdp_text(entry, "url"));
+}
+
 /* ---- dispatch ---- */
 
 static const struct {
@@ -267,6 +331,9 @@ static const struct {
     { "Target.attachedToTarget", on_attached },
     { "Target.detachedFromTarget", on_detached },
     { "Inspector.targetCrashed", on_crashed },
+    { "Runtime.consoleAPICalled", on_console_call },
+    { "Runtime.exceptionThrown", on_exception },
+    { "Log.entryAdded", on_log_entry },
 };
 
 static void dispatch(struct sb_cdp *cdp, const struct sb_message *message, void (*handle)(const struct sb_cdp_event *event))

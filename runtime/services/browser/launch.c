@@ -22,7 +22,7 @@ enum { FREE_DEATHS = 3 /* young deaths in a row which are followed by a new brow
 
 static bool is_busy(const struct sb_chromium *chromium)
 {
-    return chromium->is_launching || (chromium->cdp != NULL && chromium->cdp->is_dead);
+    return chromium->is_launching || (chromium->cdp != NULL && (chromium->cdp->is_dead || chromium->cdp->must_end));
 }
 
 void sb_chromium_note_change(struct sb_chromium *chromium)
