@@ -69,7 +69,9 @@ static void wait_done(uint64_t wanted)
 
 static struct sb_engine *start(struct jobs *jobs, struct sb_store *store)
 {
-    struct sb_engine_setup setup = { .catalogue = &jobs->catalogue, .services = { .store = store }, .probe = probe, .version = "bench", .host = "bench" };
+    struct sb_engine_setup setup = {
+        .catalogue = &jobs->catalogue, .services = { .store = store }, .probe = probe, .version = "bench", .host = "bench",
+    };
     struct sb_engine *engine = NULL;
     struct sb_error error = { 0 };
 
