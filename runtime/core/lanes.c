@@ -311,6 +311,8 @@ void sb_lanes_timer(struct sb_core *core, uint16_t index)
     if (ctx->run == NO_RUN || !ctx->is_yield_asked)
         return;
     struct run *run = &core->runs[ctx->run];
+    if (core->lanes[ctx->lane].count == 0) /* served elsewhere meanwhile: it yields at its next step, but loses no work for nobody */
+        return;
     if (run->fence == 0 || run->is_hard_stopped || is_effect_step(core, run))
         return;
     sb_stop_soft(core, run, STOP_REVOKE, "lane reclaimed after grace");
@@ -368,6 +370,14 @@ static struct run *best_borrower(struct sb_core *core, enum sb_lane except)
     return best;
 }
 
+static bool has_burst(const struct sb_core *core)
+{
+    for (uint32_t i = core->burst_first; i < core->ctx_count; i++)
+        if (core->ctxs[i].state != SB_CTX_STATE_DOWN)
+            return true;
+    return false;
+}
+
 static bool grant_borrowed(struct sb_core *core)
 {
     if (core->policy == SB_LANE_POLICY_STRICT)
@@ -375,6 +385,10 @@ static bool grant_borrowed(struct sb_core *core)
     for (int lane = 0; lane < SB_LANE_COUNT; lane++) { /* lowest lane lends first */
         uint16_t index = idle_of_lane(core, (enum sb_lane)lane);
         if (index == SB_NO_CTX || core->ctxs[index].is_burst)
+            continue;
+        /* While posting works above the pool, its own context stays free: else the next post would wait for a borrower again, and more contexts than
+         * the pool has would work for as long as there is something to lend to. */
+        if (lane == SB_LANE_POSTING && has_burst(core))
             continue;
         struct run *run = best_borrower(core, (enum sb_lane)lane);
         if (run != NULL) {
@@ -415,13 +429,19 @@ static bool open_burst(struct sb_core *core)
     return false;
 }
 
-/* The borrower of that lane's context who holds it longest and was not asked yet. */
+/* Asked to yield, and revoked when the grace is over. An ask outlives its grace when nobody waited any more. */
+static bool is_yield_timed(const struct sb_core *core, uint32_t index)
+{
+    return core->ctxs[index].is_yield_asked && sb_heap_has(&core->timers, timer_ctx(core, index));
+}
+
+/* The borrower of that lane's context who holds it longest and whose grace does not run yet. */
 static uint16_t borrower_to_ask(const struct sb_core *core, enum sb_lane lane)
 {
     uint16_t best = SB_NO_CTX;
     for (uint32_t i = 0; i < core->burst_first; i++) {
         const struct ctx *ctx = &core->ctxs[i];
-        if (ctx->lane != lane || ctx->run == NO_RUN || ctx->is_yield_asked || !is_borrowed(core, ctx, &core->runs[ctx->run]))
+        if (ctx->lane != lane || ctx->run == NO_RUN || is_yield_timed(core, i) || !is_borrowed(core, ctx, &core->runs[ctx->run]))
             continue;
         if (best == SB_NO_CTX || ctx->leased_at < core->ctxs[best].leased_at)
             best = (uint16_t)i;
@@ -433,7 +453,7 @@ static uint32_t yields_asked(const struct sb_core *core, enum sb_lane lane)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < core->burst_first; i++)
-        count += core->ctxs[i].lane == lane && core->ctxs[i].is_yield_asked ? 1u : 0u;
+        count += core->ctxs[i].lane == lane && is_yield_timed(core, i) ? 1u : 0u;
     return count;
 }
 
@@ -449,9 +469,12 @@ static bool ask_yields(struct sb_core *core)
         if (index == SB_NO_CTX)
             continue;
         struct ctx *ctx = &core->ctxs[index];
+        sb_ns grace = core->setup.pool->reclaim_grace;
+        if (ctx->is_yield_asked && grace < SB_S(1)) /* asked again: time has to pass in between */
+            grace = SB_S(1);
         ctx->is_yield_asked = true;
         ctx->for_run = waiter->id;
-        sb_timer_set(core, timer_ctx(core, index), sb_ns_add(core->now, core->setup.pool->reclaim_grace));
+        sb_timer_set(core, timer_ctx(core, index), sb_ns_add(core->now, grace));
         struct sb_event event = sb_event_make(core, SB_EVENT_LEASE_YIELD_ASKED);
         event.as.lease_yield_asked.ctx = index;
         event.as.lease_yield_asked.run = core->runs[ctx->run].id;

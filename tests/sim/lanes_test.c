@@ -328,6 +328,72 @@ static void describe__folded_later_tells_the_same_as_having_listened_from_the_st
     world_destroy(w);
 }
 
+static void burst__while_posting_works_above_the_pool_its_own_context_is_kept_for_the_next_post(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    w->pool.burst = 1;
+    for (int i = 0; i < 3; i++) {
+        browser_job(w, i == 0 ? "one" : i == 1 ? "two" : "three", SB_CATEGORY_BACKGROUND, 5);
+        world_step(w, "a", true, SB_S(3));
+        world_step(w, "b", true, SB_S(20));
+    }
+    browser_job(w, "posting", SB_CATEGORY_POSTING, 0);
+    world_step(w, "publish", true, SB_S(10))->is_effect = true;
+    browser_job(w, "reply", SB_CATEGORY_POSTING, 0);
+    world_step(w, "publish", true, SB_S(1))->is_effect = true;
+    listen_to_leases(w);
+    begin(w);
+    for (uint16_t i = 0; i < 4; i++)
+        world_command(w, SB_COMMAND_RUN_JOB, i);
+    world_run(w, SB_S(6)); /* the borrower has yielded at 4 s; its context is not lent again */
+    world_command(w, SB_COMMAND_RUN_JOB, 4);
+    world_run(w, SB_S(12));
+    world_expect(w, "[   1000] ctx 2 leased to one run 1 after 0.0s\n"
+                    "[   1000] ctx 1 leased to two run 2 after 0.0s\n"
+                    "[   1000] ctx 0 leased to three run 3 after 0.0s\n"
+                    "[   1000] ctx 0: run 3 is asked to yield to run 4\n"
+                    "[   1100] ctx 3 leased to posting run 4 after 0.1s\n"
+                    "[   4000] three run 3 yields ctx 0 before step b\n"
+                    "[   6000] ctx 0 leased to reply run 5 after 0.0s\n"
+                    "[   7000] reply run 5 succeeded after 1.0s\n"
+                    "[  11100] posting run 4 succeeded after 10s\n"
+                    "[  11100] ctx 0 leased to three run 3 after 7.1s\n");
+    world_destroy(w);
+}
+
+static void reclaim__nobody_loses_work_for_a_waiter_that_was_served_elsewhere(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    w->pool.burst = 1;
+    for (int i = 0; i < 3; i++) {
+        browser_job(w, i == 0 ? "one" : i == 1 ? "two" : "three", SB_CATEGORY_BACKGROUND, 5);
+        world_step(w, "visit", true, SB_S(40));
+    }
+    browser_job(w, "posting", SB_CATEGORY_POSTING, 0);
+    world_step(w, "publish", true, SB_S(20))->is_effect = true;
+    browser_job(w, "reply", SB_CATEGORY_POSTING, 0);
+    world_step(w, "publish", true, SB_S(1))->is_effect = true;
+    listen_to_leases(w);
+    begin(w);
+    for (uint16_t i = 0; i < 4; i++)
+        world_command(w, SB_COMMAND_RUN_JOB, i);
+    world_run(w, SB_S(10)); /* the grace is over, nobody waits: nothing is revoked */
+    world_command(w, SB_COMMAND_RUN_JOB, 4);
+    world_run(w, SB_S(18));
+    world_expect(w, "[   1000] ctx 2 leased to one run 1 after 0.0s\n"
+                    "[   1000] ctx 1 leased to two run 2 after 0.0s\n"
+                    "[   1000] ctx 0 leased to three run 3 after 0.0s\n"
+                    "[   1000] ctx 0: run 3 is asked to yield to run 4\n"
+                    "[   1100] ctx 3 leased to posting run 4 after 0.1s\n"
+                    "[  10000] ctx 0: run 3 is asked to yield to run 5\n"
+                    "[  15000] ctx 0 revoked from run 3: lane reclaimed after grace\n"
+                    "[  15100] ctx 0 leased to reply run 5 after 5.1s\n"
+                    "[  16100] reply run 5 succeeded after 1.0s\n");
+    world_destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +402,8 @@ int main(void)
         cmocka_unit_test(reclaim__a_borrower_yields_at_its_next_step_boundary),
         cmocka_unit_test(reclaim__after_the_grace_the_lease_is_revoked_without_a_failed_attempt),
         cmocka_unit_test(burst__posting_opens_one_context_above_the_pool_at_once),
+        cmocka_unit_test(burst__while_posting_works_above_the_pool_its_own_context_is_kept_for_the_next_post),
+        cmocka_unit_test(reclaim__nobody_loses_work_for_a_waiter_that_was_served_elsewhere),
         cmocka_unit_test(effect__never_runs_on_a_borrowed_context),
         cmocka_unit_test(queue__a_wait_over_its_limit_ends_as_no_context),
         cmocka_unit_test(queue__ageing_bounds_how_long_a_higher_priority_goes_first),
