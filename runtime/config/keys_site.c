@@ -17,6 +17,16 @@ static const char *value_text(unsigned value)
     return value < SB_VALUE_COUNT ? TEXTS[value] : "?";
 }
 
+static const char *resource_text(unsigned value)
+{
+    static const char *const TEXTS[] = {
+#define RESOURCE_TEXT(code, text) [SB_RESOURCE_##code] = text,
+        SB_LIST_RESOURCE(RESOURCE_TEXT)
+#undef RESOURCE_TEXT
+    };
+    return value < SB_RESOURCE_COUNT ? TEXTS[value] : "?";
+}
+
 /* ------------------------------------------------------------------------------------------------ actions */
 
 static const struct sb_cfg_key FIELD_KEYS[] = {
@@ -160,6 +170,10 @@ static const struct sb_cfg_key SITE_KEYS[] = {
     {SPAN("pacing", sb_site, pacing, 0, SB_HOUR(1), "1s", "At least so long between two navigations.")},
     {COUNT("text_max", sb_site, text_max, 1, 100000, "280", "Characters of one post.")},
     {SPAN("visibility_lag", sb_site, visibility_lag, 0, SB_DAY(1), "60s", "Until a post is on the own profile for sure.")},
+    {.name = "block", .type = SB_CFG_CHOICES, AT(sb_site, block), .max = SB_RESOURCE_COUNT, .text_of = resource_text,
+     .choice_count = SB_RESOURCE_COUNT, .help = "Kinds of requests its pages are not given: they load faster without.", NOTE("none")},
+    {TEXT("proxy", sb_site, proxy, sb_cfg_check_url, NULL, "http://HOST:PORT that all traffic of jobs on this site goes through."),
+     NOTE("none")},
     {ELEMENTS("flows", SB_CFG_MAP_OF, sb_site, flows, flow_count, 64, sb_cfg_check_name, FLOW, "Flows by name."), REQUIRED},
 };
 

@@ -57,9 +57,9 @@ static bool prepare(struct sb_engine *engine, const struct sb_attempt *attempt, 
     }
     env->outputs = *outputs;
     if (order->ctx != SB_NO_CTX) {
-        env->context = sb_keeper_context(engine->keeper, order->ctx, order->generation);
-        if (env->context == NULL) {
-            fail(result, SB_CLASS_RETRYABLE, "its browser context is gone");
+        const char *proxy = sb_identities_proxy(engine->identities, order->job);
+        if (sb_keeper_context_through(engine->keeper, order->ctx, order->generation, proxy, &env->op, &env->context, &error) != SB_OK) {
+            fail(result, class_of(error.code), error.text);
             return false;
         }
     }
@@ -114,6 +114,22 @@ static struct sb_input answer(const struct sb_or_start_step *order, const struct
     return input;
 }
 
+/* The call itself. What belongs to the context happens while the attempt still holds it: its answer lets the next run have it. */
+static void carry_out(struct sb_engine *engine, const struct sb_or_start_step *order, const struct sb_step_env *env,
+                      struct sb_step_result *result)
+{
+    const struct sb_step_kind_ops *kind = sb_step_kind_ops((enum sb_step_kind)env->step->kind);
+
+    if (env->context != NULL)
+        sb_identities_load(engine->identities, env, order->ctx, order->generation);
+    kind->run(env, result);
+    if (env->context == NULL)
+        return;
+    if (result->state == SB_STEP_STATE_FAILED && result->class != SB_CLASS_CANCELLED && kind->explain != NULL)
+        kind->explain(env, result);
+    sb_identities_save(engine->identities, env, order->ctx, order->generation);
+}
+
 void sb_attempt_run(struct sb_engine *engine, struct sb_attempt *attempt)
 {
     const struct sb_or_start_step order = attempt->order;
@@ -123,7 +139,7 @@ void sb_attempt_run(struct sb_engine *engine, struct sb_attempt *attempt)
 
     if (prepare(engine, attempt, &env, &outputs, &result)) {
         note_begin(engine, attempt, sb_now());
-        sb_step_kind_ops((enum sb_step_kind)env.step->kind)->run(&env, &result);
+        carry_out(engine, &order, &env, &result);
         settle(engine, &env, &result);
     }
     free(outputs);

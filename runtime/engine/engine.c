@@ -84,6 +84,7 @@ static enum sb_err build_parts(struct sb_engine *engine, struct sb_error *err)
         /* Twice the threads: attempts that hang after their hard stop keep their place, and the core goes on without them. */
         (engine->attempts = sb_attempts_create(2 * workers + 64, err)) == NULL ||
         (engine->outputs = sb_outputs_create(setup->catalogue, setup->services.store, err)) == NULL ||
+        (engine->identities = sb_identities_create(setup->catalogue, setup->services.browser, err)) == NULL ||
         (engine->journal = sb_journal_create(setup->services.store, engine->inbox, err)) == NULL)
         return err->code;
     engine->control.inbox = engine->inbox;
@@ -119,6 +120,7 @@ static void destroy(struct sb_engine *engine)
     sb_journal_destroy(engine->journal);
     sb_workers_destroy(engine->workers);
     sb_outputs_destroy(engine->outputs);
+    sb_identities_destroy(engine->identities);
     sb_attempts_destroy(engine->attempts);
     sb_flight_destroy(engine->flight);
     sb_feeds_destroy(engine->feeds);

@@ -17,6 +17,7 @@ enum { OPEN_LIMIT_S = 30, PROBE_LIMIT_S = 15, PROBES_AT_ONCE = SB_KEEPER_THREADS
  * "opening" and "closing" are is_busy; only the thread that set it touches the slot then. */
 struct slot {
     struct sb_context *context;  /* NULL: EMPTY */
+    const char *proxy;           /* of `context`: a text of the catalogue, NULL = none */
     uint32_t generation;         /* of `context` */
     uint32_t wanted;             /* generation to be opened */
     bool is_wanted, is_busy;
@@ -129,14 +130,19 @@ static void post_component(struct sb_keeper *keeper, enum sb_component component
     sb_inbox_post_result(keeper->setup.inbox, &input);
 }
 
-static enum sb_err open_context(struct sb_keeper *keeper, const struct sb_cancel *cancel, struct sb_context **context, struct sb_error *err)
+static enum sb_err open_context(struct sb_keeper *keeper, const char *proxy, const struct sb_op *op, struct sb_context **context,
+                                struct sb_error *err)
 {
     struct sb_browser *browser = keeper->setup.browser;
-    const struct sb_op op = { .deadline = sb_ns_add(sb_now(), SB_S(OPEN_LIMIT_S)), .cancel = cancel };
+    const char *const *hosts = keeper->host_count > 0 ? keeper->hosts : NULL;
 
     if (browser == NULL)
         return sb_error_set(err, SB_ERR_UNAVAILABLE, "the browser is disabled");
-    return browser->ops->open(browser, keeper->host_count > 0 ? keeper->hosts : NULL, keeper->host_count, &op, context, err);
+    if (proxy == NULL)
+        return browser->ops->open(browser, hosts, keeper->host_count, op, context, err);
+    if (browser->ops->open_through == NULL)
+        return sb_error_set(err, SB_ERR_UNSUPPORTED, "this browser knows no proxies");
+    return browser->ops->open_through(browser, proxy, hosts, keeper->host_count, op, context, err);
 }
 
 static void do_open(struct sb_keeper *keeper, const struct task *task)
@@ -155,12 +161,14 @@ static void do_open(struct sb_keeper *keeper, const struct task *task)
     sb_mutex_unlock(keeper->mutex);
     if (!is_wanted)
         rc = sb_error_set(&error, SB_ERR_CANCELLED, "closed before it was open");
+    const struct sb_op op = { .deadline = sb_ns_add(begun, SB_S(OPEN_LIMIT_S)), .cancel = cancel };
     if (rc == SB_OK)
-        rc = open_context(keeper, cancel, &context, &error);
+        rc = open_context(keeper, NULL, &op, &context, &error);
 
     sb_mutex_lock(keeper->mutex);
     slot->opening = NULL;
     slot->context = context;
+    slot->proxy = NULL;
     slot->generation = task->generation;
     /* The news of a death may come before the context is in its slot; then it is the one that died, or is at worst opened twice. */
     slot->is_lost = rc == SB_OK && deaths != keeper->deaths;
@@ -411,4 +419,61 @@ struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uin
     struct sb_context *context = slot->generation == generation && !slot->is_lost ? slot->context : NULL;
     sb_mutex_unlock(keeper->mutex);
     return context;
+}
+
+/* Puts another context into the slot, of the same generation. The slot is ours: is_busy was set by us. */
+static enum sb_err replace(struct sb_keeper *keeper, struct slot *slot, struct sb_context *old, const char *proxy, const struct sb_op *op,
+                           struct sb_error *err)
+{
+    struct sb_context *fresh = NULL;
+
+    sb_mutex_lock(keeper->mutex);
+    unsigned deaths = keeper->deaths;
+    sb_mutex_unlock(keeper->mutex);
+    keeper->setup.browser->ops->close_context(keeper->setup.browser, old);
+    enum sb_err rc = open_context(keeper, proxy, op, &fresh, err);
+
+    sb_mutex_lock(keeper->mutex);
+    slot->context = fresh;
+    slot->proxy = proxy;
+    slot->is_lost = rc == SB_OK && deaths != keeper->deaths;
+    if (slot->is_lost)
+        rc = sb_error_set(err, SB_ERR_GONE, "the browser died while a context was opened through a proxy");
+    else if (rc == SB_OK && (!slot->is_wanted || slot->wanted != slot->generation))
+        rc = sb_error_set(err, SB_ERR_GONE, "closed while it was opened through a proxy"); /* a keeper thread closes it */
+    if (rc != SB_OK && slot->wanted == slot->generation)
+        slot->is_wanted = false;
+    slot->is_busy = false;
+    sb_mutex_unlock(keeper->mutex);
+    sb_cond_broadcast(keeper->news);
+    return rc;
+}
+
+enum sb_err sb_keeper_context_through(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation, const char *proxy, const struct sb_op *op,
+                                      struct sb_context **context, struct sb_error *err)
+{
+    struct slot *slot = &keeper->slots[ctx];
+    struct sb_context *old = NULL;
+
+    SB_ASSERT(ctx < SB_CONTEXTS_MAX);
+    sb_mutex_lock(keeper->mutex);
+    bool is_there = slot->generation == generation && !slot->is_lost && slot->context != NULL;
+    bool fits = slot->proxy == proxy || (slot->proxy != NULL && proxy != NULL && sb_streq(slot->proxy, proxy));
+    if (is_there && !fits) {
+        old = slot->context;
+        slot->context = NULL;
+        slot->is_busy = true;
+    }
+    sb_mutex_unlock(keeper->mutex);
+    if (!is_there)
+        return sb_error_set(err, SB_ERR_GONE, "its browser context is gone");
+    if (old != NULL) {
+        enum sb_err rc = replace(keeper, slot, old, proxy, op, err);
+        if (rc != SB_OK) {
+            post_down(keeper, ctx, generation, rc == SB_ERR_CANCELLED ? "called off while it was opened through a proxy" : err->text);
+            return rc;
+        }
+    }
+    *context = sb_keeper_context(keeper, ctx, generation);
+    return *context != NULL ? SB_OK : sb_error_set(err, SB_ERR_GONE, "its browser context is gone");
 }

@@ -6,6 +6,7 @@
  *   workers.c           threads for steps             attempt_run.c  one attempt: environment, call, result
  *   keeper.c            contexts and probes           outputs.c      results of earlier steps of a run
  *   flight.c            the last inputs, for a dump   restore.c      what the store remembers of the last process
+ *   identities.c        accounts' cookies and storage
  *   relay.c             callbacks of services which outlive the engine
  *
  * Each part owns its lock; no part calls another one while it holds it, but the inbox, whose lock has the lowest use: nothing. */
@@ -167,6 +168,9 @@ void sb_keeper_close(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation
 void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component);
 /* The open context, borrowed by the attempt that leases it; NULL when it is gone. */
 struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation);
+/* The same, but its traffic goes through `proxy` (NULL = none): a context with another one is replaced first. The attempt's thread. */
+enum sb_err sb_keeper_context_through(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation, const char *proxy, const struct sb_op *op,
+                                      struct sb_context **context, struct sb_error *err) SB_MUST_USE;
 
 /* ---- outputs.c ---- */
 struct sb_outputs *sb_outputs_create(const struct sb_catalogue *catalogue, struct sb_store *store, struct sb_error *err);
@@ -179,6 +183,17 @@ enum sb_err sb_outputs_put(struct sb_outputs *outputs, uint64_t run, uint16_t jo
                            struct sb_error *err) SB_MUST_USE;
 /* The run has ended. */
 void sb_outputs_forget(struct sb_outputs *outputs, uint64_t run);
+
+/* ---- identities.c ---- */
+struct sb_identities;
+struct sb_identities *sb_identities_create(const struct sb_catalogue *catalogue, struct sb_browser *browser, struct sb_error *err);
+void sb_identities_destroy(struct sb_identities *identities);
+/* Makes the context of the step fit its job: what its sites block, and the newest of their accounts. Only at the first step of a run on it. */
+void sb_identities_load(struct sb_identities *identities, const struct sb_step_env *env, uint16_t ctx, uint32_t generation);
+/* Keeps what the step changed of its sites' accounts, on disk before it returns. */
+void sb_identities_save(struct sb_identities *identities, const struct sb_step_env *env, uint16_t ctx, uint32_t generation);
+/* Through which proxy the job's sites are visited, or NULL. */
+const char *sb_identities_proxy(const struct sb_identities *identities, uint16_t job);
 
 /* ---- flight.c ---- */
 struct sb_flight *sb_flight_create(const char *path, struct sb_error *err);
@@ -214,6 +229,7 @@ struct sb_engine {
     struct sb_attempts *attempts;
     struct sb_journal *journal;
     struct sb_outputs *outputs;
+    struct sb_identities *identities;
     struct sb_keeper *keeper;
     struct sb_workers *workers;
     struct sb_thread *core_thread;

@@ -29,6 +29,9 @@ struct rig_browser {
 };
 struct sb_context {
     struct rig_browser *browser;
+    const char *proxy;
+    char memory[128];              /* what recall put in, and remember gives; a step may write into it */
+    uint32_t blocked;
     atomic_bool is_gone;
     int gone_fd; /* readable once closed */
     struct sb_context *next;
@@ -106,6 +109,38 @@ static inline void rig_context_close(struct sb_browser *browser, struct sb_conte
     sb_wake_post(context->gone_fd);
 }
 
+static inline enum sb_err rig_context_open_through(struct sb_browser *browser, const char *proxy, const char *const *hosts, size_t host_count,
+                                                   const struct sb_op *op, struct sb_context **context, struct sb_error *err)
+{
+    enum sb_err rc = rig_context_open(browser, hosts, host_count, op, context, err);
+
+    if (rc == SB_OK)
+        (*context)->proxy = proxy;
+    return rc;
+}
+
+static inline enum sb_err rig_block(struct sb_context *context, uint32_t kinds, const struct sb_op *op, struct sb_error *err)
+{
+    context->blocked = kinds;
+    return sb_op_check(op, "block", err);
+}
+
+static inline enum sb_err rig_remember(struct sb_context *context, const char *const *hosts, size_t host_count, const char *before,
+                                       const struct sb_op *op, char **memory, struct sb_error *err)
+{
+    (void)hosts;
+    (void)host_count;
+    (void)before;
+    *memory = strdup(context->memory[0] != '\0' ? context->memory : "{\"cookies\":[],\"storage\":{}}");
+    return sb_op_check(op, "remember", err);
+}
+
+static inline enum sb_err rig_recall(struct sb_context *context, const char *memory, const struct sb_op *op, struct sb_error *err)
+{
+    assert_true(sb_copy(context->memory, sizeof(context->memory), memory));
+    return sb_op_check(op, "recall", err);
+}
+
 static inline void rig_set_callback(struct sb_browser *browser, void *arg, void (*on_exit)(void *arg, const char *reason))
 {
     struct rig_browser *self = (struct rig_browser *)browser;
@@ -123,7 +158,10 @@ static inline enum sb_err rig_probe(void *arg, enum sb_component component, cons
 
 static inline void rig_init(void)
 {
-    static const struct sb_browser_ops ops = { .open = rig_context_open, .close_context = rig_context_close, .set_callback = rig_set_callback };
+    static const struct sb_browser_ops ops = {
+        .open = rig_context_open, .close_context = rig_context_close, .set_callback = rig_set_callback, .block = rig_block,
+        .remember = rig_remember, .recall = rig_recall, .open_through = rig_context_open_through,
+    };
     struct sb_catalogue *catalogue = &rig.catalogue;
 
     memset(&rig, 0, sizeof(rig));

@@ -56,6 +56,8 @@ struct sb_step_result {
 struct sb_step_kind_ops {
     const char *name;             /* row of steps.def */
     void (*run)(const struct sb_step_env *env, struct sb_step_result *result);
+    /* After a failure on a context, while that is still ours: keeps what explains it. Bounded time; NULL = nothing to keep. */
+    void (*explain)(const struct sb_step_env *env, const struct sb_step_result *result);
 };
 
 /* Implementation of a kind, never NULL for a value in range. */

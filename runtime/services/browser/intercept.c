@@ -1,6 +1,6 @@
 /* Requests and responses which the browser stops for us: documents of hosts that are not allowed, kinds that are blocked, the captured
- * response, and everything that a page opened by the page asks for. Mostly I/O thread, under the mutex. Whatever is stopped is answered here at once or, for a captured response,
- * when its body has come: a forgotten one would hang the page. */
+ * response, and everything that a page opened by the page asks for. Mostly I/O thread, under the mutex. Whatever is stopped is answered here
+ * at once or, for a captured response, when its body has come: a forgotten one would hang the page. */
 #include "events.h"
 #include "hosts.h"
 
