@@ -95,7 +95,7 @@ static int open_side(struct side *side, const struct options *options, const cha
         .lasts = SB_HOUR(options->hours),
         .seed = (uint64_t)options->seed,
         .is_p95 = options->is_worst,
-        .has_checks = options->checks_core,
+        .has_checks = options->checks_core || options->is_check,
     };
     int code = read_policy(policy_option, policy, &setup->policy);
     if (code == EXIT_OK)

@@ -29,7 +29,7 @@ extern char **environ;
     X("job", 'J', "NAME", "runs: only this job")                                                   \
     X("failed", 'f', NULL, "runs: only failed ones")                                               \
     X("limit", 'n', "N", "runs, content: at most N rows (default 50)")                             \
-    X("check", 'k', NULL, "keys: check the keymap")                                                \
+    X("check", 'k', NULL, "keys: check the keymap; simulate: every invariant, each step")        \
     X("check-core", 'K', NULL, "assert every invariant after each decision (slow)")                \
     X("policy", 'P', "NAME", "simulate: lane policy instead of the catalogue's")                   \
     X("against", 'A', "FILE", "simulate: a second catalogue to compare with")                      \
