@@ -102,7 +102,9 @@ static void take_events(struct app *app)
         }
         for (size_t i = 0; i < count; i++) {
             sb_screen_fold(app->screen, &app->events[i]);
-            app->is_dirty = true;
+            if (app->events[i].kind != SB_EVENT_HEARTBEAT) { /* the next second's picture shows it */
+                app->is_dirty = true;
+            }
         }
         if (count == 0) {
             app->has_more_events = false;

@@ -50,11 +50,12 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
         rc = sb_receipts_open(&s->receipts, path, err);
     if (rc == SB_OK)
         rc = sb_http_create(&s->http, err);
-    if (rc == SB_OK)
+    const struct sb_component_def *components = in->catalogue->components;
+    if (rc == SB_OK && components[SB_COMPONENT_LLM].is_used)
         rc = sb_llm_create(&s->llm, s->http, &in->catalogue->llm, err);
     if (rc == SB_OK)
         rc = in_state_dir(in, pid_path, sizeof(pid_path), "chromium.pid", err);
-    if (rc == SB_OK) {
+    if (rc == SB_OK && components[SB_COMPONENT_BROWSER].is_used) {
         struct sb_browser_setup setup = { .executable = in->catalogue->settings.chromium, .pid_file = pid_path };
         rc = sb_browser_create(&s->browser, &setup, err);
     }

@@ -157,7 +157,12 @@ static void add_mode(const struct sb_screen *screen, struct line *line, struct s
     sb_text_add(&text, word);
     if (model->is_described) {
         sb_text_add(&text, " ");
-        sb_model_add_age(&text, age);
+        if (age < SB_MIN(1)) { /* whole seconds: tenths would be painted anew every second */
+            sb_text_add_u64(&text, (uint64_t)((age + SB_MS(500)) / SB_S(1)));
+            sb_text_add(&text, "s");
+        } else {
+            sb_model_add_age(&text, age);
+        }
     }
 }
 
