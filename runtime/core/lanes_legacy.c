@@ -1,8 +1,8 @@
 /* Policy `legacy`: the pool before lanes, as a faithful model for comparing. Core thread only.
  *
- * Requests of all categories stand in one queue, by priority and then by arrival; waiting longer helps nobody. The pool takes a batch of as many as it
- * has contexts, and takes the next one only when the whole batch has ended: a short visit beside a long one leaves its context unused. The
- * second place of a batch goes to the first request of low priority when there is one. No context belongs to anybody: nothing is lent,
+ * Requests of all categories stand in one queue, by priority and then by arrival; waiting longer helps nobody. The pool takes a batch of
+ * as many as it has contexts, and takes the next one only when the whole batch has ended: a short visit beside a long one leaves its
+ * context unused. The second place of a batch goes to the first request of low priority when there is one. No context belongs to anybody: nothing is lent,
  * reclaimed or opened above the pool. */
 #include "state.h"
 
