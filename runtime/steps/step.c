@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const struct sb_step_kind_ops kinds[SB_STEP_KIND_COUNT] = {
-#define X(code, function) [SB_STEP_KIND_##code] = { .name = #function, .run = sb_step_##function },
+#define X(code, function) [SB_STEP_KIND_##code] = { .name = #function, .run = sb_step_##function, .explain = sb_step_explain },
 #include "steps.def"
 #undef X
 };

@@ -18,6 +18,9 @@ enum {
 #include "steps.def"
 #undef X
 
+/* failure.c: keeps what explains a failure in a browser; `explain` of every kind. */
+void sb_step_explain(const struct sb_step_env *env, const struct sb_step_result *result);
+
 /* Ends the step well. The format may quote untrusted text; the console cleans it. */
 void sb_step_succeed(struct sb_step_result *result, int64_t rows, const char *format, ...) SB_PRINTF(3, 4);
 void sb_step_nothing(struct sb_step_result *result, const char *format, ...) SB_PRINTF(2, 3);
