@@ -2,8 +2,8 @@
  *
  * Requests of all categories stand in one queue, by priority and then by arrival; waiting longer helps nobody. The pool takes a batch of
  * as many as it has contexts, and takes the next one only when the whole batch has ended: a short visit beside a long one leaves its
- * context unused. The second place of a batch goes to the first request of low priority when there is one. No context belongs to anybody: nothing is lent,
- * reclaimed or opened above the pool. */
+ * context unused. The second place of a batch goes to the first request of low priority when there is one. No context belongs to
+ * anybody: nothing is lent, reclaimed or opened above the pool. */
 #include "state.h"
 
 enum { LOW_ABOVE = 5, LOW_PLACE = 1 };

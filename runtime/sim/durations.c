@@ -1,6 +1,6 @@
-/* How long steps last: the catalogue gives median and 95th percentile of a whole run, a log-normal distribution through both gives the time of one run,
- * and each step has the share of it that its time limit has of all limits. The draw belongs to (seed, job, due time, attempt), so that two
- * policies see the same work. */
+/* How long steps last: the catalogue gives median and 95th percentile of a whole run, a log-normal distribution through both gives the
+ * time of one run, and each step has the share of it that its time limit has of all limits. The draw belongs to (seed, job, due time,
+ * attempt), so that two policies see the same work. One thread, no state but the simulation's. */
 #include "world.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-/* Where the due times of a catalogue are best placed. Coordinate descent: one job after another, the heaviest first, is moved to the best of PLACES places
- * of its interval while the others stay; the simulator judges each place by the contention over WINDOW. Then again, until a whole round
- * improves nothing. Bounded by SIMULATIONS_MAX. */
+/* Where the due times of a catalogue are best placed. Coordinate descent: one job after another, the heaviest first, is moved to the best
+ * of PLACES places of its interval while the others stay; the simulator judges each place by the contention over WINDOW. Then again,
+ * until a whole round improves nothing. Bounded by SIMULATIONS_MAX. One thread. */
 #include "world.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* The world around the core: steps that end after their drawn time, contexts that open, probes that answer, and what goes wrong. Every order becomes an entry
- * in one heap of things going to happen. Allocates nothing. */
+/* The world around the core: steps that end after their drawn time, contexts that open, probes that answer, and what goes wrong. Every
+ * order becomes an entry in one heap of things going to happen. One thread; allocates nothing. */
 #include "world.h"
 
 #include <math.h>
