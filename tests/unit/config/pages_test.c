@@ -125,7 +125,7 @@ static void config__the_schema_is_json_and_has_every_key(void **state)
     expect_keys(&sb_cfg_site_section, schema, "{", &count);
     expect_keys(&sb_cfg_prices_section, schema, "{", &count);
     assert_true(count > 150);
-    assert_non_null(strstr(schema, "\"enum\":[\"strict\",\"lend\",\"reclaim\"]"));
+    assert_non_null(strstr(schema, "\"enum\":[\"strict\",\"lend\",\"reclaim\",\"legacy\"]"));
     assert_non_null(strstr(schema, "\"additionalProperties\":false"));
     free(schema);
 }
