@@ -73,6 +73,8 @@ static const struct sb_cfg_key POOL_KEYS[] = {
     {SPAN("max_age", sb_cfg_root, pool.max_age, SB_S(10), SB_DAY(7), "30m", "Age at which a context is replaced.")},
     {SPAN("saturated_after", sb_cfg_root, pool.saturated_after, SB_S(1), SB_DAY(1), "30s",
           "Waiting time of the oldest request that raises context_pool_saturated.")},
+    {COUNT("memory_max_mib", sb_cfg_root, pool.memory_max_mib, 0, 1024 * 1024, "1024",
+           "Memory of the browser in MiB: above it lane low gets no context, a quarter above it lane high neither; 0: no guard.")},
 };
 
 static void finish_pool(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)

@@ -15,6 +15,7 @@ enum section {
     SECTION_JOB_STATES,
     SECTION_RUNS,
     SECTION_CONTEXT_STATES,
+    SECTION_PRESSURE,
     SECTION_ALERTS,
     SECTION_DRAIN,
     SECTION_END,
@@ -368,6 +369,17 @@ static enum said say_alert(const struct sb_core *core, uint32_t item, unsigned p
     return SAID_EVENT;
 }
 
+static enum said say_pressure(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
+{
+    if (item > 0 || core->memory_level == 0)
+        return SAID_SECTION_OVER;
+    *event = make_at(core, SB_EVENT_POOL_PRESSURE, 0);
+    event->as.pool_pressure.level = core->memory_level;
+    event->as.pool_pressure.used_mib = core->memory_used_mib;
+    event->as.pool_pressure.limit_mib = core->setup.pool->memory_max_mib;
+    return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
+}
+
 static enum said say_drain(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
 {
     (void)part;
@@ -399,6 +411,7 @@ static item_fn *const sections[SECTION_DONE] = {
     [SECTION_JOB_STATES] = say_job_state,
     [SECTION_RUNS] = say_run,
     [SECTION_CONTEXT_STATES] = say_context_state,
+    [SECTION_PRESSURE] = say_pressure,
     [SECTION_ALERTS] = say_alert,
     [SECTION_DRAIN] = say_drain,
     [SECTION_END] = say_end,

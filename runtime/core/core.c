@@ -202,6 +202,11 @@ static void on_spent(struct sb_core *core, const struct sb_input *input)
     sb_budget_spent(core, &input->as.spent);
 }
 
+static void on_memory(struct sb_core *core, const struct sb_input *input)
+{
+    sb_memory_input(core, &input->as.memory);
+}
+
 typedef void input_handler(struct sb_core *core, const struct sb_input *input);
 static input_handler *const handlers[SB_INPUT_COUNT] = {
 #define HANDLER(code, name) [SB_INPUT_##code] = on_##name,

@@ -63,7 +63,7 @@ static bool may_open(const struct sb_core *core, uint16_t index)
 {
     const struct ctx *ctx = &core->ctxs[index];
     return ctx->state == SB_CTX_STATE_DOWN && ctx->retry_at <= core->now && !core->is_draining &&
-           sb_component_is_usable(core, SB_COMPONENT_BROWSER);
+           sb_component_is_usable(core, SB_COMPONENT_BROWSER) && sb_memory_may_open(core, ctx);
 }
 
 static void order_close(struct sb_core *core, uint16_t index, const char *reason)
@@ -322,14 +322,14 @@ void sb_lanes_timer(struct sb_core *core, uint16_t index)
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run)
 {
     const struct ctx *ctx = &core->ctxs[run->ctx];
-    return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || (is_borrowed(core, ctx, run) && is_effect_step(core, run));
+    return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || sb_memory_stops(core, lane_of(core, run)) || (is_borrowed(core, ctx, run) && is_effect_step(core, run));
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------------------------------- */
 
 static struct run *head_of(struct sb_core *core, enum sb_lane lane)
 {
-    const struct sb_heap_item *top = sb_heap_top(&core->lanes[lane]);
+    const struct sb_heap_item *top = sb_memory_stops(core, lane) ? NULL : sb_heap_top(&core->lanes[lane]);
     return top != NULL ? &core->runs[top->id] : NULL;
 }
 
@@ -497,6 +497,17 @@ bool sb_lanes_close_burst(struct sb_core *core)
     return false;
 }
 
+/* One idle context that the memory guard wants closed. */
+static bool close_surplus(struct sb_core *core)
+{
+    uint16_t index = sb_memory_surplus(core);
+    if (index == SB_NO_CTX)
+        return false;
+    order_close(core, index, "closed by the memory guard");
+    set_down(core, index, 0, "closed by the memory guard");
+    return true;
+}
+
 bool sb_lanes_dispatch(struct sb_core *core)
 {
     if (core->is_draining || !core->is_begun)
@@ -504,5 +515,5 @@ bool sb_lanes_dispatch(struct sb_core *core)
     if (core->policy == SB_LANE_POLICY_LEGACY)
         return sb_legacy_dispatch(core);
     return grant_own(core) || grant_borrowed(core) || sb_lanes_open_one(core) || open_burst(core) || ask_yields(core) ||
-           sb_lanes_close_burst(core);
+           sb_lanes_close_burst(core) || close_surplus(core);
 }

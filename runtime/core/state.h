@@ -136,6 +136,8 @@ struct sb_core {
     uint8_t policy;
     bool is_saturated;
     sb_ns saturated_since;
+    uint8_t memory_level;       /* memory.c */
+    uint32_t memory_used_mib;   /* when the level changed */
 
     bool is_all_paused, category_paused[SB_CATEGORY_COUNT];
 
@@ -268,6 +270,14 @@ bool sb_lanes_open_one(struct sb_core *core);
 bool sb_lanes_close_burst(struct sb_core *core);
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run);
 int64_t sb_queue_key(const struct sb_core *core, const struct run *run);
+
+/* memory.c */
+void sb_memory_input(struct sb_core *core, const struct sb_in_memory *memory);
+/* Whether runs of that lane get no context now. */
+bool sb_memory_stops(const struct sb_core *core, enum sb_lane lane);
+bool sb_memory_may_open(const struct sb_core *core, const struct ctx *ctx);
+/* An idle context to be closed for its memory, or SB_NO_CTX. */
+uint16_t sb_memory_surplus(const struct sb_core *core);
 
 /* lanes_legacy.c: one unit of dispatch under policy `legacy`. Returns whether it did something. */
 bool sb_legacy_dispatch(struct sb_core *core);

@@ -189,6 +189,20 @@ static void do_close(struct sb_keeper *keeper, const struct task *task)
     keeper->setup.browser->ops->close_context(keeper->setup.browser, task->context);
 }
 
+/* The browser's memory is looked at as often as the browser itself. */
+static void post_memory(struct sb_keeper *keeper)
+{
+    struct sb_browser *browser = keeper->setup.browser;
+    struct sb_input input = sb_input_make(SB_INPUT_MEMORY);
+    struct sb_browser_stats stats;
+
+    if (browser == NULL || browser->ops->stats == NULL || keeper->setup.catalogue->pool.memory_max_mib == 0)
+        return;
+    browser->ops->stats(browser, &stats);
+    input.as.memory.used = stats.pss_bytes;
+    sb_inbox_post_result(keeper->setup.inbox, &input);
+}
+
 static void do_probe(struct sb_keeper *keeper, const struct task *task)
 {
     sb_ns begun = sb_now();
@@ -200,6 +214,8 @@ static void do_probe(struct sb_keeper *keeper, const struct task *task)
 
     post_component(keeper, task->component, rc == SB_OK ? SB_COMPONENT_STATE_OK : SB_COMPONENT_STATE_FAILED, sb_now() - begun,
                    rc == SB_OK ? "" : error.text);
+    if (task->component == SB_COMPONENT_BROWSER)
+        post_memory(keeper);
 }
 
 typedef void task_function(struct sb_keeper *keeper, const struct task *task);

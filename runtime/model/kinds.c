@@ -44,6 +44,7 @@ IN_FIELDS(CONTEXT_UP, context_up)
 IN_FIELDS(CONTEXT_DOWN, context_down)
 IN_FIELDS(COMPONENT, component)
 IN_FIELDS(SPENT, spent)
+IN_FIELDS(MEMORY, memory)
 
 #define sb_in_command sb_command
 const struct sb_kind_info sb_input_infos[SB_INPUT_COUNT] = {

@@ -12,6 +12,7 @@ static void forget_process(struct sb_model *model)
     memset(model->waiters, 0, model->waiter_count * sizeof *model->waiters);
     model->waiter_count = 0;
     model->is_saturated = false;
+    model->memory_level = 0;
 }
 
 void sb_fold_runtime_started(struct sb_model *model, const struct sb_event *event)

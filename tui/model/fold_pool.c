@@ -132,6 +132,13 @@ void sb_fold_pool_saturated(struct sb_model *model, const struct sb_event *event
     model->is_saturated = true;
 }
 
+void sb_fold_pool_pressure(struct sb_model *model, const struct sb_event *event)
+{
+    model->memory_level = event->as.pool_pressure.level;
+    model->memory_used_mib = event->as.pool_pressure.used_mib;
+    model->memory_limit_mib = event->as.pool_pressure.limit_mib;
+}
+
 void sb_fold_pool_relieved(struct sb_model *model, const struct sb_event *event)
 {
     (void)event;

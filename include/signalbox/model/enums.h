@@ -137,7 +137,8 @@
     X(JOB_LATE_START, "job_late_start")                    \
     X(JOB_STUCK, "job_stuck")                              \
     X(DEP_DOWN, "dep_down")                                \
-    X(CONTEXT_POOL_SATURATED, "context_pool_saturated")
+    X(CONTEXT_POOL_SATURATED, "context_pool_saturated")    \
+    X(BROWSER_MEMORY, "browser_memory")
 
 #define SB_LIST_SEVERITY(X) X(DEBUG, "debug") X(INFO, "info") X(WARN, "warn") X(ERROR, "error") X(PAGE, "page")
 

@@ -52,6 +52,8 @@
 #define SB_EV_context_changed(F, O) F(O, ctx, ctx) F(O, ctx_state, state) F(O, u32, generation) F(O, u32, uses) F(O, note, reason)
 #define SB_EV_pool_saturated(F, O) F(O, u32, waiting) F(O, ns, oldest)
 #define SB_EV_pool_relieved(F, O) F(O, ns, lasted)
+/* The browser's memory against its limit. Level 0: all is well; 1: lane low gets no context; 2: lanes low and high get none, and no burst opens. */
+#define SB_EV_pool_pressure(F, O) F(O, u8, level) F(O, u32, used_mib) F(O, u32, limit_mib)
 
 #define SB_EV_component_changed(F, O) F(O, component, component) F(O, component_state, state) F(O, ns, latency) F(O, note, reason)
 
@@ -116,6 +118,7 @@
     X(CONTEXT_CHANGED, context_changed, DEBUG, "{ctx} is {state} {reason}")                                           \
     X(POOL_SATURATED, pool_saturated, WARN, "{waiting} runs wait for a context, the oldest for {oldest}")             \
     X(POOL_RELIEVED, pool_relieved, INFO, "context queue is short again after {lasted}")                              \
+    X(POOL_PRESSURE, pool_pressure, WARN, "browser memory {used_mib} of {limit_mib} MiB: guard at level {level}")     \
     X(COMPONENT_CHANGED, component_changed, INFO, "{component} is {state} {reason}")                                  \
     X(JOB_PAUSED, job_paused, INFO, "{job} paused by {actor} {reason}")                                               \
     X(JOB_RESUMED, job_resumed, INFO, "{job} resumed by {actor}")                                                     \

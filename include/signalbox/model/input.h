@@ -35,6 +35,9 @@
 #define SB_IN_spent(F, O) F(O, run, run) F(O, job, job) F(O, name, alias) F(O, name, intent) \
     F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost)
 
+/* Memory of the browser's processes; 0 when none runs or it is not known. */
+#define SB_IN_memory(F, O) F(O, u64, used)
+
 #define SB_INPUTS(X)                   \
     X(TICK, tick)                      \
     X(RESTORE_BASE, restore_base)      \
@@ -49,7 +52,8 @@
     X(CONTEXT_UP, context_up)          \
     X(CONTEXT_DOWN, context_down)      \
     X(COMPONENT, component)            \
-    X(SPENT, spent)
+    X(SPENT, spent)                    \
+    X(MEMORY, memory)
 
 enum sb_input_kind {
 #define SB_INPUT_MEMBER(code, name) SB_INPUT_##code,
@@ -74,6 +78,7 @@ SB_INPUT_STRUCT(CONTEXT_UP, context_up)
 SB_INPUT_STRUCT(CONTEXT_DOWN, context_down)
 SB_INPUT_STRUCT(COMPONENT, component)
 SB_INPUT_STRUCT(SPENT, spent)
+SB_INPUT_STRUCT(MEMORY, memory)
 
 struct sb_input {
     sb_ns now;            /* monotonic, never goes back between inputs */
@@ -95,6 +100,7 @@ struct sb_input {
         struct sb_in_context_down context_down;
         struct sb_in_component component;
         struct sb_in_spent spent;
+        struct sb_in_memory memory;
     } as;
 };
 

@@ -65,6 +65,7 @@ struct sb_pool_def {
     uint32_t max_uses;        /* recycle a context after so many leases */
     sb_ns max_age;
     sb_ns saturated_after;    /* oldest waiter of that age -> pool_saturated */
+    uint32_t memory_max_mib;  /* of the browser: above, lane low gets no context, then high; 0 = no guard */
 };
 
 struct sb_budget_def {

@@ -202,6 +202,8 @@ struct sb_model {
     uint8_t lane_policy;
     bool is_saturated;
     sb_ns saturated_since;
+    uint8_t memory_level;     /* of the memory guard; 0 = it stops nothing */
+    uint32_t memory_used_mib, memory_limit_mib;
     struct sb_model_ctx contexts[SB_CONTEXTS_MAX];
     struct sb_model_component components[SB_COMPONENT_COUNT];
     struct sb_model_budget budget;
