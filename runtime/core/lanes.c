@@ -322,7 +322,8 @@ void sb_lanes_timer(struct sb_core *core, uint16_t index)
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run)
 {
     const struct ctx *ctx = &core->ctxs[run->ctx];
-    return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || sb_memory_stops(core, lane_of(core, run)) || (is_borrowed(core, ctx, run) && is_effect_step(core, run));
+    return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || sb_memory_stops(core, lane_of(core, run)) ||
+           (is_borrowed(core, ctx, run) && is_effect_step(core, run));
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------------------------------- */

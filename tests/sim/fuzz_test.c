@@ -15,6 +15,7 @@ static void random_jobs(struct world *w, struct sb_rng *rng)
     uint64_t jobs = 1 + below(rng, 12);
     w->pool.policy = (uint8_t)below(rng, SB_LANE_POLICY_COUNT);
     w->pool.burst = (uint16_t)below(rng, 2);
+    w->pool.memory_max_mib = below(rng, 2) == 0 ? 0 : 1024;
     w->pool.workers = (uint16_t)(1 + below(rng, 4));
     w->pool.max_uses = (uint32_t)(1 + below(rng, 6));
     for (int lane = 0; lane < SB_LANE_COUNT; lane++)
@@ -77,7 +78,11 @@ static void random_operator(struct world *w, struct sb_rng *rng)
 static void random_fault(struct world *w, struct sb_rng *rng)
 {
     struct sb_input input;
-    switch (below(rng, 5)) {
+    switch (below(rng, 6)) {
+    case 4:
+        input = sb_input_make(SB_INPUT_MEMORY);
+        input.as.memory.used = below(rng, 2048) << 20;
+        break;
     case 0:
         input = sb_input_make(SB_INPUT_CONTEXT_DOWN);
         input.as.context_down.ctx = (uint16_t)below(rng, 8);
@@ -110,6 +115,7 @@ static void random_fault(struct world *w, struct sb_rng *rng)
 /* After the faults: everything healthy and unpaused; all that is live must end by itself. */
 static void heal(struct world *w)
 {
+    world_input(w, sb_input_make(SB_INPUT_MEMORY)); /* nothing is used any more */
     w->wall_offset += SB_DAY(10); /* a clock that was set back is put right: due times wait for the wall time they name */
     for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
         struct sb_input ok = sb_input_make(SB_INPUT_COMPONENT);

@@ -181,6 +181,32 @@ static void keeper__opens_the_newest_generation_and_closes_the_one_before(void *
     assert_int_equal(rig.browser.open, 0);
 }
 
+static void says_memory(struct sb_browser *browser, struct sb_browser_stats *stats)
+{
+    (void)browser;
+    *stats = (struct sb_browser_stats){ .pss_bytes = 700u << 20 };
+}
+
+static void keeper__tells_the_memory_of_the_browser_with_its_probe(void **state)
+{
+    struct alone alone;
+    struct sb_browser_ops ops = *rig.browser.port.ops;
+
+    (void)state;
+    ops.stats = says_memory;
+    rig.browser.port.ops = &ops;
+    rig.catalogue.pool.memory_max_mib = 512;
+    alone_start(&alone, rig_probe);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_DISK);
+    assert_int_equal(next_input(&alone).kind, SB_INPUT_COMPONENT);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_BROWSER);
+    assert_int_equal(next_input(&alone).as.component.component, SB_COMPONENT_BROWSER);
+    struct sb_input input = next_input(&alone);
+    assert_int_equal(input.kind, SB_INPUT_MEMORY);
+    assert_int_equal(input.as.memory.used, 700u << 20);
+    alone_stop(&alone);
+}
+
 static enum sb_err hangs(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     size_t ready;
@@ -238,6 +264,7 @@ int main(void)
         RIGGED(keeper__a_browser_that_dies_after_the_engine_is_heard_by_nobody),
         RIGGED(keeper__a_refused_open_is_told_with_its_reason),
         RIGGED(keeper__opens_the_newest_generation_and_closes_the_one_before),
+        RIGGED(keeper__tells_the_memory_of_the_browser_with_its_probe),
         RIGGED(keeper__hanging_probes_hold_up_no_context),
         RIGGED(keeper__a_failed_probe_says_why),
     };
