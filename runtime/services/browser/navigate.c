@@ -181,7 +181,8 @@ static bool has_moved_on(struct sb_context *context)
 /* A redirect was announced and has not begun: its beginning, or its end without one, is news. */
 static enum sb_err await_redirect(struct sb_context *context, const struct sb_op *op, struct sb_error *err)
 {
-    const struct sb_op bounded = sb_op_within(op, SB_S(2));
+    /* Long: on a crowded machine an announced redirect took over two seconds to begin. */
+    const struct sb_op bounded = sb_op_within(op, SB_S(6));
 
     for (;;) {
         sb_mutex_lock(context->chromium->mutex);
