@@ -10,7 +10,6 @@
 
 #include "signalbox/base/text.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -53,7 +52,7 @@ static json_t *copy_cookie(const json_t *cookie)
     /* Sites push the expiry on at every visit: whole minutes, rounded down, are change enough. */
     double expires = json_number_value(json_object_get(cookie, "expires"));
     if (!json_is_true(session) && expires > 0 && expires < 1e12)
-        (void)json_object_set_new(copy, "expires", json_integer((json_int_t)(floor(expires / 60) * 60)));
+        (void)json_object_set_new(copy, "expires", json_integer((json_int_t)(expires / 60) * 60));
     return copy;
 }
 
