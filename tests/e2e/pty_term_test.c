@@ -505,32 +505,29 @@ static int scene_unknown(const struct scene *scene)
     return rc == SB_ERR_UNSUPPORTED && term == NULL ? 0 : 1;
 }
 
-static void term__an_unknown_type_is_an_error_which_says_what_to_do(void **state)
+static void assert_type_refused(const char *setting, const char *name, const char *advice)
 {
-    (void)state;
-    static const char *const env[] = { "TERM=no-such-terminal", NULL };
+    const char *const env[] = { setting, NULL };
     char said[512];
     struct pty *pty = start(scene_unknown, env);
     pty_report(pty, said, sizeof said);
-    assert_non_null(strstr(said, "'no-such-terminal'"));
-    assert_non_null(strstr(said, "xterm-256color"));
+    assert_non_null(strstr(said, name));
+    assert_non_null(strstr(said, advice));
     assert_exited(pty, 0);
     pty_assert_restored(pty);
     pty_stop(pty);
 }
 
-static void term__a_type_that_cannot_place_the_cursor_is_an_error_which_says_what_to_do(void **state)
+static void term__an_unknown_type_is_an_error_which_says_what_to_do(void **state)
 {
     (void)state;
-    static const char *const env[] = { "TERM=dumb", NULL };
-    char said[512];
-    struct pty *pty = start(scene_unknown, env);
-    pty_report(pty, said, sizeof said);
-    assert_non_null(strstr(said, "'dumb'"));
-    assert_non_null(strstr(said, "`signalbox run`"));
-    assert_exited(pty, 0);
-    pty_assert_restored(pty);
-    pty_stop(pty);
+    assert_type_refused("TERM=no-such-terminal", "'no-such-terminal'", "xterm-256color");
+}
+
+static void term__a_type_without_cursor_placement_is_an_error_which_says_what_to_do(void **state)
+{
+    (void)state;
+    assert_type_refused("TERM=dumb", "'dumb'", "`signalbox run`");
 }
 
 static void term__no_terminal_is_an_error(void **state)
@@ -595,7 +592,7 @@ int main(void)
         cmocka_unit_test(term__the_c_locale_gets_no_byte_above_ascii),
         cmocka_unit_test(term__a_grid_cannot_move_the_cursor),
         cmocka_unit_test(term__an_unknown_type_is_an_error_which_says_what_to_do),
-        cmocka_unit_test(term__a_type_that_cannot_place_the_cursor_is_an_error_which_says_what_to_do),
+        cmocka_unit_test(term__a_type_without_cursor_placement_is_an_error_which_says_what_to_do),
         cmocka_unit_test(term__no_terminal_is_an_error),
         cmocka_unit_test(term__a_missing_theme_falls_back_to_the_built_in_one),
     };
