@@ -60,6 +60,7 @@ static int point_options(struct options *options, struct rehearsal *rehearsal)
         { "content.posts_per_hour", "120" },
         { "content.posts_per_hour_max", "240" },
         { "content.spacing", "20s" },
+        { "content.stuck_after", "60s" }, /* a rehearsal that was killed goes on soon */
     };
     (void)snprintf(rehearsal->speed, sizeof(rehearsal->speed), "%lld", (long long)options->speed);
     (void)snprintf(rehearsal->host, sizeof(rehearsal->host), "127.0.0.1:%u", (unsigned)sb_practice_port(rehearsal->world));
