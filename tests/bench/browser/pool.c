@@ -29,7 +29,7 @@ static struct {
     sb_ns asked[POSTINGS_MAX];
     atomic_size_t begun;
     _Atomic sb_ns began[POSTINGS_MAX];
-    unsigned bursts, borrowed, yields, revoked, opened, failed;
+    unsigned bursts, borrowed, yields, revoked, opened;
     sb_ns granted[POSTINGS_MAX]; /* how long the core made a posting wait for its context */
     size_t granted_count;
 } all;
@@ -138,13 +138,11 @@ static void look(const struct sb_event *event)
         all.is_described = true;
     if (event->kind == SB_EVENT_COMMAND_REFUSED)
         give_up("a run was refused: %s", event->as.command_refused.outcome);
+    if (event->kind == SB_EVENT_RUN_ENDED && event->as.run_ended.state != SB_RUN_STATE_SUCCEEDED)
+        give_up("a run failed: %s", event->as.run_ended.error);
     if (event->kind == SB_EVENT_RUN_ENDED && event->as.run_ended.job >= POSTING_JOBS) {
-        all.pool.background += all.is_measured && event->as.run_ended.state == SB_RUN_STATE_SUCCEEDED;
+        all.pool.background += all.is_measured;
         ask(event->as.run_ended.job);
-    }
-    if (event->kind == SB_EVENT_RUN_ENDED && event->as.run_ended.state != SB_RUN_STATE_SUCCEEDED) {
-        all.failed++;
-        (void)fprintf(stderr, "peers: run of job %u: %s\n", (unsigned)event->as.run_ended.job, event->as.run_ended.error);
     }
     if (!all.is_measured)
         return;
@@ -196,8 +194,8 @@ static void tell(void)
     all.browser->ops->stats(all.browser, &stats);
     qsort(all.granted, all.granted_count, sizeof(all.granted[0]), compare);
     (void)printf("{\"part\":\"detail\",\"who\":\"signalbox\",\"burst leases\":%u,\"borrowed leases\":%u,\"yields asked\":%u,\"revoked\":%u,"
-                 "\"contexts opened\":%u,\"failed runs\":%u,\"crashes\":%u,\"wait for the lease alone p50 ms\":%.1f}\n",
-                 all.bursts, all.borrowed, all.yields, all.revoked, all.opened, all.failed, (unsigned)stats.crashes,
+                 "\"contexts opened\":%u,\"crashes\":%u,\"wait for the lease alone p50 ms\":%.1f}\n",
+                 all.bursts, all.borrowed, all.yields, all.revoked, all.opened, (unsigned)stats.crashes,
                  all.granted_count > 0 ? (double)all.granted[(all.granted_count - 1) / 2] / 1e6 : 0);
 }
 
