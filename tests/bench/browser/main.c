@@ -96,6 +96,8 @@ static void noise(void)
             sum += turn;
         each[i] = sb_now() - began;
     }
+    if (sum == 0) /* never: the loop must not be thrown away */
+        give_up("no noise");
     qsort(each, NOISE_ROUNDS, sizeof(each[0]), compare);
     (void)printf("{\"part\":\"noise\",\"spin_ms\":%.2f,\"spin_p95_ms\":%.2f}\n", ms_at(each, NOISE_ROUNDS, 500), ms_at(each, NOISE_ROUNDS, 950));
 }
