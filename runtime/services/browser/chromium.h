@@ -74,6 +74,7 @@ struct sb_cdp {
     char reason[SB_CDP_REASON_MAX];  /* why it is dead; guarded */
     pid_t browser_pid;               /* of the browser itself, which may be a child of a wrapper script; guarded */
     sb_ns started_at;
+    unsigned served;                 /* contexts it has opened and closed; guarded */
     char profile[512];
     char last_words[256];            /* end of what it wrote to stderr; I/O thread, read after its end */
     struct sb_cdp *next;             /* in `retired`; guarded */

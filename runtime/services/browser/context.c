@@ -265,10 +265,10 @@ static void end_disposal(struct sb_context *context, struct sb_call *call)
     struct sb_chromium *chromium = context->chromium;
     enum sb_err rc = sb_call_end(call, &op, NULL, NULL);
 
-    if (rc != SB_ERR_TIMEOUT && rc != SB_ERR_UNAVAILABLE)
-        return;
     sb_mutex_lock(chromium->mutex);
-    if (context->cdp != NULL)
+    if (context->cdp != NULL && rc == SB_OK && context->is_open)
+        context->cdp->served++;
+    if (context->cdp != NULL && (rc == SB_ERR_TIMEOUT || rc == SB_ERR_UNAVAILABLE))
         sb_cdp_kill(context->cdp, false, "the browser did not close a context within 5 s and was killed");
     sb_mutex_unlock(chromium->mutex);
 }

@@ -18,7 +18,10 @@
 #define DELAY_MAX SB_S(30)
 #define YOUNG SB_S(20)
 
-enum { FREE_DEATHS = 3 /* young deaths in a row which are followed by a new browser at once */ };
+enum {
+    FREE_DEATHS = 3, /* young deaths in a row which are followed by a new browser at once */
+    PROVEN = 10,     /* contexts after which a browser is no young one any more, however short its life was */
+};
 
 static bool is_busy(const struct sb_chromium *chromium)
 {
@@ -50,7 +53,9 @@ void sb_chromium_note_death(struct sb_chromium *chromium, const struct sb_cdp *c
     if (cdp->is_expected)
         return;
     chromium->stats.crashes++;
-    chromium->failures = now - cdp->started_at < YOUNG ? chromium->failures + 1 : 0;
+    /* Who has served well is not to blame for what ends it: the next one comes at once. */
+    bool is_young = now - cdp->started_at < YOUNG && cdp->served < PROVEN;
+    chromium->failures = is_young ? chromium->failures + 1 : 0;
     if (chromium->failures > FREE_DEATHS) {
         chromium->launch_not_before = sb_ns_add(now, delay(chromium->failures - FREE_DEATHS));
         (void)sb_error_set(&chromium->launch_error, SB_ERR_UNAVAILABLE, "%s, %u times in a row soon after its start", cdp->reason,
