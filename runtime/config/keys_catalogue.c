@@ -59,6 +59,8 @@ static const struct sb_cfg_section LANES = {
 static const struct sb_cfg_key POOL_KEYS[] = {
     {INLINE("lanes", LANES, "Browser contexts by lane.")},
     {COUNT("burst", sb_cfg_root, pool.burst, 0, 4, "1", "Contexts posting may open above the pool when none is free.")},
+    {COUNT("burst_kept", sb_cfg_root, pool.burst_kept, 0, 4, "1",
+           "How many of them are opened ahead and wait for the next post (some 15 MiB each); more than `burst` means all.")},
     {COUNT("workers", sb_cfg_root, pool.workers, 1, 64, "4", "Threads for steps that need no context.")},
     {CHOICE("policy", sb_cfg_root, pool.policy, sb_lane_policy_text, SB_LANE_POLICY_COUNT, "reclaim",
             "strict: a lane serves its own categories only; lend: idle contexts serve anybody; reclaim: lend, and borrowers yield; "

@@ -3,7 +3,8 @@
  * A context belongs to a lane. Policy `strict`: only its own lane's runs lease it. `lend`: an idle context also serves other lanes, lowest
  * lane first. `reclaim`: as lend, and when the owner lane has a waiter its borrower is asked to yield at its next step boundary and is
  * revoked after a grace. Posting may in addition open a burst context above the pool while no context is free. An effect step never
- * runs on a borrowed context, so it is never revoked.
+ * runs on a borrowed context, so it is never revoked. The first `burst_kept` burst contexts are opened ahead and stay idle between two
+ * posts: opening one is most of what posting would wait for.
  *
  * States of a context: DOWN -> OPENING -> IDLE <-> LEASED, and back to DOWN when it is closed or lost. */
 #include "state.h"
@@ -198,10 +199,17 @@ static const char *worn_reason(const struct ctx *ctx)
     return ctx->is_burst ? "burst over" : "recycled after use";
 }
 
-/* Whether a burst context has done its work: nobody of posting waits for it. */
+/* A burst context that stays open and idle until posting needs it. The memory guard's first level already gives it up. */
+static bool is_kept_burst(const struct sb_core *core, const struct ctx *ctx)
+{
+    uint32_t kept_end = core->burst_first + core->setup.pool->burst_kept;
+    return ctx->is_burst && (uint32_t)(ctx - core->ctxs) < kept_end && core->memory_level == 0 && core->policy != SB_LANE_POLICY_LEGACY;
+}
+
+/* Whether a burst context has done its work: nobody of posting waits for it, and it is not kept. */
 static bool is_spare_burst(const struct sb_core *core, const struct ctx *ctx)
 {
-    return ctx->is_burst && core->lanes[SB_LANE_POSTING].count == 0;
+    return ctx->is_burst && core->lanes[SB_LANE_POSTING].count == 0 && !is_kept_burst(core, ctx);
 }
 
 static void end_lease(struct sb_core *core, struct run *run)
@@ -371,11 +379,14 @@ static struct run *best_borrower(struct sb_core *core, enum sb_lane except)
     return best;
 }
 
+/* Whether posting works above the pool, or is about to. */
 static bool has_burst(const struct sb_core *core)
 {
-    for (uint32_t i = core->burst_first; i < core->ctx_count; i++)
-        if (core->ctxs[i].state != SB_CTX_STATE_DOWN)
+    for (uint32_t i = core->burst_first; i < core->ctx_count; i++) {
+        const struct ctx *ctx = &core->ctxs[i];
+        if (ctx->state == SB_CTX_STATE_LEASED || (ctx->state != SB_CTX_STATE_DOWN && !is_kept_burst(core, ctx)))
             return true;
+    }
     return false;
 }
 
@@ -418,12 +429,12 @@ bool sb_lanes_open_one(struct sb_core *core)
     return false;
 }
 
+/* One that posting waits for, or one to be kept for the next post. */
 static bool open_burst(struct sb_core *core)
 {
-    if (head_of(core, SB_LANE_POSTING) == NULL || lane_has_opening(core, SB_LANE_POSTING))
-        return false;
+    bool is_wanted = head_of(core, SB_LANE_POSTING) != NULL && !lane_has_opening(core, SB_LANE_POSTING);
     for (uint32_t i = core->burst_first; i < core->ctx_count; i++)
-        if (may_open(core, (uint16_t)i)) {
+        if ((is_wanted || is_kept_burst(core, &core->ctxs[i])) && may_open(core, (uint16_t)i)) {
             open_context(core, (uint16_t)i);
             return true;
         }
@@ -458,6 +469,48 @@ static uint32_t yields_asked(const struct sb_core *core, enum sb_lane lane)
     return count;
 }
 
+static void ask_yield(struct sb_core *core, uint16_t index, uint64_t for_run)
+{
+    struct ctx *ctx = &core->ctxs[index];
+    sb_ns grace = core->setup.pool->reclaim_grace;
+    if (ctx->is_yield_asked && grace < SB_S(1)) /* asked again: time has to pass in between */
+        grace = SB_S(1);
+    sb_timer_set(core, timer_ctx(core, index), sb_ns_add(core->now, grace));
+    ctx->is_yield_asked = true;
+    ctx->for_run = for_run;
+    struct sb_event event = sb_event_make(core, SB_EVENT_LEASE_YIELD_ASKED);
+    event.as.lease_yield_asked.ctx = index;
+    event.as.lease_yield_asked.run = core->runs[ctx->run].id;
+    event.as.lease_yield_asked.for_run = for_run;
+    sb_core_emit(core, &event);
+}
+
+/* For each post above the pool one borrower of posting's own contexts is asked to yield, so that the count returns to the pool's size. It loses
+ * its step only if another post waits when the grace is over. */
+static bool ask_for_burst(struct sb_core *core)
+{
+    uint16_t borrower = SB_NO_CTX;
+    uint32_t asked = 0, leased = 0;
+    uint64_t for_run = 0;
+    for (uint32_t i = 0; i < core->ctx_count; i++) {
+        const struct ctx *ctx = &core->ctxs[i];
+        if (ctx->lane != SB_LANE_POSTING || ctx->run == NO_RUN)
+            continue;
+        if (ctx->is_burst) {
+            leased++;
+            for_run = core->runs[ctx->run].id;
+        } else if (ctx->is_yield_asked) {
+            asked++;
+        } else if (is_borrowed(core, ctx, &core->runs[ctx->run])) {
+            borrower = (uint16_t)i;
+        }
+    }
+    if (borrower == SB_NO_CTX || asked >= leased)
+        return false;
+    ask_yield(core, borrower, for_run);
+    return true;
+}
+
 static bool ask_yields(struct sb_core *core)
 {
     if (core->policy != SB_LANE_POLICY_RECLAIM)
@@ -469,21 +522,10 @@ static bool ask_yields(struct sb_core *core)
                              : SB_NO_CTX;
         if (index == SB_NO_CTX)
             continue;
-        struct ctx *ctx = &core->ctxs[index];
-        sb_ns grace = core->setup.pool->reclaim_grace;
-        if (ctx->is_yield_asked && grace < SB_S(1)) /* asked again: time has to pass in between */
-            grace = SB_S(1);
-        ctx->is_yield_asked = true;
-        ctx->for_run = waiter->id;
-        sb_timer_set(core, timer_ctx(core, index), sb_ns_add(core->now, grace));
-        struct sb_event event = sb_event_make(core, SB_EVENT_LEASE_YIELD_ASKED);
-        event.as.lease_yield_asked.ctx = index;
-        event.as.lease_yield_asked.run = core->runs[ctx->run].id;
-        event.as.lease_yield_asked.for_run = waiter->id;
-        sb_core_emit(core, &event);
+        ask_yield(core, index, waiter->id);
         return true;
     }
-    return false;
+    return ask_for_burst(core);
 }
 
 bool sb_lanes_close_burst(struct sb_core *core)

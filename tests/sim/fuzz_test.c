@@ -14,7 +14,8 @@ static void random_jobs(struct world *w, struct sb_rng *rng)
     static char names[WORLD_JOBS][8];
     uint64_t jobs = 1 + below(rng, 12);
     w->pool.policy = (uint8_t)below(rng, SB_LANE_POLICY_COUNT);
-    w->pool.burst = (uint16_t)below(rng, 2);
+    w->pool.burst = (uint16_t)below(rng, 3);
+    w->pool.burst_kept = (uint16_t)below(rng, 3);
     w->pool.memory_max_mib = below(rng, 2) == 0 ? 0 : 1024;
     w->pool.workers = (uint16_t)(1 + below(rng, 4));
     w->pool.max_uses = (uint32_t)(1 + below(rng, 6));

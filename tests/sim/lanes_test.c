@@ -362,6 +362,65 @@ static void burst__while_posting_works_above_the_pool_its_own_context_is_kept_fo
     world_destroy(w);
 }
 
+/* Three borrowers of two steps, and a posting job; one burst context is open before anybody asks. */
+static struct world *kept_burst_world(enum sb_lane_policy policy)
+{
+    struct world *w = world_create();
+    w->pool.policy = (uint8_t)policy;
+    w->pool.burst = 1;
+    w->pool.burst_kept = 1;
+    for (int i = 0; i < 3; i++) {
+        browser_job(w, i == 0 ? "one" : i == 1 ? "two" : "three", SB_CATEGORY_BACKGROUND, 5);
+        world_step(w, "a", true, SB_S(3));
+        world_step(w, "b", true, SB_S(20));
+    }
+    browser_job(w, "posting", SB_CATEGORY_POSTING, 0);
+    world_step(w, "publish", true, SB_S(1))->is_effect = true;
+    listen_to_leases(w);
+    return w;
+}
+
+static void kept_burst__serves_posting_without_a_wait_and_a_borrower_yields_afterwards(void **state)
+{
+    (void)state;
+    struct world *w = kept_burst_world(SB_LANE_POLICY_RECLAIM);
+    begin(w);
+    for (uint16_t i = 0; i < 4; i++)
+        world_command(w, SB_COMMAND_RUN_JOB, i);
+    world_run(w, SB_S(5));
+    world_expect(w, "[   1000] ctx 2 leased to one run 1 after 0.0s\n"
+                    "[   1000] ctx 1 leased to two run 2 after 0.0s\n"
+                    "[   1000] ctx 0 leased to three run 3 after 0.0s\n"
+                    "[   1000] ctx 3 leased to posting run 4 after 0.0s\n"
+                    "[   1000] ctx 0: run 3 is asked to yield to run 4\n"
+                    "[   2000] posting run 4 succeeded after 1.0s\n"
+                    "[   4000] three run 3 yields ctx 0 before step b\n"
+                    "[   4000] ctx 0 leased to three run 3 after 0.0s\n");
+    world_destroy(w);
+}
+
+static void kept_burst__stays_open_between_posts_and_is_never_lent(void **state)
+{
+    (void)state;
+    struct world *w = kept_burst_world(SB_LANE_POLICY_LEND);
+    browser_job(w, "four", SB_CATEGORY_BACKGROUND, 5);
+    world_step(w, "a", true, SB_S(3));
+    world_listen(w, SB_EVENT_CONTEXT_CHANGED);
+    begin(w);
+    const char *opened = strstr(w->story, "ctx 3 is opening");
+    assert_non_null(opened);
+    for (uint16_t i = 0; i < 5; i++)
+        world_command(w, SB_COMMAND_RUN_JOB, i);
+    world_run(w, SB_S(10)); /* `four` waits for 22 s beside an idle burst context */
+    world_command(w, SB_COMMAND_RUN_JOB, 3);
+    world_run(w, SB_S(12));
+    assert_non_null(strstr(w->story, "[   1000] ctx 3 leased to posting run 4 after 0.0s"));
+    assert_non_null(strstr(w->story, "[  10000] ctx 3 leased to posting run 6 after 0.0s"));
+    assert_null(strstr(w->story, "leased to four"));
+    assert_null(strstr(opened + 1, "ctx 3 is opening"));
+    world_destroy(w);
+}
+
 static void reclaim__nobody_loses_work_for_a_waiter_that_was_served_elsewhere(void **state)
 {
     (void)state;
@@ -403,6 +462,8 @@ int main(void)
         cmocka_unit_test(reclaim__after_the_grace_the_lease_is_revoked_without_a_failed_attempt),
         cmocka_unit_test(burst__posting_opens_one_context_above_the_pool_at_once),
         cmocka_unit_test(burst__while_posting_works_above_the_pool_its_own_context_is_kept_for_the_next_post),
+        cmocka_unit_test(kept_burst__serves_posting_without_a_wait_and_a_borrower_yields_afterwards),
+        cmocka_unit_test(kept_burst__stays_open_between_posts_and_is_never_lent),
         cmocka_unit_test(reclaim__nobody_loses_work_for_a_waiter_that_was_served_elsewhere),
         cmocka_unit_test(effect__never_runs_on_a_borrowed_context),
         cmocka_unit_test(queue__a_wait_over_its_limit_ends_as_no_context),

@@ -153,6 +153,24 @@ static void memory__burst_is_refused_far_above_the_limit_only(void **state)
     }
 }
 
+static void memory__a_kept_burst_context_is_given_up_at_the_first_level_and_opened_again(void **state)
+{
+    (void)state;
+    struct world *w = make_world(1000);
+    w->pool.burst = w->pool.burst_kept = 1;
+    world_listen(w, SB_EVENT_CONTEXT_CHANGED);
+    begin(w);
+    use_mib(w, 1100);
+    world_run(w, SB_S(10));
+    const char *closed = strstr(w->story, "ctx 3 is down");
+    assert_non_null(closed);
+    assert_null(strstr(closed, "ctx 3 is opening"));
+    use_mib(w, 500);
+    world_run(w, SB_S(11));
+    assert_non_null(strstr(closed, "ctx 3 is opening"));
+    world_destroy(w);
+}
+
 static void memory__without_a_limit_nothing_is_guarded(void **state)
 {
     (void)state;
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test(memory__a_run_of_a_stopped_lane_yields_at_its_next_step),
         cmocka_unit_test(memory__posting_still_borrows_contexts_of_stopped_lanes),
         cmocka_unit_test(memory__burst_is_refused_far_above_the_limit_only),
+        cmocka_unit_test(memory__a_kept_burst_context_is_given_up_at_the_first_level_and_opened_again),
         cmocka_unit_test(memory__without_a_limit_nothing_is_guarded),
         cmocka_unit_test(memory__pressure_is_an_alert_and_told_to_who_comes_later),
     };

@@ -56,6 +56,7 @@ struct sb_job_def {
 struct sb_pool_def {
     uint16_t lane_contexts[SB_LANE_COUNT]; /* default 1 each */
     uint16_t burst;           /* extra contexts posting may open above the pool */
+    uint16_t burst_kept;      /* how many of them are opened ahead and stay idle; at most burst count */
     uint16_t workers;         /* threads for steps without a context */
     uint8_t policy;           /* enum sb_lane_policy */
     sb_ns ageing;             /* virtual seconds one priority level is worth */
