@@ -180,7 +180,9 @@ static const struct sb_cfg_key STEP_KEYS[] = {
     {FLAG("context", sb_cfg_step, wants_context, NULL, "Runs on a leased browser context."), NOTE("true for browse, else false")},
     {FLAG("effect", sb_cfg_step, def.is_effect, "false", "Changes the outside world: never interrupted, never on a borrowed context.")},
     {FLAG("goes_on", sb_cfg_step, def.goes_on, "false", "A failure does not stop the later steps; the run fails at its end.")},
-    {FLAG("keeps_context", sb_cfg_step, def.keeps_context, "false", "Keeps the lease although the next step needs none.")},
+    {FLAG("keeps_context", sb_cfg_step, def.keeps_context, "false", 
+          "The next step goes on in the same context: it is neither given back nor yielded in between, and only a context of the own lane "
+          "will do. When the context is lost, the browser steps right before that kept it are done again, but never an effect.")},
     {CHOICE("restart", sb_cfg_step, restart, restart_text, 2, "step", "Where a retry begins: at the failed step, or the whole job.")},
 };
 

@@ -160,6 +160,8 @@ void sb_advance_place(struct sb_core *core, struct run *run)
     SB_ASSERT(run->state == SB_RUN_STATE_QUEUED || run->state == SB_RUN_STATE_HELD);
     SB_ASSERT(run->fence == 0);
     run->needs_place = false;
+    if (run->ctx == SB_NO_CTX) /* a sequence on one context that lost it begins again */
+        run->step = sb_lanes_sequence_start(core, run->job, run->step);
     while (generation_is_closed(core, run)) {
         unhold(core, run);
         if (!skip_generation(core, run))

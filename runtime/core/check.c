@@ -41,8 +41,8 @@ static void check_run(const struct sb_core *core, uint32_t slot)
         SB_ASSERT(run->ctx < core->ctx_count && core->ctxs[run->ctx].run == slot);
         SB_ASSERT(!is_in_lane);
         SB_ASSERT(run->state != SB_RUN_STATE_BACKOFF && run->state != SB_RUN_STATE_HELD);
-        /* An outside effect never runs on a borrowed context. */
-        if (run->fence != 0 && step_def(core, run->job, run->step)->is_effect)
+        /* What may not be interrupted never runs on a borrowed context. */
+        if (run->fence != 0 && sb_lanes_needs_own(core, run))
             SB_ASSERT(core->ctxs[run->ctx].batch != 0 ||
                       core->ctxs[run->ctx].lane == sb_category_lane((enum sb_category)def->category));
     }

@@ -2,8 +2,8 @@
  *
  * A context belongs to a lane. Policy `strict`: only its own lane's runs lease it. `lend`: an idle context also serves other lanes, lowest
  * lane first. `reclaim`: as lend, and when the owner lane has a waiter its borrower is asked to yield at its next step boundary and is
- * revoked after a grace. Posting may in addition open a burst context above the pool while no context is free. An effect step never
- * runs on a borrowed context, so it is never revoked. The first `burst_kept` burst contexts are opened ahead and stay idle between two
+ * revoked after a grace. Posting may in addition open a burst context above the pool while no context is free. An effect step and a sequence
+ * of steps that keeps its context never run on a borrowed one, so they are never revoked. The first `burst_kept` burst contexts are opened ahead and stay idle between two
  * posts: opening one is most of what posting would wait for.
  *
  * States of a context: DOWN -> OPENING -> IDLE <-> LEASED, and back to DOWN when it is closed or lost. */
@@ -22,9 +22,27 @@ static enum sb_lane lane_of(const struct sb_core *core, const struct run *run)
     return sb_category_lane((enum sb_category)job_def(core, run->job)->category);
 }
 
-static bool is_effect_step(const struct sb_core *core, const struct run *run)
+/* Between its last step and this one the run may not lose its context. */
+static bool is_inside_sequence(const struct sb_core *core, const struct run *run)
 {
-    return step_def(core, run->job, run->step)->is_effect;
+    return run->step > 0 && step_def(core, run->job, run->step - 1)->keeps_context;
+}
+
+bool sb_lanes_needs_own(const struct sb_core *core, const struct run *run)
+{
+    const struct sb_step_def *step = step_def(core, run->job, run->step);
+    return step->is_effect || step->keeps_context || is_inside_sequence(core, run);
+}
+
+uint8_t sb_lanes_sequence_start(const struct sb_core *core, uint16_t job, uint8_t step)
+{
+    while (step > 0 && step_def(core, job, step)->needs_context) {
+        const struct sb_step_def *before = step_def(core, job, step - 1);
+        if (!before->keeps_context || !before->needs_context || before->is_effect)
+            break;
+        step--;
+    }
+    return step;
 }
 
 static bool is_borrowed(const struct sb_core *core, const struct ctx *ctx, const struct run *run)
@@ -321,7 +339,7 @@ void sb_lanes_timer(struct sb_core *core, uint16_t index)
     struct run *run = &core->runs[ctx->run];
     if (core->lanes[ctx->lane].count == 0) /* served elsewhere meanwhile: it yields at its next step, but loses no work for nobody */
         return;
-    if (run->fence == 0 || run->is_hard_stopped || is_effect_step(core, run))
+    if (run->fence == 0 || run->is_hard_stopped || sb_lanes_needs_own(core, run))
         return;
     sb_stop_soft(core, run, STOP_REVOKE, "lane reclaimed after grace");
     sb_stop_hard(core, run, "lane reclaimed after grace");
@@ -330,8 +348,10 @@ void sb_lanes_timer(struct sb_core *core, uint16_t index)
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run)
 {
     const struct ctx *ctx = &core->ctxs[run->ctx];
+    if (is_inside_sequence(core, run))
+        return false;
     return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || sb_memory_stops(core, lane_of(core, run)) ||
-           (is_borrowed(core, ctx, run) && is_effect_step(core, run));
+           (is_borrowed(core, ctx, run) && sb_lanes_needs_own(core, run));
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------------------------------- */
@@ -369,7 +389,7 @@ static struct run *best_borrower(struct sb_core *core, enum sb_lane except)
     struct run *best = NULL;
     for (int lane = SB_LANE_COUNT - 1; lane >= 0; lane--) {
         struct run *run = lane != (int)except ? head_of(core, (enum sb_lane)lane) : NULL;
-        if (run == NULL || is_effect_step(core, run))
+        if (run == NULL || sb_lanes_needs_own(core, run))
             continue;
         if (lane == SB_LANE_POSTING)
             return run;

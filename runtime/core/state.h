@@ -268,6 +268,11 @@ void sb_lanes_grant(struct sb_core *core, struct run *run, uint16_t ctx);
 bool sb_lanes_open_one(struct sb_core *core);
 /* Closes one idle burst context nobody needs. Returns whether there was one. */
 bool sb_lanes_close_burst(struct sb_core *core);
+/* Whether the run's step may only run on a context of its own lane: an effect, or part of a sequence of steps on one context. */
+bool sb_lanes_needs_own(const struct sb_core *core, const struct run *run);
+/* Where a run that lost its context begins again when `step` is next: at the first of the browser steps right before it that kept the context,
+ * because they made the page it needs. An effect is done and never begun again. */
+uint8_t sb_lanes_sequence_start(const struct sb_core *core, uint16_t job, uint8_t step);
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run);
 int64_t sb_queue_key(const struct sb_core *core, const struct run *run);
 

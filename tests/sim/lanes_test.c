@@ -170,6 +170,92 @@ static void effect__never_runs_on_a_borrowed_context(void **state)
     world_destroy(w);
 }
 
+/* A background job whose first three steps share a context, and a metrics job. */
+static struct world *sequence_world(void)
+{
+    struct world *w = world_create();
+    w->pool.lane_contexts[SB_LANE_POSTING] = 0;
+    browser_job(w, "form", SB_CATEGORY_BACKGROUND, 5)->retry.attempts = 2;
+    world_step(w, "open", true, SB_S(2))->keeps_context = true;
+    world_step(w, "fill", true, SB_S(2))->keeps_context = true;
+    world_step(w, "read", true, SB_S(2));
+    browser_job(w, "other", SB_CATEGORY_BACKGROUND, 0);
+    world_step(w, "visit", true, SB_S(3));
+    world_listen(w, SB_EVENT_LEASE_GRANTED);
+    world_listen(w, SB_EVENT_RUN_ENDED);
+    return w;
+}
+
+static void sequence__waits_for_a_context_of_its_own_lane_although_another_is_idle(void **state)
+{
+    (void)state;
+    struct world *w = sequence_world();
+    begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 1);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, SB_S(30));
+    world_expect(w, "[   1000] ctx 1 leased to other run 1 after 0.0s\n"
+                    "[   4000] other run 1 succeeded after 3.0s\n"
+                    "[   4000] ctx 1 leased to form run 2 after 3.0s\n"
+                    "[  10000] form run 2 succeeded after 6.0s\n");
+    world_destroy(w);
+}
+
+static void sequence__does_not_yield_between_its_steps_but_after_the_last(void **state)
+{
+    (void)state;
+    struct world *w = sequence_world();
+    world_listen(w, SB_EVENT_RUN_YIELDED);
+    begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, SB_MS(1500));
+    struct sb_input much = sb_input_make(SB_INPUT_MEMORY); /* lane low has to give its contexts back at the next step */
+    w->pool.memory_max_mib = 100;
+    much.as.memory.used = 110ull << 20;
+    world_input(w, much);
+    world_run(w, SB_S(20));
+    world_expect(w, "[   1000] ctx 1 leased to form run 1 after 0.0s\n"
+                    "[   7000] form run 1 succeeded after 6.0s\n");
+    world_destroy(w);
+}
+
+static void sequence__that_loses_its_context_begins_again_at_its_first_step(void **state)
+{
+    (void)state;
+    struct world *w = sequence_world();
+    world_outcome(w, &w->steps[1], 0,
+                  (struct outcome){ .lasts = SB_S(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_RETRYABLE, .text = "page is gone" });
+    world_outcome(w, &w->steps[1], 1, (struct outcome){ .lasts = SB_S(2), .state = SB_STEP_STATE_SUCCEEDED });
+    world_listen(w, SB_EVENT_STEP_STARTED);
+    begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, SB_S(30));
+    assert_non_null(strstr(w->story, "form run 1 succeeded"));
+    const char *open = strstr(w->story, "open");
+    assert_non_null(open);
+    assert_non_null(strstr(open + 1, "open"));
+    world_destroy(w);
+}
+
+static void sequence__never_begins_again_before_an_effect(void **state)
+{
+    (void)state;
+    struct world *w = sequence_world();
+    w->steps[0].is_effect = true;
+    world_outcome(w, &w->steps[1], 0,
+                  (struct outcome){ .lasts = SB_S(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_RETRYABLE, .text = "page is gone" });
+    world_outcome(w, &w->steps[1], 1, (struct outcome){ .lasts = SB_S(2), .state = SB_STEP_STATE_SUCCEEDED });
+    world_listen(w, SB_EVENT_STEP_STARTED);
+    begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, SB_S(30));
+    assert_non_null(strstr(w->story, "form run 1 succeeded"));
+    const char *open = strstr(w->story, "open");
+    assert_non_null(open);
+    assert_null(strstr(open + 1, "open"));
+    world_destroy(w);
+}
+
 static void queue__a_wait_over_its_limit_ends_as_no_context(void **state)
 {
     (void)state;
@@ -466,6 +552,10 @@ int main(void)
         cmocka_unit_test(kept_burst__stays_open_between_posts_and_is_never_lent),
         cmocka_unit_test(reclaim__nobody_loses_work_for_a_waiter_that_was_served_elsewhere),
         cmocka_unit_test(effect__never_runs_on_a_borrowed_context),
+        cmocka_unit_test(sequence__waits_for_a_context_of_its_own_lane_although_another_is_idle),
+        cmocka_unit_test(sequence__does_not_yield_between_its_steps_but_after_the_last),
+        cmocka_unit_test(sequence__that_loses_its_context_begins_again_at_its_first_step),
+        cmocka_unit_test(sequence__never_begins_again_before_an_effect),
         cmocka_unit_test(queue__a_wait_over_its_limit_ends_as_no_context),
         cmocka_unit_test(queue__ageing_bounds_how_long_a_higher_priority_goes_first),
         cmocka_unit_test(context__lost_under_a_step_voids_the_lease_and_is_opened_again),

@@ -24,7 +24,7 @@ struct sb_step_def {
     bool is_effect;        /* outside effect: never interrupted by a yield, never on a borrowed context, waits for the journal */
     bool uses_llm;         /* skipped with class budget while the tier is critical or closed */
     bool goes_on;          /* a failure of this step does not stop the later ones; the run fails at its end */
-    bool keeps_context;    /* keep the lease although the next step needs none */
+    bool keeps_context;    /* the next step goes on in the same context, which is neither given back nor yielded in between */
     bool restarts_job;     /* a retry starts the whole run again */
     uint32_t needs;        /* bit mask over enum sb_component: held while one of them is failed */
     sb_ns timeout;
