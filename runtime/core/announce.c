@@ -74,11 +74,15 @@ static enum said say_pool(const struct sb_core *core, uint32_t item, unsigned pa
 {
     if (item > 0)
         return SAID_SECTION_OVER;
+    if (part == 1 && core->policy != core->setup.pool->policy) {
+        *event = sb_lanes_policy_event(core);
+        return SAID_EVENT;
+    }
     *event = make_at(core, SB_EVENT_POOL_DEFINED, 0);
     struct sb_ev_pool_defined *pool = &event->as.pool_defined;
     pool->contexts = (uint16_t)core->burst_first;
     pool->burst = (uint16_t)(core->ctx_count - core->burst_first);
-    pool->policy = core->policy;
+    pool->policy = core->setup.pool->policy;
     pool->workers = core->setup.pool->workers;
     pool->ageing = core->setup.pool->ageing;
     pool->grace = core->setup.pool->reclaim_grace;
@@ -270,6 +274,7 @@ static enum said say_run_wait(const struct sb_core *core, const struct run *run,
         event->as.lease_wanted.job = run->job;
         event->as.lease_wanted.category = job_def(core, run->job)->category;
         event->as.lease_wanted.lane = (uint8_t)sb_category_lane((enum sb_category)job_def(core, run->job)->category);
+        event->as.lease_wanted.rank = sb_queue_key(core, run);
         return SAID_EVENT;
     }
     return SAID_SKIP;

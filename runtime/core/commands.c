@@ -350,12 +350,12 @@ static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
         refuse(asked, "no such policy");
         return;
     }
-    core->policy = asked->command->policy;
-    core->is_batch_forming = false; /* legacy: what is leased now has to end first */
-    struct sb_event event = sb_event_make(core, SB_EVENT_LANE_POLICY_SET);
-    event.as.lane_policy_set.policy = core->policy;
-    (void)sb_copy(event.as.lane_policy_set.actor, SB_NAME_MAX, asked->command->actor);
-    sb_core_emit(core, &event);
+    if (asked->command->lasts < 0 || asked->command->lasts > SB_DAY(7)) {
+        refuse(asked, "an override holds for at most 7 days");
+        return;
+    }
+    sb_ns lasts = asked->command->lasts;
+    sb_lanes_set_policy(core, asked->command->policy, lasts > 0 ? sb_ns_add(core->now, lasts) : SB_NEVER, asked->command->actor);
     say(asked, "lane policy is ");
     say(asked, sb_lane_policy_text(core->policy));
 }

@@ -265,6 +265,8 @@ static bool timer_unit(struct sb_core *core)
         sb_budget_day(core);
     else if (id == timer_single(core, TIMER_SATURATION))
         sb_lanes_saturation(core);
+    else if (id == timer_single(core, TIMER_POLICY))
+        sb_lanes_policy_over(core);
     else
         sb_drain_timer(core);
     return true;

@@ -2,8 +2,8 @@
  *
  * Each file owns one idea and the fields it names here:
  *   schedule.c jobs' due times      runs.c    life of runs         advance.c  what a run does next
- *   lanes.c    contexts and leases  stop.c    stopping steps       budget.c   the day's money
- *   lanes_legacy.c the old pool's rule
+ *   contexts.c life of contexts     lanes.c   who gets one         memory.c   the memory guard
+ *   stop.c     stopping steps       budget.c  the day's money      lanes_legacy.c the old pool's rule
  *   components.c dependencies       alerts.c  incidents            commands.c what operators ask
  *   drain.c    shutting down        announce.c describe stream     check.c    invariants
  */
@@ -133,7 +133,9 @@ struct sb_core {
     uint64_t batch;             /* legacy policy: the newest batch, and its state */
     uint32_t batch_granted;
     bool is_batch_forming;
-    uint8_t policy;
+    uint8_t policy;             /* in force; another than the pool's while somebody set it */
+    sb_ns policy_until;         /* SB_NEVER: until the next start */
+    char policy_actor[SB_NAME_MAX];
     bool is_saturated;
     sb_ns saturated_since;
     uint8_t memory_level;       /* memory.c */
@@ -158,7 +160,7 @@ struct sb_core {
 };
 
 /* Timer ids: jobs, then runs, contexts, components, single ones. */
-enum single_timer { TIMER_BUDGET, TIMER_SATURATION, TIMER_DRAIN, TIMER_SINGLE_COUNT };
+enum single_timer { TIMER_BUDGET, TIMER_SATURATION, TIMER_POLICY, TIMER_DRAIN, TIMER_SINGLE_COUNT };
 static inline uint32_t timer_run(const struct sb_core *core, uint32_t slot)
 {
     return core->setup.job_count + slot;
@@ -248,7 +250,17 @@ bool sb_advance_workers(struct sb_core *core);
 /* Delay before attempt number `attempt` (2, 3 ...) of that run. */
 sb_ns sb_retry_delay(const struct sb_core *core, const struct sb_job_def *def, uint64_t run, uint8_t attempt);
 
-/* lanes.c */
+/* contexts.c: the life of a context */
+bool sb_ctx_may_open(const struct sb_core *core, uint16_t index);
+void sb_ctx_open(struct sb_core *core, uint16_t index);
+/* An idle one, or one whose lease has ended. */
+void sb_ctx_close(struct sb_core *core, uint16_t index, const char *reason);
+/* A burst context that stays open and idle until posting needs it. The memory guard's first level already gives it up. */
+bool sb_ctx_is_kept(const struct sb_core *core, const struct ctx *ctx);
+/* A burst context that has done its work: nobody of posting waits for it, and it is not kept. */
+bool sb_ctx_is_spare(const struct sb_core *core, const struct ctx *ctx);
+
+/* lanes.c and contexts.c */
 void sb_lanes_begin(struct sb_core *core);
 /* Grants, opens, asks borrowers to yield: one unit. Returns whether it did something. */
 bool sb_lanes_dispatch(struct sb_core *core);
@@ -268,11 +280,18 @@ void sb_lanes_grant(struct sb_core *core, struct run *run, uint16_t ctx);
 bool sb_lanes_open_one(struct sb_core *core);
 /* Closes one idle burst context nobody needs. Returns whether there was one. */
 bool sb_lanes_close_burst(struct sb_core *core);
+/* Whether that context belongs to another lane than the run. */
+bool sb_lanes_is_borrowed(const struct sb_core *core, const struct ctx *ctx, const struct run *run);
 /* Whether the run's step may only run on a context of its own lane: an effect, or part of a sequence of steps on one context. */
 bool sb_lanes_needs_own(const struct sb_core *core, const struct run *run);
 /* Where a run that lost its context begins again when `step` is next: at the first of the browser steps right before it that kept the context,
  * because they made the page it needs. An effect is done and never begun again. */
 uint8_t sb_lanes_sequence_start(const struct sb_core *core, uint16_t job, uint8_t step);
+/* Puts a policy in force until `until` (SB_NEVER: the next start) and says so. */
+void sb_lanes_set_policy(struct sb_core *core, uint8_t policy, sb_ns until, const char *actor);
+/* The time of an override is over. */
+void sb_lanes_policy_over(struct sb_core *core);
+struct sb_event sb_lanes_policy_event(const struct sb_core *core);
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run);
 int64_t sb_queue_key(const struct sb_core *core, const struct run *run);
 

@@ -1,29 +1,5 @@
 /* Stories of contexts: reservation, lending, reclaiming, burst, queue limits, ageing, recycling. */
-#include "world.h"
-
-static struct sb_job_def *browser_job(struct world *w, const char *name, enum sb_category category, uint8_t priority)
-{
-    struct sb_job_def *job = world_job(w, name, 0, 0);
-    job->category = (uint8_t)category;
-    job->priority = priority;
-    return job;
-}
-
-static void listen_to_leases(struct world *w)
-{
-    world_listen(w, SB_EVENT_LEASE_GRANTED);
-    world_listen(w, SB_EVENT_LEASE_YIELD_ASKED);
-    world_listen(w, SB_EVENT_LEASE_REVOKED);
-    world_listen(w, SB_EVENT_RUN_YIELDED);
-    world_listen(w, SB_EVENT_RUN_ENDED);
-}
-
-/* Starts with every context open and idle at 1 s. */
-static void begin(struct world *w)
-{
-    world_begin(w);
-    world_run(w, SB_S(1));
-}
+#include "lanes.h"
 
 static void strict__idle_contexts_of_other_lanes_stay_idle(void **state)
 {
@@ -167,92 +143,6 @@ static void effect__never_runs_on_a_borrowed_context(void **state)
                     "[   6000] first run 1 succeeded after 5.0s\n"
                     "[   6000] ctx 0 leased to second run 2 after 5.0s\n"
                     "[  11000] second run 2 succeeded after 5.0s\n");
-    world_destroy(w);
-}
-
-/* A background job whose first three steps share a context, and a metrics job. */
-static struct world *sequence_world(void)
-{
-    struct world *w = world_create();
-    w->pool.lane_contexts[SB_LANE_POSTING] = 0;
-    browser_job(w, "form", SB_CATEGORY_BACKGROUND, 5)->retry.attempts = 2;
-    world_step(w, "open", true, SB_S(2))->keeps_context = true;
-    world_step(w, "fill", true, SB_S(2))->keeps_context = true;
-    world_step(w, "read", true, SB_S(2));
-    browser_job(w, "other", SB_CATEGORY_BACKGROUND, 0);
-    world_step(w, "visit", true, SB_S(3));
-    world_listen(w, SB_EVENT_LEASE_GRANTED);
-    world_listen(w, SB_EVENT_RUN_ENDED);
-    return w;
-}
-
-static void sequence__waits_for_a_context_of_its_own_lane_although_another_is_idle(void **state)
-{
-    (void)state;
-    struct world *w = sequence_world();
-    begin(w);
-    world_command(w, SB_COMMAND_RUN_JOB, 1);
-    world_command(w, SB_COMMAND_RUN_JOB, 0);
-    world_run(w, SB_S(30));
-    world_expect(w, "[   1000] ctx 1 leased to other run 1 after 0.0s\n"
-                    "[   4000] other run 1 succeeded after 3.0s\n"
-                    "[   4000] ctx 1 leased to form run 2 after 3.0s\n"
-                    "[  10000] form run 2 succeeded after 6.0s\n");
-    world_destroy(w);
-}
-
-static void sequence__does_not_yield_between_its_steps_but_after_the_last(void **state)
-{
-    (void)state;
-    struct world *w = sequence_world();
-    world_listen(w, SB_EVENT_RUN_YIELDED);
-    begin(w);
-    world_command(w, SB_COMMAND_RUN_JOB, 0);
-    world_run(w, SB_MS(1500));
-    struct sb_input much = sb_input_make(SB_INPUT_MEMORY); /* lane low has to give its contexts back at the next step */
-    w->pool.memory_max_mib = 100;
-    much.as.memory.used = 110ull << 20;
-    world_input(w, much);
-    world_run(w, SB_S(20));
-    world_expect(w, "[   1000] ctx 1 leased to form run 1 after 0.0s\n"
-                    "[   7000] form run 1 succeeded after 6.0s\n");
-    world_destroy(w);
-}
-
-static void sequence__that_loses_its_context_begins_again_at_its_first_step(void **state)
-{
-    (void)state;
-    struct world *w = sequence_world();
-    world_outcome(w, &w->steps[1], 0,
-                  (struct outcome){ .lasts = SB_S(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_RETRYABLE, .text = "page is gone" });
-    world_outcome(w, &w->steps[1], 1, (struct outcome){ .lasts = SB_S(2), .state = SB_STEP_STATE_SUCCEEDED });
-    world_listen(w, SB_EVENT_STEP_STARTED);
-    begin(w);
-    world_command(w, SB_COMMAND_RUN_JOB, 0);
-    world_run(w, SB_S(30));
-    assert_non_null(strstr(w->story, "form run 1 succeeded"));
-    const char *open = strstr(w->story, "open");
-    assert_non_null(open);
-    assert_non_null(strstr(open + 1, "open"));
-    world_destroy(w);
-}
-
-static void sequence__never_begins_again_before_an_effect(void **state)
-{
-    (void)state;
-    struct world *w = sequence_world();
-    w->steps[0].is_effect = true;
-    world_outcome(w, &w->steps[1], 0,
-                  (struct outcome){ .lasts = SB_S(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_RETRYABLE, .text = "page is gone" });
-    world_outcome(w, &w->steps[1], 1, (struct outcome){ .lasts = SB_S(2), .state = SB_STEP_STATE_SUCCEEDED });
-    world_listen(w, SB_EVENT_STEP_STARTED);
-    begin(w);
-    world_command(w, SB_COMMAND_RUN_JOB, 0);
-    world_run(w, SB_S(30));
-    assert_non_null(strstr(w->story, "form run 1 succeeded"));
-    const char *open = strstr(w->story, "open");
-    assert_non_null(open);
-    assert_null(strstr(open + 1, "open"));
     world_destroy(w);
 }
 
@@ -448,65 +338,6 @@ static void burst__while_posting_works_above_the_pool_its_own_context_is_kept_fo
     world_destroy(w);
 }
 
-/* Three borrowers of two steps, and a posting job; one burst context is open before anybody asks. */
-static struct world *kept_burst_world(enum sb_lane_policy policy)
-{
-    struct world *w = world_create();
-    w->pool.policy = (uint8_t)policy;
-    w->pool.burst = 1;
-    w->pool.burst_kept = 1;
-    for (int i = 0; i < 3; i++) {
-        browser_job(w, i == 0 ? "one" : i == 1 ? "two" : "three", SB_CATEGORY_BACKGROUND, 5);
-        world_step(w, "a", true, SB_S(3));
-        world_step(w, "b", true, SB_S(20));
-    }
-    browser_job(w, "posting", SB_CATEGORY_POSTING, 0);
-    world_step(w, "publish", true, SB_S(1))->is_effect = true;
-    listen_to_leases(w);
-    return w;
-}
-
-static void kept_burst__serves_posting_without_a_wait_and_a_borrower_yields_afterwards(void **state)
-{
-    (void)state;
-    struct world *w = kept_burst_world(SB_LANE_POLICY_RECLAIM);
-    begin(w);
-    for (uint16_t i = 0; i < 4; i++)
-        world_command(w, SB_COMMAND_RUN_JOB, i);
-    world_run(w, SB_S(5));
-    world_expect(w, "[   1000] ctx 2 leased to one run 1 after 0.0s\n"
-                    "[   1000] ctx 1 leased to two run 2 after 0.0s\n"
-                    "[   1000] ctx 0 leased to three run 3 after 0.0s\n"
-                    "[   1000] ctx 3 leased to posting run 4 after 0.0s\n"
-                    "[   1000] ctx 0: run 3 is asked to yield to run 4\n"
-                    "[   2000] posting run 4 succeeded after 1.0s\n"
-                    "[   4000] three run 3 yields ctx 0 before step b\n"
-                    "[   4000] ctx 0 leased to three run 3 after 0.0s\n");
-    world_destroy(w);
-}
-
-static void kept_burst__stays_open_between_posts_and_is_never_lent(void **state)
-{
-    (void)state;
-    struct world *w = kept_burst_world(SB_LANE_POLICY_LEND);
-    browser_job(w, "four", SB_CATEGORY_BACKGROUND, 5);
-    world_step(w, "a", true, SB_S(3));
-    world_listen(w, SB_EVENT_CONTEXT_CHANGED);
-    begin(w);
-    const char *opened = strstr(w->story, "ctx 3 is opening");
-    assert_non_null(opened);
-    for (uint16_t i = 0; i < 5; i++)
-        world_command(w, SB_COMMAND_RUN_JOB, i);
-    world_run(w, SB_S(10)); /* `four` waits for 22 s beside an idle burst context */
-    world_command(w, SB_COMMAND_RUN_JOB, 3);
-    world_run(w, SB_S(12));
-    assert_non_null(strstr(w->story, "[   1000] ctx 3 leased to posting run 4 after 0.0s"));
-    assert_non_null(strstr(w->story, "[  10000] ctx 3 leased to posting run 6 after 0.0s"));
-    assert_null(strstr(w->story, "leased to four"));
-    assert_null(strstr(opened + 1, "ctx 3 is opening"));
-    world_destroy(w);
-}
-
 static void reclaim__nobody_loses_work_for_a_waiter_that_was_served_elsewhere(void **state)
 {
     (void)state;
@@ -548,14 +379,8 @@ int main(void)
         cmocka_unit_test(reclaim__after_the_grace_the_lease_is_revoked_without_a_failed_attempt),
         cmocka_unit_test(burst__posting_opens_one_context_above_the_pool_at_once),
         cmocka_unit_test(burst__while_posting_works_above_the_pool_its_own_context_is_kept_for_the_next_post),
-        cmocka_unit_test(kept_burst__serves_posting_without_a_wait_and_a_borrower_yields_afterwards),
-        cmocka_unit_test(kept_burst__stays_open_between_posts_and_is_never_lent),
         cmocka_unit_test(reclaim__nobody_loses_work_for_a_waiter_that_was_served_elsewhere),
         cmocka_unit_test(effect__never_runs_on_a_borrowed_context),
-        cmocka_unit_test(sequence__waits_for_a_context_of_its_own_lane_although_another_is_idle),
-        cmocka_unit_test(sequence__does_not_yield_between_its_steps_but_after_the_last),
-        cmocka_unit_test(sequence__that_loses_its_context_begins_again_at_its_first_step),
-        cmocka_unit_test(sequence__never_begins_again_before_an_effect),
         cmocka_unit_test(queue__a_wait_over_its_limit_ends_as_no_context),
         cmocka_unit_test(queue__ageing_bounds_how_long_a_higher_priority_goes_first),
         cmocka_unit_test(context__lost_under_a_step_voids_the_lease_and_is_opened_again),

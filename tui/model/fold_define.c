@@ -36,7 +36,8 @@ void sb_fold_pool_defined(struct sb_model *model, const struct sb_event *event)
     model->pool_contexts = ev->contexts;
     model->pool_burst = ev->burst;
     model->pool_workers = ev->workers;
-    model->lane_policy = ev->policy;
+    model->lane_policy = model->lane_policy_defined = ev->policy;
+    model->lane_policy_until = 0;
 }
 
 /* Steps get a place once; a job that is announced again with more steps gets a new one. When the room is used up the job keeps its
@@ -175,5 +176,7 @@ void sb_fold_nominal_skipped(struct sb_model *model, const struct sb_event *even
 
 void sb_fold_lane_policy_set(struct sb_model *model, const struct sb_event *event)
 {
-    model->lane_policy = event->as.lane_policy_set.policy;
+    const struct sb_ev_lane_policy_set *const ev = &event->as.lane_policy_set;
+    model->lane_policy = ev->policy;
+    model->lane_policy_until = ev->lasts > 0 ? sb_ns_add(event->now, ev->lasts) : 0;
 }

@@ -11,19 +11,33 @@ static struct sb_model_run *shown_run(struct sb_model *model, uint16_t job_id, u
     return job != NULL && run != 0 && job->run.id == run ? &job->run : NULL;
 }
 
+/* Behind everybody who is served before it: higher lanes, and in its own those of a lower or the same rank. */
+static void queue(struct sb_model *model, const struct sb_model_waiter *waiter)
+{
+    uint32_t at = model->waiter_count;
+    if (at == SB_MODEL_WAITERS_MAX)
+        return;
+    while (at > 0 && (model->waiters[at - 1].lane < waiter->lane ||
+                      (model->waiters[at - 1].lane == waiter->lane && model->waiters[at - 1].rank > waiter->rank)))
+        at--;
+    memmove(&model->waiters[at + 1], &model->waiters[at], (model->waiter_count - at) * sizeof *model->waiters);
+    model->waiters[at] = *waiter;
+    model->waiter_count++;
+}
+
 void sb_fold_lease_wanted(struct sb_model *model, const struct sb_event *event)
 {
     const struct sb_ev_lease_wanted *const ev = &event->as.lease_wanted;
+    struct sb_model_waiter waiter;
+    memset(&waiter, 0, sizeof waiter); /* its padding is hashed */
+    waiter.run = ev->run;
+    waiter.job = ev->job;
+    waiter.lane = ev->lane;
+    waiter.category = ev->category;
+    waiter.rank = ev->rank;
+    waiter.since = event->now;
     sb_model_forget_waiter(model, ev->run);
-    if (model->waiter_count < SB_MODEL_WAITERS_MAX) {
-        struct sb_model_waiter *const waiter = &model->waiters[model->waiter_count++];
-        memset(waiter, 0, sizeof *waiter);
-        waiter->run = ev->run;
-        waiter->job = ev->job;
-        waiter->lane = ev->lane;
-        waiter->category = ev->category;
-        waiter->since = event->now;
-    }
+    queue(model, &waiter);
     struct sb_model_run *const run = shown_run(model, ev->job, ev->run);
     if (run == NULL)
         return;

@@ -67,6 +67,12 @@ static void add_holders(const struct sb_model *model, uint8_t lane, sb_ns now, s
         sb_text_add(out, sb_model_job_name(model, ctx->job));
         sb_text_add(out, " for ");
         add_age(out, now, ctx->leased_at);
+        if (ctx->deadline > now) {
+            sb_text_add(out, ", deadline in ");
+            sb_model_add_age(out, ctx->deadline - now);
+        } else if (ctx->deadline != 0) {
+            sb_text_add(out, ", deadline over");
+        }
         if (ctx->yield_for != 0)
             sb_text_add(out, ", asked to yield");
     }
@@ -81,6 +87,13 @@ static void why_context(const struct sb_model *model, const struct sb_model_run 
     sb_text_add(out, ", ");
     sb_text_add_u64(out, run->ahead);
     sb_text_add(out, " ahead when it asked");
+    if ((run->lane == SB_LANE_LOW && model->memory_level >= 1) || (run->lane == SB_LANE_HIGH && model->memory_level >= 2)) {
+        sb_text_add(out, "; the lane stands still, the browser uses ");
+        sb_text_add_u64(out, model->memory_used_mib);
+        sb_text_add(out, " of ");
+        sb_text_add_u64(out, model->memory_limit_mib);
+        sb_text_add(out, " MiB");
+    }
     add_holders(model, run->lane, now, out);
 }
 

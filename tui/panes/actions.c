@@ -375,6 +375,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = act_probe,
         [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
+        [SB_KEY_ACTION_POLICY] = sb_act_policy,
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,

@@ -132,5 +132,18 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     sb_text_add_u64(text, model->waiter_count);
     if (model->is_saturated)
         sb_text_add(text, " FULL!");
+    if (model->memory_level > 0) { /* which lanes stand still is in the words of the event and the alert */
+        sb_text_add(text, model->memory_level > 1 ? " MEM!! " : " MEM! ");
+        sb_text_add_u64(text, model->memory_used_mib);
+        sb_text_add(text, "/");
+        sb_text_add_u64(text, model->memory_limit_mib);
+        sb_text_add(text, " MiB");
+    }
     sb_text_add(right, sb_lane_policy_text(model->lane_policy));
+    if (model->lane_policy != model->lane_policy_defined)
+        sb_text_add(right, "!");
+    if (model->lane_policy_until > screen->now.mono) {
+        sb_text_add(right, " ");
+        sb_model_add_age(right, model->lane_policy_until - screen->now.mono);
+    }
 }

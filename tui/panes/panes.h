@@ -35,7 +35,7 @@ struct sb_dialog {
     sb_ns opened;
     struct sb_command command;
     char job_name[SB_NAME_MAX];
-    uint32_t generation;                 /* of the context to recycle */
+    uint32_t generation;                 /* of the context to recycle; the policy that is to be changed */
     uint8_t run_state;
     char title[SB_DIALOG_LINE_MAX];
     unsigned line_count;
@@ -168,7 +168,7 @@ void sb_log_move(struct sb_screen *screen, int64_t delta);
 /* actions.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer);
-sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_pause_all, sb_act_leave;
+sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave;
 void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
 void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view);
 /* Starts a notice on the last line but one; add its text to the result. */

@@ -238,6 +238,67 @@ void sb_act_recycle(struct sb_screen *screen, struct sb_now now, struct sb_scree
     }
 }
 
+#define POLICY_LASTS SB_HOUR(1)
+
+static const char *policy_does(unsigned policy)
+{
+    switch ((enum sb_lane_policy)policy) {
+    case SB_LANE_POLICY_STRICT:
+        return "idle contexts are not lent; what is borrowed now is given back at its next step";
+    case SB_LANE_POLICY_LEND:
+        return "idle contexts are lent; borrowers keep them until their run ends";
+    case SB_LANE_POLICY_RECLAIM:
+        return "idle contexts are lent; borrowers yield at their next step, after the grace at once";
+    case SB_LANE_POLICY_LEGACY:
+    case SB_LANE_POLICY_COUNT:
+        break;
+    }
+    return "";
+}
+
+/* Writes the question for a policy: the one of the catalogue has no end. */
+static void ask_policy(const struct sb_screen *screen, struct sb_dialog *dialog, uint8_t policy)
+{
+    const struct sb_model *const model = screen->live;
+    const bool is_defined = policy == model->lane_policy_defined;
+    dialog->command.policy = policy;
+    dialog->command.lasts = is_defined ? 0 : POLICY_LASTS;
+    dialog->line_count = 0;
+    struct sb_text text = title_begin(dialog);
+    sb_text_add(&text, "Lane policy ");
+    sb_text_add(&text, sb_lane_policy_text(model->lane_policy));
+    sb_text_add(&text, " -> ");
+    sb_text_add(&text, sb_lane_policy_text(policy));
+    line_say(dialog, policy_does(policy));
+    text = line_begin(dialog);
+    if (is_defined) {
+        sb_text_add(&text, "this is the catalogue's policy: it stays");
+    } else {
+        sb_text_add(&text, "for ");
+        sb_model_add_age(&text, POLICY_LASTS);
+        sb_text_add(&text, ", then ");
+        sb_text_add(&text, sb_lane_policy_text(model->lane_policy_defined));
+        sb_text_add(&text, " returns");
+    }
+    line_say(dialog, "e offers another one");
+}
+
+static uint8_t next_policy(const struct sb_model *model, uint8_t after)
+{
+    do
+        after = (uint8_t)((after + 1U) % SB_LANE_POLICY_LEGACY);
+    while (after == model->lane_policy);
+    return after;
+}
+
+void sb_act_policy(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)answer;
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_POLICY, now, SB_COMMAND_SET_LANE_POLICY);
+    dialog->generation = screen->live->lane_policy;
+    ask_policy(screen, dialog, next_policy(screen->live, screen->live->lane_policy));
+}
+
 static uint32_t count_active(const struct sb_model *model, bool only_running)
 {
     uint32_t count = 0;
@@ -352,6 +413,8 @@ static const char *moved(const struct sb_screen *screen, const struct sb_dialog 
     const struct sb_model *const model = screen->live;
     if (dialog->action == SB_KEY_ACTION_PAUSE_ALL)
         return model->all_paused.is_on == (dialog->command.kind == SB_COMMAND_RESUME_ALL) ? NULL : "somebody else did it first";
+    if (dialog->action == SB_KEY_ACTION_POLICY)
+        return model->lane_policy == dialog->generation ? NULL : "somebody else changed the policy first";
     if (dialog->action == SB_KEY_ACTION_RECYCLE) {
         const struct sb_model_ctx *const ctx = &model->contexts[dialog->command.ctx];
         const bool is_same = ctx->generation == dialog->generation && ctx->run == dialog->command.run;
@@ -418,6 +481,8 @@ void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, st
     if (key == SB_KEY_ESCAPE || key == 7 || (!is_typed && (key == 'q' || key == 'n' || key == 'N'))) {
         dialog->is_open = false;
         sb_notice_say(screen, now, false, "not done");
+    } else if (dialog->action == SB_KEY_ACTION_POLICY && key == 'e') {
+        ask_policy(screen, dialog, next_policy(screen->live, dialog->command.policy));
     } else if (key == 'y' && is_complete) {
         confirm(screen, now, answer);
     } else if (is_typed) {

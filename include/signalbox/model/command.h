@@ -23,10 +23,12 @@ extern const struct sb_command_info sb_command_infos[SB_COMMAND_COUNT];
 int sb_command_parse(const char *name);
 
 /* Fields of a command; unused targets hold their "none" value. `run` latches the target of run commands: the console
- * fills it at the key press, and the command is refused when the job's current run is another one by then. */
+ * fills it at the key press, and the command is refused when the job's current run is another one by then. `lasts`: how long an override
+ * holds, 0 = until the next start. */
 #define SB_COMMAND_FIELDS(F, O) \
     F(O, u64, id) F(O, u8, kind) F(O, category, category) F(O, component, component) F(O, lane_policy, policy) F(O, flag, confirmed) \
-    F(O, job, job) F(O, ctx, ctx) F(O, u32, alert) F(O, run, run) F(O, name, actor) F(O, note, reason)
+    F(O, job, job) F(O, ctx, ctx) F(O, u32, alert) F(O, run, run) F(O, name, actor) F(O, note, reason) \
+    F(O, ns, lasts)
 
 struct sb_command {
     SB_COMMAND_FIELDS(SB_FIELD_DECLARE, _)

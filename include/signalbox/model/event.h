@@ -43,7 +43,8 @@
 /* A result of a fence that is no longer current: nothing changed. */
 #define SB_EV_step_stale(F, O) F(O, run, run) F(O, step, step) F(O, u64, fence)
 
-#define SB_EV_lease_wanted(F, O) F(O, run, run) F(O, job, job) F(O, category, category) F(O, lane, lane) F(O, u32, ahead)
+#define SB_EV_lease_wanted(F, O) F(O, run, run) F(O, job, job) F(O, category, category) F(O, lane, lane) F(O, u32, ahead) \
+    F(O, ns, rank) /* place in the lane's queue: the lowest is served first */
 #define SB_EV_lease_granted(F, O) F(O, ctx, ctx) F(O, run, run) F(O, job, job) F(O, u64, fence) F(O, lane, lane) F(O, flag, is_borrowed) \
     F(O, flag, is_burst) F(O, ns, waited) F(O, ns, deadline)
 #define SB_EV_lease_yield_asked(F, O) F(O, ctx, ctx) F(O, run, run) F(O, run, for_run)
@@ -63,7 +64,8 @@
 #define SB_EV_category_resumed(F, O) F(O, category, category) F(O, name, actor)
 #define SB_EV_all_paused(F, O) F(O, name, actor) F(O, note, reason)
 #define SB_EV_all_resumed(F, O) F(O, name, actor)
-#define SB_EV_lane_policy_set(F, O) F(O, lane_policy, policy) F(O, name, actor)
+/* lasts: from now on, then the policy of the catalogue returns; 0 = this is the policy of the catalogue, or it stays until the next start. */
+#define SB_EV_lane_policy_set(F, O) F(O, lane_policy, policy) F(O, name, actor) F(O, ns, lasts)
 
 #define SB_EV_command_done(F, O) F(O, u64, command) F(O, u8, kind) F(O, job, job) F(O, run, run) F(O, name, actor) F(O, note, outcome)
 #define SB_EV_command_refused(F, O) F(O, u64, command) F(O, u8, kind) F(O, job, job) F(O, run, run) F(O, name, actor) F(O, note, outcome)

@@ -123,9 +123,10 @@ struct sb_model_ctx {
     sb_ns leased_at, deadline; /* deadline: of the lease, later of the step on it */
 };
 
+/* In the order in which they are served: posting first, then by rank. */
 struct sb_model_waiter {
     uint64_t run;
-    sb_ns since;
+    sb_ns since, rank;
     uint16_t job;
     uint8_t lane, category;
 };
@@ -199,7 +200,8 @@ struct sb_model {
     sb_ns drain_since, drain_grace;
 
     uint16_t pool_contexts, pool_burst, pool_workers;
-    uint8_t lane_policy;
+    uint8_t lane_policy, lane_policy_defined; /* in force; of the catalogue */
+    sb_ns lane_policy_until;  /* end of an override, 0 = it has none */
     bool is_saturated;
     sb_ns saturated_since;
     uint8_t memory_level;     /* of the memory guard; 0 = it stops nothing */

@@ -115,6 +115,21 @@ static void waiter__leaves_the_queue_when_its_run_ends(void **state)
     assert_int_equal(model->waiters[0].run, 7);
 }
 
+static void waiters__stand_in_the_order_of_service(void **state)
+{
+    (void)state;
+    SAY(&scene, LEASE_WANTED, lease_wanted, .run = 5, .job = 1, .lane = SB_LANE_LOW, .rank = 1);
+    SAY(&scene, LEASE_WANTED, lease_wanted, .run = 6, .job = 1, .lane = SB_LANE_HIGH, .rank = 30);
+    SAY(&scene, LEASE_WANTED, lease_wanted, .run = 7, .job = 1, .lane = SB_LANE_HIGH, .rank = 20);
+    SAY(&scene, LEASE_WANTED, lease_wanted, .run = 8, .job = 0, .lane = SB_LANE_POSTING, .rank = 99);
+    SAY(&scene, LEASE_WANTED, lease_wanted, .run = 9, .job = 0, .lane = SB_LANE_HIGH, .rank = 20);
+    fold();
+    static const uint64_t order[] = {8, 7, 9, 6, 5};
+    assert_int_equal(model->waiter_count, SB_LEN(order));
+    for (unsigned i = 0; i < SB_LEN(order); i++)
+        assert_int_equal(model->waiters[i].run, order[i]);
+}
+
 static void context__that_goes_down_has_no_holder(void **state)
 {
     (void)state;
@@ -446,6 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(leases__name_holder_and_waiters),
         TEST(waiter__leaves_the_queue_when_its_run_ends),
+        TEST(waiters__stand_in_the_order_of_service),
         TEST(context__that_goes_down_has_no_holder),
         TEST(new_boot__forgets_the_contexts_of_the_old_process),
         TEST(pool_saturation__is_raised_and_relieved),

@@ -284,6 +284,23 @@ static void recycle__wants_the_name_and_an_unchanged_context(void **state)
     assert_int_equal(answer.command.ctx, 0);
 }
 
+static void policy__is_offered_one_by_one_and_ends_by_itself(void **state)
+{
+    (void)state;
+    SAY(&scene, POOL_DEFINED, pool_defined, .contexts = 3, .burst = 1, .policy = SB_LANE_POLICY_RECLAIM, .workers = 4);
+    press('2');
+    press('e');
+    assert_shows("Lane policy reclaim -> strict");
+    press('e');
+    assert_shows("Lane policy reclaim -> lend");
+    assert_shows("for 1h00m, then reclaim returns");
+    press('y');
+    assert_true(answer.has_command);
+    assert_int_equal(answer.command.kind, SB_COMMAND_SET_LANE_POLICY);
+    assert_int_equal(answer.command.policy, SB_LANE_POLICY_LEND);
+    assert_true(answer.command.lasts == SB_HOUR(1));
+}
+
 static void pause_all__asks_and_resume_wants_the_word(void **state)
 {
     (void)state;
@@ -346,6 +363,7 @@ int main(void)
         TEST(kill__wants_the_name_in_full),
         TEST(retry_whole__asks_and_latches),
         TEST(recycle__wants_the_name_and_an_unchanged_context),
+        TEST(policy__is_offered_one_by_one_and_ends_by_itself),
         TEST(pause_all__asks_and_resume_wants_the_word),
         TEST(leave__names_what_is_running_and_asks),
     };
