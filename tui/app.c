@@ -33,6 +33,7 @@ struct app {
     struct sb_screen *screen;
     struct sb_feed *feed;
     struct sb_grid grid;
+    char *kept;      /* text that the screen shows */
     size_t grid_cap; /* cells allocated */
     bool is_dirty, has_ended, has_more_events;
     enum sb_tui_end end;
@@ -57,6 +58,16 @@ static void end_with(struct app *app, enum sb_tui_end end)
     }
 }
 
+static void show_kept(struct app *app, uint64_t run)
+{
+    struct sb_error err = { SB_OK, "this console cannot read what is kept" };
+    char *text = NULL;
+    bool is_read = app->setup->kept != NULL && app->setup->kept(app->setup->kept_self, run, &text, &err) == SB_OK;
+    sb_screen_show_kept(app->screen, run, is_read ? text : NULL, err.text, now());
+    free(app->kept);
+    app->kept = text;
+}
+
 static void obey(struct app *app, const struct sb_screen_answer *answer)
 {
     if (answer->has_command && !app->setup->is_read_only) {
@@ -64,6 +75,9 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
         struct sb_error err = { SB_OK, "" };
         enum sb_err rc = sb_control_command(app->setup->control, answer->command, &id, &err);
         sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
+    }
+    if (answer->wants_kept_of != 0) {
+        show_kept(app, answer->wants_kept_of);
     }
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
@@ -249,6 +263,7 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
     if (rc == SB_OK) {
         *end = app->end;
     }
+    free(app->kept);
     free(app->grid.cells);
     free(app);
     return rc;

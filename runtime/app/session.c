@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "signalbox/os/os.h"
+#include "signalbox/ports/kept.h"
 #include "signalbox/tui/tui.h"
 
 #include <poll.h>
@@ -94,6 +95,11 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
     return rc;
 }
 
+static enum sb_err read_kept(const void *self, uint64_t run, char **text, struct sb_error *err)
+{
+    return sb_kept_read(self, run, text, err);
+}
+
 static enum sb_err run_console(const struct session *session, struct sb_engine *engine, struct sb_error *err)
 {
     const struct installation *in = session->installation;
@@ -108,6 +114,8 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .environment = session->environment,
         .is_read_only = options->is_read_only,
         .is_ascii = options->is_ascii,
+        .kept = read_kept,
+        .kept_self = in->paths.state_dir,
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
     };

@@ -2,32 +2,26 @@
  * thread that holds the context, after the step has failed.
  *
  * It takes at most EXPLAIN_LIMIT, stops at the first sign of a page that hangs, and ends at once when the context is taken away. What it
- * writes holds no password, cookie or token as far as they can be known; the folder is bounded in runs and in bytes. */
+ * writes holds no password, cookie or token as far as they can be known. The folder itself is kept.c's. */
+#include "kept.h"
 #include "redact.h"
 #include "steps.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     SECRETS_MAX = 96,
     SECRET_MIN = 4,         /* shorter ones would black out half of a page */
     COOKIE_MIN = 6,
     SOURCE_MAX = 1024 * 1024,
-    RUNS_KEPT = 50,
-    ENTRIES_MAX = 1024,     /* folders looked at in one tidying */
     PATH_BYTES = 1024,
     HOSTS_MAX = 64,
 };
-#define BYTES_KEPT (100u * 1024 * 1024)
 #define EXPLAIN_LIMIT SB_S(4)
-
-static const char *const file_names[] = { "page.png", "page.html", "console.txt" };
 
 /* ---- what must not be written ---- */
 
@@ -124,76 +118,6 @@ static void add_cookies(struct secrets *secrets, const struct sb_step_env *env, 
     wipe(memory);
 }
 
-/* ---- the folder ---- */
-
-struct entry {
-    char name[64];
-    uint64_t run, bytes;
-    struct timespec at;
-};
-
-static int newest_first(const void *a, const void *b)
-{
-    const struct entry *x = a, *y = b;
-
-    if (x->run != y->run)
-        return x->run < y->run ? 1 : -1;
-    if (x->at.tv_sec != y->at.tv_sec)
-        return x->at.tv_sec < y->at.tv_sec ? 1 : -1;
-    return strcmp(y->name, x->name);
-}
-
-/* Ours are named by a run's number. Whatever else somebody keeps there is left alone. */
-static bool read_entry(const char *folder, const char *name, struct entry *entry)
-{
-    char path[PATH_BYTES + 128], number[24];
-    size_t digits = strspn(name, "0123456789");
-    struct stat info;
-
-    if (digits == 0 || name[digits] != '-' || !sb_copy_n(number, sizeof number, name, digits) || !sb_parse_u64(number, &entry->run) ||
-        !sb_copy(entry->name, sizeof entry->name, name))
-        return false;
-    (void)snprintf(path, sizeof path, "%s/%s", folder, entry->name);
-    if (lstat(path, &info) != 0 || !S_ISDIR(info.st_mode))
-        return false;
-    entry->at = info.st_mtim;
-    entry->bytes = 0;
-    for (size_t i = 0; i < SB_LEN(file_names); i++) {
-        (void)snprintf(path, sizeof path, "%s/%s/%s", folder, entry->name, file_names[i]);
-        entry->bytes += stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
-    }
-    return true;
-}
-
-/* Removes the oldest beyond the bounds. Two workers may tidy at once: what is gone already is fine. */
-static void tidy(const char *folder)
-{
-    struct entry *entries = calloc(ENTRIES_MAX, sizeof *entries);
-    DIR *dir = opendir(folder);
-    const struct dirent *found;
-    size_t count = 0, runs = 0;
-    uint64_t bytes = 0;
-    char path[PATH_BYTES + 128];
-
-    while (entries != NULL && dir != NULL && count < ENTRIES_MAX && (found = readdir(dir)) != NULL)
-        count += read_entry(folder, found->d_name, &entries[count]);
-    if (dir != NULL)
-        (void)closedir(dir);
-    if (count > 0)
-        qsort(entries, count, sizeof *entries, newest_first);
-    for (size_t i = 0; i < count; i++) {
-        struct sb_error err = { 0 };
-        runs += i == 0 || entries[i].run != entries[i - 1].run;
-        bytes += entries[i].bytes;
-        if (runs <= RUNS_KEPT && bytes <= BYTES_KEPT)
-            continue;
-        (void)snprintf(path, sizeof path, "%s/%s", folder, entries[i].name);
-        if (sb_dir_remove(path, &err) != SB_OK)
-            sb_log(SB_LOG_WARN, "failure", "an old failure stays: %s", err.text);
-    }
-    free(entries);
-}
-
 /* ---- one failure ---- */
 
 struct explanation {
@@ -207,24 +131,24 @@ struct explanation {
     struct sb_error err; /* of the first thing that went wrong */
 };
 
-static void write_file(struct explanation *it, size_t which, const void *bytes, size_t size)
+static void write_file(struct explanation *it, enum sb_kept_file which, const void *bytes, size_t size)
 {
     char path[PATH_BYTES + 128];
     struct sb_error err = { 0 };
 
     (void)snprintf(path, sizeof path, "%s/%s", it->folder, it->name);
     enum sb_err code = sb_dir_make(path, 0700, &err);
-    (void)snprintf(path, sizeof path, "%s/%s/%s", it->folder, it->name, file_names[which]);
+    (void)snprintf(path, sizeof path, "%s/%s/%s", it->folder, it->name, sb_kept_file_name(which));
     if (code == SB_OK)
         code = sb_file_write_atomically(path, bytes, size, 0600, &err);
     if (code == SB_OK)
-        sb_text_addf(&it->kept, "%s%s", it->kept.len > 0 ? ", " : "", file_names[which]);
+        sb_text_addf(&it->kept, "%s%s", it->kept.len > 0 ? ", " : "", sb_kept_file_name(which));
     else if (it->err.code == SB_OK)
         it->err = err;
 }
 
 /* Takes `text`. */
-static void write_text(struct explanation *it, size_t which, char *text)
+static void write_text(struct explanation *it, enum sb_kept_file which, char *text)
 {
     char *clean = sb_redact(text, (const char *const *)it->secrets.texts, it->secrets.count, 2 * SOURCE_MAX);
 
@@ -242,7 +166,7 @@ static enum sb_err keep_picture(struct explanation *it)
     enum sb_err code = ops->screenshot == NULL ? SB_ERR_UNSUPPORTED : ops->screenshot(it->env->context, &it->op, &png, &size, &it->err);
 
     if (code == SB_OK)
-        write_file(it, 0, png, size);
+        write_file(it, SB_KEPT_PICTURE, png, size);
     free(png);
     return code;
 }
@@ -254,7 +178,7 @@ static enum sb_err keep_source(struct explanation *it)
     enum sb_err code = ops->source == NULL ? SB_ERR_UNSUPPORTED : ops->source(it->env->context, SOURCE_MAX, &it->op, &html, &it->err);
 
     if (code == SB_OK)
-        write_text(it, 1, html);
+        write_text(it, SB_KEPT_SOURCE, html);
     return code;
 }
 
@@ -265,7 +189,7 @@ static enum sb_err keep_console(struct explanation *it)
     enum sb_err code = ops->console == NULL ? SB_ERR_UNSUPPORTED : ops->console(it->env->context, &it->op, &lines, &it->err);
 
     if (code == SB_OK)
-        write_text(it, 2, lines);
+        write_text(it, SB_KEPT_CONSOLE, lines);
     return code;
 }
 
@@ -297,10 +221,9 @@ void sb_step_explain(const struct sb_step_env *env, const struct sb_step_result 
     (void)result;
     if (env->context == NULL || env->services->browser == NULL || catalogue == NULL || catalogue->settings.state_dir == NULL)
         return;
-    int size = snprintf(it.folder, sizeof it.folder, "%s/failures", catalogue->settings.state_dir);
-    if (size <= 0 || size >= (int)sizeof it.folder)
+    if (!sb_kept_folder(catalogue->settings.state_dir, it.folder, sizeof it.folder))
         return;
-    (void)snprintf(it.name, sizeof it.name, "%" PRIu64 "-%.39s-%u", env->run, env->step->name, (unsigned)env->attempt);
+    sb_kept_name(env->run, env->step->name, env->attempt, it.name, sizeof it.name);
     sb_text_init(&it.kept, it.kept_text, sizeof it.kept_text);
     add_logins(&it.secrets, catalogue);
     add_cookies(&it.secrets, env, &it.op);
@@ -309,7 +232,7 @@ void sb_step_explain(const struct sb_step_env *env, const struct sb_step_result 
         wipe(it.secrets.texts[i]);
     if (it.kept.len > 0) {
         sb_step_note(env, SB_SEVERITY_INFO, "kept in failures/%s: %s", it.name, it.kept_text);
-        tidy(it.folder);
+        sb_kept_tidy(it.folder);
     } else if (it.err.code != SB_ERR_GONE && it.err.code != SB_ERR_CANCELLED) {
         sb_step_note(env, SB_SEVERITY_INFO, "nothing of the page could be kept: %s", it.err.text);
     }

@@ -1,6 +1,7 @@
 /* What is kept of a page when a step in a browser fails: on real Chromium, with the step kinds' own code. */
 #include "browser_support.h"
 
+#include "signalbox/ports/kept.h"
 #include "signalbox/ports/step.h"
 
 #include <errno.h>
@@ -154,6 +155,30 @@ static void failure__on_a_page_that_hangs_is_over_within_5_s(void **state)
     browser->ops->close_context(browser, context);
 }
 
+static void failure__is_read_back_as_one_text_the_newest_attempt_first(void **state)
+{
+    (void)state;
+    struct sb_context *context = open_at("/account");
+    struct sb_step_env env = env_of(context, 31);
+    explain(&env);
+    env.attempt = 2;
+    explain(&env);
+    char *text = NULL;
+    struct sb_error error = { 0 };
+    expect_code(sb_kept_read(folder, 31, &text, &error), SB_OK, &error);
+    const char *second = strstr(text, "/failures/31-visit-2/console.txt"), *first = strstr(text, "/failures/31-visit-1/console.txt");
+    assert_non_null(second);
+    assert_non_null(first);
+    assert_true(second < first);
+    assert_non_null(strstr(text, "no button"));
+    assert_non_null(strstr(text, "/failures/31-visit-2/page.png"));
+    assert_null(strstr(text, "hunter"));
+    free(text);
+    expect_code(sb_kept_read(folder, 32, &text, &error), SB_ERR_NOT_FOUND, &error);
+    assert_non_null(strstr(error.text, "run 32"));
+    browser->ops->close_context(browser, context);
+}
+
 static void failure__of_a_lost_context_or_a_cancelled_step_is_over_at_once(void **state)
 {
     (void)state;
@@ -209,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failure__keeps_picture_source_and_messages_without_secrets),
         cmocka_unit_test(failure__on_a_page_that_hangs_is_over_within_5_s),
+        cmocka_unit_test(failure__is_read_back_as_one_text_the_newest_attempt_first),
         cmocka_unit_test(failure__of_a_lost_context_or_a_cancelled_step_is_over_at_once),
         cmocka_unit_test(failure__keeps_the_newest_runs_only),
     };

@@ -249,10 +249,23 @@ static void open_detail(struct sb_screen *screen, uint16_t job)
     screen->is_zoomed = true;
 }
 
+/* What was kept of the page on which the shown run failed; whether there is anything, the folder knows. */
+static void open_kept(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    const struct sb_model_job *const job = sb_model_job(screen->model, screen->selected_job);
+    if (job == NULL || job->run.id == 0)
+        sb_notice_say(screen, now, false, "no run is shown");
+    else
+        answer->wants_kept_of = job->run.id;
+}
+
 static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    (void)answer;
     uint16_t job = screen->selected_job;
+    if (screen->focus == SB_PANE_DETAIL) {
+        open_kept(screen, now, answer);
+        return;
+    }
     if (screen->focus == SB_PANE_ALERTS) {
         const struct sb_model_alert *const alert = sb_selected_alert(screen);
         job = alert == NULL ? SB_NO_JOB : alert->job;
@@ -271,7 +284,10 @@ static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_scre
 static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
     (void)answer;
-    if (screen->focus == SB_PANE_HELP || screen->focus == SB_PANE_DETAIL) {
+    if (screen->focus == SB_PANE_PAGE) {
+        screen->focus = SB_PANE_DETAIL;
+        screen->is_zoomed = true;
+    } else if (screen->focus == SB_PANE_HELP || screen->focus == SB_PANE_DETAIL) {
         const bool was_detail = screen->focus == SB_PANE_DETAIL;
         screen->focus = screen->back_to == screen->focus ? SB_PANE_JOBS : screen->back_to;
         /* Help opened from the detail goes back to it, and that one still knows no other place than the jobs. */

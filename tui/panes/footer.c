@@ -123,7 +123,7 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
         draw_hint(view, row, at, "Esc", "as before");
         return;
     }
-    if (screen->focus == SB_PANE_DETAIL || screen->focus == SB_PANE_HELP || screen->is_zoomed)
+    if (screen->focus == SB_PANE_DETAIL || sb_pane_infos[screen->focus].area == SB_AREA_NONE || screen->is_zoomed)
         at += draw_hint(view, row, at, "q", "back");
     for (unsigned action = 0; action < SB_KEY_ACTION_COUNT; action++) {
         const struct sb_keymap_row *const keys = &sb_keymap[action];

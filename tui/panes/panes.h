@@ -88,6 +88,10 @@ struct sb_screen {
     uint64_t log_end;         /* absolute number after the last shown line, when not following */
     uint32_t detail_lines, help_lines;
 
+    const char *page;         /* borrowed text of pane PAGE, and the run it is of */
+    uint64_t page_run;
+    uint32_t page_lines;
+
     struct sb_dialog dialog;
     struct sb_pending pending[SB_PENDING_MAX];
     struct {

@@ -110,6 +110,20 @@ void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err
         screen->undo.is_armed = false;
 }
 
+void sb_screen_show_kept(struct sb_screen *screen, uint64_t run, const char *text, const char *why, struct sb_now now)
+{
+    screen->page = text;
+    if (text == NULL) {
+        if (screen->focus == SB_PANE_PAGE)
+            screen->focus = SB_PANE_DETAIL;
+        sb_notice_say(screen, now, false, why);
+        return;
+    }
+    screen->page_run = run;
+    screen->scrolls[SB_PANE_PAGE].selected = 0;
+    screen->focus = SB_PANE_PAGE;
+}
+
 static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, const struct sb_layout *layout, enum sb_pane pane, struct sb_box box)
 {
     const struct sb_pane_info *const info = &sb_pane_infos[pane];
@@ -136,7 +150,7 @@ static enum sb_area zoom_of(const struct sb_screen *screen, const struct sb_layo
     const enum sb_area area = sb_pane_infos[screen->focus].area;
     struct sb_layout layout;
     if (area == SB_AREA_NONE)
-        return SB_AREA_DETAIL; /* help borrows the place of the detail */
+        return SB_AREA_DETAIL; /* such a pane borrows the place of the detail */
     if (screen->is_zoomed)
         return area;
     sb_layout_make(&layout, rows, cols, wish);
@@ -147,9 +161,9 @@ static void draw_body(struct sb_screen *screen, const struct sb_view *whole, con
 {
     for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++) {
         const enum sb_area area = sb_pane_infos[pane].area;
-        if (pane == SB_PANE_HELP ? screen->focus != SB_PANE_HELP : area == SB_AREA_NONE)
+        if (area == SB_AREA_NONE && screen->focus != (enum sb_pane)pane)
             continue;
-        if (pane == SB_PANE_DETAIL && screen->focus == SB_PANE_HELP)
+        if (pane == SB_PANE_DETAIL && sb_pane_infos[screen->focus].area == SB_AREA_NONE)
             continue;
         draw_pane(screen, whole, layout, (enum sb_pane)pane, layout->boxes[area == SB_AREA_NONE ? SB_AREA_DETAIL : area]);
     }
@@ -161,9 +175,10 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
         return;
     screen->model = screen->is_frozen ? screen->frozen : screen->live;
     screen->now = screen->is_frozen ? screen->frozen_at : now;
+    uint16_t contexts[SB_CONTEXTS_MAX];
     const struct sb_layout_wish wish = {
         .jobs = screen->model->job_count,
-        .contexts = screen->model->pool_contexts,
+        .contexts = sb_context_list(screen->model, contexts),
         .alerts = screen->model->alert_count,
         .zoom = SB_AREA_NONE,
     };

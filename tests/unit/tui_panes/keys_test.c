@@ -284,6 +284,50 @@ static void recycle__wants_the_name_and_an_unchanged_context(void **state)
     assert_int_equal(answer.command.ctx, 0);
 }
 
+static void enter__in_a_detail_shows_what_was_kept_of_the_failed_page(void **state)
+{
+    (void)state;
+    fail_run(41, METRICS);
+    press(SB_KEY_ENTER);
+    press(SB_KEY_ENTER);
+    assert_true(answer.wants_kept_of == 41);
+    sb_screen_show_kept(screen, 41, "==> failures/41-read-1/console.txt\nerror: \x1b]0;owned\x07 no button\nlast line\n", "", now);
+    assert_shows("What was kept");
+    assert_shows("run 41");
+    assert_shows("no button");
+    assert_shows("last line");
+    assert_hides("\x1b");
+    press('q');
+    assert_shows("Detail");
+    press('q');
+    assert_hides("no button");
+}
+
+static void enter__in_a_detail_says_when_nothing_was_kept(void **state)
+{
+    (void)state;
+    fail_run(41, METRICS);
+    press(SB_KEY_ENTER);
+    press(SB_KEY_ENTER);
+    sb_screen_show_kept(screen, 41, NULL, "nothing of a page is kept of run 41", now);
+    assert_shows("nothing of a page is kept of run 41");
+    assert_shows("Detail");
+}
+
+static void kept_page__is_folded_and_scrolled_to_its_end(void **state)
+{
+    (void)state;
+    static char text[300 * 12 + 8];
+    for (unsigned i = 0; i < 300; i++)
+        memcpy(text + (size_t)i * 12, "0123456789a\n", 12);
+    memcpy(text + sizeof text - 8, "the end", 8);
+    sb_screen_show_kept(screen, 41, text, "", now);
+    assert_hides("the end");
+    press('G');
+    assert_shows("the end");
+    assert_shows("/301");
+}
+
 static void policy__is_offered_one_by_one_and_ends_by_itself(void **state)
 {
     (void)state;
@@ -363,6 +407,9 @@ int main(void)
         TEST(kill__wants_the_name_in_full),
         TEST(retry_whole__asks_and_latches),
         TEST(recycle__wants_the_name_and_an_unchanged_context),
+        TEST(enter__in_a_detail_shows_what_was_kept_of_the_failed_page),
+        TEST(enter__in_a_detail_says_when_nothing_was_kept),
+        TEST(kept_page__is_folded_and_scrolled_to_its_end),
         TEST(policy__is_offered_one_by_one_and_ends_by_itself),
         TEST(pause_all__asks_and_resume_wants_the_word),
         TEST(leave__names_what_is_running_and_asks),
