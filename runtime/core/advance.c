@@ -378,7 +378,10 @@ static void next_step(struct sb_core *core, struct run *run)
 
     sb_run_move(core, run, SB_RUN_STATE_QUEUED);
     run->step++;
-    run->free_waits = 0;
+    if (run->step > run->furthest) { /* steps done once more are no progress: a failure behind them may not wait for free for ever */
+        run->furthest = run->step;
+        run->free_waits = 0;
+    }
     if (run->step == def->step_count) {
         finish(core, run);
         return;

@@ -164,7 +164,7 @@ bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run)
     if (is_inside_sequence(core, run))
         return false;
     return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || sb_memory_stops(core, lane_of(core, run)) ||
-           (sb_lanes_is_borrowed(core, ctx, run) && sb_lanes_needs_own(core, run));
+           (sb_lanes_is_borrowed(core, ctx, run) && (core->policy == SB_LANE_POLICY_STRICT || sb_lanes_needs_own(core, run)));
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------------------------------- */

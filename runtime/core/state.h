@@ -37,7 +37,8 @@ struct run {
     bool is_restored, was_running, was_effect; /* found unfinished at start, not decided yet */
     bool needs_place;          /* something it depends on changed: place it again */
     uint8_t state;             /* enum sb_run_state */
-    uint8_t cause, step, attempt, tries, recoveries, free_waits;
+    uint8_t cause, step, attempt, tries, recoveries;
+    uint8_t free_waits, furthest; /* waits that spent no attempt since the run last came further than ever: to step `furthest` */
     uint8_t hold, hold_component;
     uint8_t stop_why;
     bool has_failed_step;      /* a step that goes on failed: the run fails at its end */

@@ -2,6 +2,8 @@
  * seed gives the same history. A failing seed is printed; SB_FUZZ_SEED runs one, SB_FUZZ_SEEDS sets how many. */
 #include "world.h"
 
+#include "signalbox/base/assert.h"
+
 #include "signalbox/base/hash.h"
 
 static uint64_t below(struct sb_rng *rng, uint64_t bound)
@@ -135,8 +137,18 @@ static void heal(struct world *w)
         world_command(w, SB_COMMAND_RESUME_JOB, (uint16_t)i);
 }
 
-static uint64_t history(uint64_t seed)
+/* A failed assertion of the core ends the process: its seed must be told all the same. */
+static uint64_t seed_now;
+static void tell_seed(const char *claim, const char *file, int line)
 {
+    (void)fprintf(stderr, "seed %llu: %s at %s:%d; SB_FUZZ_SEED=%llu repeats it\n", (unsigned long long)seed_now, claim, file, line,
+                  (unsigned long long)seed_now);
+}
+
+/* Plays one world; returns what it did, as a hash, and adds its virtual time. */
+static uint64_t history(uint64_t seed, sb_ns *lived)
+{
+    seed_now = seed;
     struct sb_rng rng = { seed };
     struct world *w = world_create();
     random_jobs(w, &rng);
@@ -158,6 +170,7 @@ static uint64_t history(uint64_t seed)
     if (!w->is_finished)
         fail_msg("seed %llu: the drain never ended", (unsigned long long)seed);
     uint64_t hash = sb_core_hash(w->core);
+    *lived += w->now;
     world_destroy(w);
     return hash;
 }
@@ -171,28 +184,36 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
     return value;
 }
 
+/* SB_FUZZ_YEARS: as many worlds as it takes to live through so many years; else SB_FUZZ_SEEDS of them. */
 static void random_worlds__keep_every_invariant_and_end(void **state)
 {
     (void)state;
-    uint64_t first = number_from("SB_FUZZ_SEED", 1);
+    uint64_t first = number_from("SB_FUZZ_SEED", number_from("SB_FUZZ_SEED_FIRST", 1));
     uint64_t count = getenv("SB_FUZZ_SEED") != NULL ? 1 : number_from("SB_FUZZ_SEEDS", 60);
-    for (uint64_t seed = first; seed < first + count; seed++) {
+    const sb_ns years = (sb_ns)number_from("SB_FUZZ_YEARS", 0) * SB_DAY(365);
+    sb_ns lived = 0;
+    uint64_t seed = first;
+    for (; seed < first + count || lived < years; seed++) {
         if (getenv("SB_FUZZ_VERBOSE") != NULL)
             print_message("seed %llu\n", (unsigned long long)seed);
-        (void)history(seed);
+        (void)history(seed, &lived);
     }
+    print_message("  seeds %llu to %llu, %.2f virtual years, every invariant after every step\n", (unsigned long long)first,
+                  (unsigned long long)(seed - 1), (double)lived / (double)SB_DAY(365));
 }
 
 static void same_seed__gives_the_same_history_byte_for_byte(void **state)
 {
     (void)state;
+    sb_ns lived = 0;
     for (uint64_t seed = 1000; seed < 1005; seed++)
-        assert_true(history(seed) == history(seed));
-    assert_true(history(1000) != history(1001));
+        assert_true(history(seed, &lived) == history(seed, &lived));
+    assert_true(history(1000, &lived) != history(1001, &lived));
 }
 
 int main(void)
 {
+    sb_assert_hook_set(tell_seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_worlds__keep_every_invariant_and_end),
         cmocka_unit_test(same_seed__gives_the_same_history_byte_for_byte),

@@ -146,6 +146,19 @@ static void sequence__never_begins_again_before_an_effect(void **state)
     world_destroy(w);
 }
 
+static void sequence__done_once_more_is_no_progress_and_the_run_fails_in_the_end(void **state)
+{
+    (void)state;
+    struct world *w = sequence_world();
+    world_outcome(w, &w->steps[1], 0, /* and ever after */
+                  (struct outcome){ .lasts = SB_S(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_DEPENDENCY_DOWN, .text = "no page" });
+    begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, SB_HOUR(1));
+    assert_non_null(strstr(w->story, "form run 1 failed"));
+    world_destroy(w);
+}
+
 static void set_policy(struct world *w, enum sb_lane_policy policy, sb_ns lasts)
 {
     struct sb_input input = world_command_input(w, SB_COMMAND_SET_LANE_POLICY, SB_NO_JOB);
@@ -176,6 +189,31 @@ static void policy__set_for_a_time_returns_by_itself_and_decides_meanwhile(void 
     world_destroy(w);
 }
 
+static void policy__strict_takes_back_what_is_lent_at_the_next_step(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    for (int i = 0; i < 2; i++) {
+        browser_job(w, i == 0 ? "one" : "two", SB_CATEGORY_BACKGROUND, 5);
+        world_step(w, "a", true, SB_S(4));
+        world_step(w, "b", true, SB_S(4));
+    }
+    listen_to_leases(w);
+    begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_command(w, SB_COMMAND_RUN_JOB, 1);
+    world_run(w, SB_S(2));
+    set_policy(w, SB_LANE_POLICY_STRICT, 0);
+    world_run(w, SB_S(30));
+    world_expect(w, "[   1000] ctx 2 leased to one run 1 after 0.0s\n"
+                    "[   1000] ctx 1 leased to two run 2 after 0.0s\n"
+                    "[   5000] two run 2 yields ctx 1 before step b\n"
+                    "[   9000] one run 1 succeeded after 8.0s\n"
+                    "[   9000] ctx 2 leased to two run 2 after 4.0s\n"
+                    "[  13000] two run 2 succeeded after 12s\n");
+    world_destroy(w);
+}
+
 static void policy__the_catalogues_own_ends_an_override_for_good(void **state)
 {
     (void)state;
@@ -202,7 +240,9 @@ int main(void)
         cmocka_unit_test(sequence__does_not_yield_between_its_steps_but_after_the_last),
         cmocka_unit_test(sequence__that_loses_its_context_begins_again_at_its_first_step),
         cmocka_unit_test(sequence__never_begins_again_before_an_effect),
+        cmocka_unit_test(sequence__done_once_more_is_no_progress_and_the_run_fails_in_the_end),
         cmocka_unit_test(policy__set_for_a_time_returns_by_itself_and_decides_meanwhile),
+        cmocka_unit_test(policy__strict_takes_back_what_is_lent_at_the_next_step),
         cmocka_unit_test(policy__the_catalogues_own_ends_an_override_for_good),
     };
     return cmocka_run_group_tests_name("sim_leases", tests, NULL, NULL);

@@ -136,6 +136,7 @@ static inline struct sb_step_def *world_step(struct world *w, const char *name, 
 static inline void world_outcome(struct world *w, const struct sb_step_def *step, uint32_t execution, struct outcome outcome)
 {
     uint32_t index = (uint32_t)(step - w->steps);
+    assert_true(execution < SB_LEN(w->script[0]));
     for (uint32_t i = w->script_count[index]; i <= execution; i++)
         w->script[index][i] = w->script[index][w->script_count[index] - 1];
     w->script[index][execution] = outcome;

@@ -33,7 +33,7 @@ uint32_t sb_pane_rows_contexts(const struct sb_screen *screen)
 static void add_owner(const struct sb_screen *screen, const struct sb_model_ctx *ctx, struct sb_text *text)
 {
     if (ctx->run == 0) {
-        sb_text_add(text, ctx->reason[0] != '\0' ? ctx->reason : "-");
+        sb_text_add(text, ctx->reason[0] != '\0' ? ctx->reason : ctx->is_burst_slot ? "kept for the next post" : "-");
         return;
     }
     sb_text_add(text, sb_model_job_name(screen->model, ctx->job));
@@ -143,7 +143,7 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     if (model->lane_policy != model->lane_policy_defined)
         sb_text_add(right, "!");
     if (model->lane_policy_until > screen->now.mono) {
-        sb_text_add(right, " ");
-        sb_model_add_age(right, model->lane_policy_until - screen->now.mono);
+        sb_text_add_u64(right, (uint64_t)((model->lane_policy_until - screen->now.mono + SB_MIN(1) - 1) / SB_MIN(1)));
+        sb_text_add(right, "m");
     }
 }

@@ -244,11 +244,11 @@ static const char *policy_does(unsigned policy)
 {
     switch ((enum sb_lane_policy)policy) {
     case SB_LANE_POLICY_STRICT:
-        return "idle contexts are not lent; what is borrowed now is given back at its next step";
+        return "idle contexts are not lent; borrowers give back at their next step";
     case SB_LANE_POLICY_LEND:
-        return "idle contexts are lent; borrowers keep them until their run ends";
+        return "idle contexts are lent; borrowers keep them to the end";
     case SB_LANE_POLICY_RECLAIM:
-        return "idle contexts are lent; borrowers yield at their next step, after the grace at once";
+        return "idle contexts are lent; borrowers yield when they are wanted back";
     case SB_LANE_POLICY_LEGACY:
     case SB_LANE_POLICY_COUNT:
         break;

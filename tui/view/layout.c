@@ -56,7 +56,7 @@ static void make_stacked(struct sb_layout *layout, unsigned top, unsigned body, 
     unsigned pools = 0, log = 0;
     unsigned alerts = ALERTS_MIN;
     if (has_services)
-        pools = clamp(wish->contexts + 1, 4, body >= 24 ? 6 : 4);
+        pools = clamp(wish->contexts + 1, 4, body >= 24 ? 6 : body >= 20 ? 5 : 4);
     if (body >= 16)
         log = clamp(body / 7, 2, 8);
     const unsigned spare = body - pools - log - alerts;
