@@ -77,6 +77,7 @@ static void make_step(struct sb_cfg_loader *loader, const struct sb_cfg_step *dr
     char place[160];
     *def = draft->def;
     *params = draft->params;
+    def->every = def->every > 0 ? scaled(def->every, loader->root.settings.speed_pct, SB_S(1)) : 0;
     int size = snprintf(place, sizeof place, "%s:%u:%u", draft->node->doc->name, (unsigned)draft->node->line,
                         (unsigned)draft->node->column);
     params->place = sb_cfg_take_text(&loader->box->region, place, size < (int)sizeof place ? (size_t)size : sizeof place - 1);

@@ -76,6 +76,8 @@ struct sb_cfg_step {
     const char *name;
     bool wants_context;
     uint8_t restart;
+    const char **uses; /* names of earlier steps */
+    size_t uses_count;
     struct sb_step_params params;
 };
 

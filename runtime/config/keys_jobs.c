@@ -183,6 +183,10 @@ static const struct sb_cfg_key STEP_KEYS[] = {
     {FLAG("keeps_context", sb_cfg_step, def.keeps_context, "false", 
           "The next step goes on in the same context: it is neither given back nor yielded in between, and only a context of the own lane "
           "will do. When the context is lost, the browser steps right before that kept it are done again, but never an effect.")},
+    {SPAN("every", sb_cfg_step, def.every, SB_S(1), LONGEST, NULL,
+          "Its own slower cadence: skipped while its last success is younger; a force-run does every step."), NOTE("in every run")},
+    {TEXTS("uses", sb_cfg_step, uses, uses_count, sb_cfg_check_name,
+           "Earlier steps whose results it needs: skipped when one of them failed or was skipped in this run.")},
     {CHOICE("restart", sb_cfg_step, restart, restart_text, 2, "step", "Where a retry begins: at the failed step, or the whole job.")},
 };
 
@@ -222,6 +226,26 @@ static void derive_step(struct sb_cfg_step *step, bool has_context_key)
     }
 }
 
+static void find_uses(struct sb_cfg_binder *binder, struct sb_cfg_step *step)
+{
+    const struct sb_cfg_scope *scope = &binder->scope;
+    const struct sb_cfg_node *uses = sb_cfg_get(step->node, "uses");
+    const struct sb_cfg_node *spot = uses != NULL ? uses->first : NULL;
+    for (size_t i = 0; i < step->uses_count; i++) {
+        size_t at = 0;
+        while (at < scope->step_count && !sb_streq(scope->steps[at], step->uses[i])) {
+            at++;
+        }
+        if (at == scope->step_count) {
+            sb_cfg_blame(binder, spot != NULL ? spot : step->node, "name a step that stands before it",
+                         "step %s uses \"%s\", and no earlier step of this job has that name", step->name, step->uses[i]);
+        } else {
+            step->def.uses |= 1u << at;
+        }
+        spot = spot != NULL ? spot->next : NULL;
+    }
+}
+
 static void finish_step(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)
 {
     struct sb_cfg_step *step = target;
@@ -235,6 +259,7 @@ static void finish_step(struct sb_cfg_binder *binder, const struct sb_cfg_node *
     if (step->params.kind == SB_STEP_KIND_BROWSE && !step->def.needs_context) {
         sb_cfg_blame(binder, sb_cfg_spot(node, "context"), NULL, "a browse step needs a context");
     }
+    find_uses(binder, step);
     for (size_t i = 0; i < scope->step_count; i++) {
         if (sb_streq(scope->steps[i], step->name)) {
             sb_cfg_blame(binder, sb_cfg_spot(node, "name"), "give it another name", "an earlier step of this job is called \"%s\" too",

@@ -98,6 +98,9 @@ static void say_step_ended(struct sb_core *core, const struct run *run, uint8_t 
     ended->duration = duration;
     ended->rows = rows;
     note_copy(ended->text, note);
+    ended->is_paced = step_def(core, run->job, step)->every > 0;
+    if (ended->is_paced && state == SB_STEP_STATE_SUCCEEDED)
+        core->step_done[job_def(core, run->job)->first_step + step] = core->wall.ns;
     sb_core_emit(core, &event);
 }
 
@@ -112,31 +115,68 @@ static void finish(struct sb_core *core, struct run *run)
     }
 }
 
-/* Generation is skipped while the day's money is gone; everything else of the system goes on. Returns whether the run goes on. */
-static bool skip_generation(struct sb_core *core, struct run *run)
+static bool generation_is_closed(const struct sb_core *core, const struct run *run)
 {
-    const char *why = "generation skipped: LLM budget is ";
-    char note[SB_NOTE_MAX];
-    struct sb_text text;
-    sb_text_init(&text, note, sizeof(note));
-    sb_text_add(&text, why);
-    sb_text_add(&text, sb_tier_text(core->tier));
-    say_step_ended(core, run, run->step, SB_STEP_STATE_SKIPPED, SB_CLASS_BUDGET, 0, 0, note);
-    if (!step_def(core, run->job, run->step)->goes_on) {
-        sb_run_end(core, run, SB_RUN_STATE_SKIPPED, SB_CLASS_BUDGET, run->step, note);
+    return step_def(core, run->job, run->step)->uses_llm && !sb_budget_allows_generation(core);
+}
+
+/* How long until a step with its own cadence is due again; 0 = now. A success slightly too young counts as old enough, because the grid of
+ * the job and the moment of a success never meet exactly. Force-run passes schedules, this one too. */
+static sb_ns not_due_for(const struct sb_core *core, const struct run *run)
+{
+    const struct sb_job_def *job = job_def(core, run->job);
+    const struct sb_step_def *step = step_def(core, run->job, run->step);
+    int64_t done = core->step_done[job->first_step + run->step];
+    if (step->every == 0 || done == 0 || run->cause == SB_CAUSE_FORCE || done > core->wall.ns)
+        return 0;
+    sb_ns slack = job->every / 2 < step->every / 10 ? job->every / 2 : step->every / 10;
+    sb_ns left = step->every - slack - (core->wall.ns - done);
+    return left > 0 ? left : 0;
+}
+
+/* Why the run's next step is passed over, as a class and in words; false when it is not. */
+static bool is_passed_over(const struct sb_core *core, const struct run *run, enum sb_class *class, struct sb_text *why)
+{
+    uint32_t missing = step_def(core, run->job, run->step)->uses & run->missing;
+    sb_ns left = not_due_for(core, run);
+
+    *class = SB_CLASS_NONE;
+    if (missing != 0) {
+        uint8_t first = 0;
+        while ((missing >> first & 1u) == 0)
+            first++;
+        sb_text_add(why, "needs ");
+        sb_text_add(why, step_def(core, run->job, first)->name);
+        sb_text_add(why, ", which has no result in this run");
+    } else if (left > 0) {
+        sb_text_add(why, "due again in ");
+        sb_text_add_duration(why, left);
+    } else if (generation_is_closed(core, run)) {
+        *class = SB_CLASS_BUDGET;
+        sb_text_add(why, "generation skipped: LLM budget is ");
+        sb_text_add(why, sb_tier_text(core->tier));
+    } else {
         return false;
     }
+    return true;
+}
+
+/* Steps that are not due, whose input is missing, or that would generate while the day's money is gone are passed over; everything else goes
+ * on. Returns whether the run still has a step to do. */
+static bool pass_over(struct sb_core *core, struct run *run, enum sb_class class, const char *why)
+{
+    say_step_ended(core, run, run->step, SB_STEP_STATE_SKIPPED, class, 0, 0, why);
+    if (class == SB_CLASS_BUDGET && !step_def(core, run->job, run->step)->goes_on) {
+        sb_run_end(core, run, SB_RUN_STATE_SKIPPED, class, run->step, why);
+        return false;
+    }
+    run->missing |= 1u << run->step;
     run->step++;
     if (run->step == job_def(core, run->job)->step_count) {
         finish(core, run);
         return false;
     }
     return true;
-}
-
-static bool generation_is_closed(const struct sb_core *core, const struct run *run)
-{
-    return step_def(core, run->job, run->step)->uses_llm && !sb_budget_allows_generation(core);
 }
 
 /* At a step boundary a context that somebody else has a right to is given back; the run queues again with its old place. */
@@ -162,9 +202,15 @@ void sb_advance_place(struct sb_core *core, struct run *run)
     run->needs_place = false;
     if (run->ctx == SB_NO_CTX) /* a sequence on one context that lost it begins again */
         run->step = sb_lanes_sequence_start(core, run->job, run->step);
-    while (generation_is_closed(core, run)) {
+    for (;;) {
+        enum sb_class class;
+        char note[SB_NOTE_MAX];
+        struct sb_text why;
+        sb_text_init(&why, note, sizeof(note));
+        if (!is_passed_over(core, run, &class, &why))
+            break;
         unhold(core, run);
-        if (!skip_generation(core, run))
+        if (!pass_over(core, run, class, note))
             return;
     }
     enum sb_hold why = hold_of(core, run, &component);
@@ -315,6 +361,7 @@ static void step_again(const struct sb_core *core, struct run *run, uint8_t step
     if (step_def(core, run->job, step)->restarts_job) {
         run->step = 0;
         run->has_failed_step = false;
+        run->missing = 0;
     }
 }
 
@@ -444,6 +491,7 @@ static void step_failed(struct sb_core *core, struct run *run, const struct sb_i
         run->failed_class = done->class;
         note_copy(run->error, done->text);
     }
+    run->missing |= 1u << run->step;
     next_step(core, run);
 }
 

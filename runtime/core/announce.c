@@ -121,6 +121,7 @@ static void fill_step(const struct sb_core *core, uint16_t job, uint8_t step, st
     out->needs_context = def->needs_context;
     out->is_effect = def->is_effect;
     out->timeout = def->timeout;
+    out->every = def->every;
     memcpy(out->name, def->name, sizeof(out->name));
 }
 

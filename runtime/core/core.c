@@ -31,6 +31,7 @@ static struct sb_core *carve(struct sb_arena *arena, const struct sb_core_setup 
     to->jobs = sb_arena_take(arena, setup->job_count, sizeof(*to->jobs));
     to->runs = sb_arena_take(arena, run_cap, sizeof(*to->runs));
     to->free_runs = sb_arena_take(arena, run_cap, sizeof(*to->free_runs));
+    to->step_done = sb_arena_take(arena, setup->step_count, sizeof(*to->step_done));
     heap_carve(arena, &to->timers, timer_cap);
     for (int lane = 0; lane < SB_LANE_COUNT; lane++)
         heap_carve(arena, &to->lanes[lane], run_cap);
@@ -128,6 +129,17 @@ static void on_restore_job(struct sb_core *core, const struct sb_input *input)
     job->last_step = restored->failed_step;
     job->last_attempt = restored->last_attempt;
     job->failures = restored->failures;
+}
+
+static void on_restore_step(struct sb_core *core, const struct sb_input *input)
+{
+    const struct sb_in_restore_step *restored = &input->as.restore_step;
+    if (restored->job >= core->setup.job_count)
+        return;
+    const struct sb_job_def *def = &core->setup.jobs[restored->job];
+    for (uint8_t i = 0; i < def->step_count; i++)
+        if (sb_streq(step_def(core, restored->job, i)->name, restored->step_name))
+            core->step_done[def->first_step + i] = restored->done;
 }
 
 static void on_restore_run(struct sb_core *core, const struct sb_input *input)

@@ -21,7 +21,7 @@
 enum {
     NO_RUN = 0xffff,           /* "no slot" in a run slot field */
     FENCE_SLOT_BITS = 16,      /* a fence is (counter << 16 | run slot): unique, growing, and it finds its run */
-    UNIT_EVENTS_MAX = 24,      /* what one unit of work may emit at most */
+    UNIT_EVENTS_MAX = 32,      /* what one unit of work may emit at most */
     UNIT_ORDERS_MAX = 16,
     COMMANDS_REMEMBERED = 64,
     RATE_WAITS_MAX = 20,       /* rate limits in a row that spend no attempt */
@@ -43,6 +43,7 @@ struct run {
     uint8_t stop_why;
     bool has_failed_step;      /* a step that goes on failed: the run fails at its end */
     uint8_t failed_step, failed_class;
+    uint32_t missing;          /* steps of this run that failed or were skipped, as a mask: what uses them is skipped */
     uint16_t job, ctx;         /* ctx: leased context or SB_NO_CTX */
     uint64_t id, fence;        /* fence 0: no step in flight */
     sb_ns queued_at, ready_at, started_at, step_at, wait_since, hold_since;
@@ -121,6 +122,7 @@ struct sb_core {
     struct job *jobs;           /* [setup.job_count] */
     struct run *runs;           /* [run_cap] */
     uint16_t *free_runs;        /* stack */
+    int64_t *step_done;         /* [setup.step_count] wall ns: when a step with its own cadence succeeded last, 0 = never */
     uint32_t run_cap, free_count;
 
     struct sb_heap timers;      /* every deadline; ids by timer_* below */

@@ -34,6 +34,7 @@ static const struct sb_field in_command[] = { SB_COMMAND_FIELDS(FIELD, sb_comman
 static const struct sb_field in_tick[] = { END };
 IN_FIELDS(RESTORE_BASE, restore_base)
 IN_FIELDS(RESTORE_JOB, restore_job)
+IN_FIELDS(RESTORE_STEP, restore_step)
 IN_FIELDS(RESTORE_RUN, restore_run)
 IN_FIELDS(RESTORE_PAUSE, restore_pause)
 IN_FIELDS(RESTORE_BUDGET, restore_budget)

@@ -45,6 +45,8 @@ static void random_jobs(struct world *w, struct sb_rng *rng)
             step->is_effect = needs_context && below(rng, 4) == 0;
             step->goes_on = below(rng, 4) == 0;
             step->keeps_context = below(rng, 4) == 0;
+            step->every = below(rng, 4) == 0 ? SB_S(1 + below(rng, 2000)) : 0;
+            step->uses = below(rng, 4) == 0 ? (uint32_t)below(rng, 256) & ((1u << s) - 1u) : 0;
             step->restarts_job = below(rng, 5) == 0;
             step->uses_llm = below(rng, 5) == 0;
             step->needs = below(rng, 6) == 0 ? 1u << SB_COMPONENT_LLM : 0;

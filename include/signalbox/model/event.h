@@ -12,7 +12,7 @@
 #define SB_EV_job_defined(F, O) F(O, job, job) F(O, name, name) F(O, category, category) F(O, u8, priority) F(O, u8, steps) F(O, flag, is_critical) \
     F(O, flag, needs_browser) F(O, flag, needs_llm) F(O, u8, attempts_max) F(O, ns, timeout) F(O, ns, every) F(O, name, schedule)
 #define SB_EV_step_defined(F, O) F(O, job, job) F(O, step, step) F(O, step_kind, kind) F(O, flag, needs_context) F(O, flag, is_effect) \
-    F(O, ns, timeout) F(O, name, name)
+    F(O, ns, timeout) F(O, name, name) F(O, ns, every)
 #define SB_EV_context_defined(F, O) F(O, ctx, ctx) F(O, lane, lane) F(O, flag, is_burst)
 #define SB_EV_component_defined(F, O) F(O, component, component) F(O, component_class, class)
 /* The whole catalogue and state have been announced (end of a start or of a describe). */
@@ -39,7 +39,7 @@
 
 #define SB_EV_step_started(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, ctx, ctx) F(O, u64, fence) F(O, ns, timeout)
 #define SB_EV_step_ended(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, step_state, state) F(O, class, class) \
-    F(O, ns, duration) F(O, i64, rows) F(O, note, text)
+    F(O, ns, duration) F(O, i64, rows) F(O, note, text) F(O, flag, is_paced) /* the step has a cadence of its own */
 /* A result of a fence that is no longer current: nothing changed. */
 #define SB_EV_step_stale(F, O) F(O, run, run) F(O, step, step) F(O, u64, fence)
 

@@ -14,6 +14,8 @@
 /* `watermark`: last nominal time that was decided (fired or skipped); 0 = never. */
 #define SB_IN_restore_job(F, O) F(O, job, job) F(O, wall, watermark) F(O, flag, is_paused) F(O, run_state, last_state) \
     F(O, run, last_run) F(O, step, failed_step) F(O, u8, last_attempt) F(O, u32, failures)
+/* When a step with its own cadence succeeded last. */
+#define SB_IN_restore_step(F, O) F(O, job, job) F(O, name, step_name) F(O, wall, done)
 /* A run found unfinished: it was interrupted by the end of the previous process. `recoveries` counts earlier ones. */
 #define SB_IN_restore_run(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, u8, recoveries) F(O, cause, cause) \
     F(O, flag, was_running) F(O, flag, was_effect) F(O, wall, nominal)
@@ -42,6 +44,7 @@
     X(TICK, tick)                      \
     X(RESTORE_BASE, restore_base)      \
     X(RESTORE_JOB, restore_job)        \
+    X(RESTORE_STEP, restore_step)      \
     X(RESTORE_RUN, restore_run)        \
     X(RESTORE_PAUSE, restore_pause)    \
     X(RESTORE_BUDGET, restore_budget)  \
@@ -68,6 +71,7 @@ struct sb_in_tick {
 };
 SB_INPUT_STRUCT(RESTORE_BASE, restore_base)
 SB_INPUT_STRUCT(RESTORE_JOB, restore_job)
+SB_INPUT_STRUCT(RESTORE_STEP, restore_step)
 SB_INPUT_STRUCT(RESTORE_RUN, restore_run)
 SB_INPUT_STRUCT(RESTORE_PAUSE, restore_pause)
 SB_INPUT_STRUCT(RESTORE_BUDGET, restore_budget)
@@ -89,6 +93,7 @@ struct sb_input {
         struct sb_in_tick tick;
         struct sb_in_restore_base restore_base;
         struct sb_in_restore_job restore_job;
+        struct sb_in_restore_step restore_step;
         struct sb_in_restore_run restore_run;
         struct sb_in_restore_pause restore_pause;
         struct sb_in_restore_budget restore_budget;

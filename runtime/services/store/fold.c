@@ -260,6 +260,23 @@ static enum sb_err on_step_started(const struct folding *f)
     return code;
 }
 
+/* When a step with its own cadence succeeded, by names: numbers change with every catalogue. */
+static enum sb_err remember_step(const struct folding *f, uint16_t job, uint8_t step)
+{
+    const struct sb_fold_job *of = sb_names_find(&f->fold->names, job);
+    const struct sb_fold_step *def = sb_names_find_step(&f->fold->names, job, step);
+    char key[SB_FOLD_STEP_KEY_MAX];
+    struct sb_text text;
+    if (!of || !def)
+        return SB_OK;
+    sb_text_init(&text, key, sizeof key);
+    sb_text_add(&text, SB_FOLD_STEP_KEY);
+    sb_text_add(&text, of->name);
+    sb_text_add_char(&text, '/');
+    sb_text_add(&text, def->name);
+    return set_meta(f, key, f->at_ms);
+}
+
 static enum sb_err on_step_ended(const struct folding *f)
 {
     const struct sb_ev_step_ended *e = &f->event->as.step_ended;
@@ -267,6 +284,8 @@ static enum sb_err on_step_ended(const struct folding *f)
     enum sb_err code = RUN(f, STEP_ENDED, integer(e->run), sb_cell_int(e->step), sb_cell_int(e->attempt),
                            step_name(f, e->job, e->step), sb_cell_text(sb_step_state_text(e->state)),
                            sb_cell_text(sb_class_text(e->class)), sb_cell_int(e->duration), sb_cell_int(e->rows), WORDS(e->text));
+    if (!code && e->is_paced && e->state == SB_STEP_STATE_SUCCEEDED)
+        code = remember_step(f, e->job, e->step);
     /* a restart between two steps goes on with the second; after the last one run_ended follows in the same append */
     bool is_done = e->state == SB_STEP_STATE_SUCCEEDED || e->state == SB_STEP_STATE_SKIPPED;
     if (!code && is_done && job && e->step + 1 < job->step_count)

@@ -12,6 +12,10 @@ enum sb_fold_sql {
     SB_FOLD_SQL_COUNT
 };
 
+/* Key of meta under which stands when a step with its own cadence succeeded last, in ms: the prefix, JOB, a slash, STEP. */
+#define SB_FOLD_STEP_KEY "step_done:"
+enum { SB_FOLD_STEP_KEY_MAX = 16 + 2 * SB_NAME_MAX };
+
 extern const char *const sb_fold_sql[SB_FOLD_SQL_COUNT];
 
 enum { SB_FOLD_PARAMS_MAX = 10 };

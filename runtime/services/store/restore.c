@@ -66,6 +66,23 @@ static uint8_t word_of(enum sb_field_type type, const char *text)
     return value < 0 ? 0 : (uint8_t)value;
 }
 
+/* A row that tells when a step with its own cadence succeeded; any other row is passed over. */
+static void emit_step(const struct restoring *r, const char *key, const char *value)
+{
+    const size_t prefix = strlen(SB_FOLD_STEP_KEY);
+    const char *slash = strncmp(key, SB_FOLD_STEP_KEY, prefix) == 0 ? strchr(key + prefix, '/') : NULL;
+    struct sb_input input = sb_input_make(SB_INPUT_RESTORE_STEP);
+    char job[SB_NAME_MAX];
+    int64_t at_ms;
+    if (!slash || !sb_copy_n(job, sizeof job, key + prefix, (size_t)(slash - key) - prefix) || !sb_parse_i64(value, &at_ms) ||
+        !sb_copy(input.as.restore_step.step_name, SB_NAME_MAX, slash + 1))
+        return;
+    input.as.restore_step.job = r->job_of(r->arg, job);
+    input.as.restore_step.done = at_ms * SB_MS(1);
+    if (input.as.restore_step.job != SB_NO_JOB)
+        r->emit(r->arg, &input);
+}
+
 static enum sb_err restore_meta(const struct restoring *r, int64_t *budget_day, int64_t *budget_spent)
 {
     struct sb_rows *rows = NULL;
@@ -79,6 +96,8 @@ static enum sb_err restore_meta(const struct restoring *r, int64_t *budget_day, 
     input.as.restore_base.next_fence = (uint64_t)meta(rows, sb_fold_number_keys[SB_FOLD_NEXT_FENCE], 1);
     input.as.restore_base.next_alert = (uint32_t)meta(rows, sb_fold_number_keys[SB_FOLD_NEXT_ALERT], 1);
     r->emit(r->arg, &input);
+    for (size_t i = 0; i < sb_rows_count(rows); i++)
+        emit_step(r, words(rows, i, "key"), words(rows, i, "value"));
     *budget_day = meta(rows, "budget_day_ns", 0);
     *budget_spent = meta(rows, "budget_spent_nano", 0);
     sb_rows_destroy(rows);

@@ -174,6 +174,8 @@ static void config__jobs_that_make_no_sense_are_refused(void **state)
         {JOB_HEAD "    steps:\n      - name: x\n", 5, 9, "step has no kind; give one of browse, llm, sql", NULL},
         {JOB_HEAD "    steps:\n      - exec: {argv: [a]}\n        sql: {statement: SELECT 1}\n", 6, 9, "\"exec\" and \"sql\" together", NULL},
         {JOB_HEAD "    steps:\n      - exec: {argv: [a]}\n      - exec: {argv: [b]}\n", 6, 9, "is called \"exec\" too", "another name"},
+        {JOB_HEAD "    steps:\n      - name: first\n        exec: {argv: [a]}\n      - exec: {argv: [b]}\n        uses: [first, frist]\n", 8, 23,
+         "no earlier step of this job has that name", "stands before it"},
         {JOB_HEAD "    steps:\n      - exec: {argv: []}\n", 5, 22, "argv is empty", NULL},
         {JOB_HEAD "    steps:\n      - exec: {}\n", 5, 9, "exec lacks the key \"argv\"", NULL},
         {JOB_HEAD "    steps:\n      - sql: {statement: \"SELECT $2\", params: [a]}\n", 5, 26, "uses 2 parameters and params gives 1", NULL},

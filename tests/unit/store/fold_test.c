@@ -176,6 +176,22 @@ static void fold__a_job_remembers_its_last_run_and_failures_in_a_row(void **stat
     }
 }
 
+static void fold__a_step_with_its_own_cadence_is_remembered_by_its_last_success(void **state)
+{
+    struct world *world = *state;
+    define_jobs(world);
+    TELL(world, STEP_ENDED, step_ended, .run = 5, .job = 0, .step = 1, .attempt = 1, .state = SB_STEP_STATE_SUCCEEDED, .is_paced = true); /* 5 ms */
+    TELL(world, STEP_ENDED, step_ended, .run = 6, .job = 0, .step = 1, .attempt = 1, .state = SB_STEP_STATE_FAILED, .is_paced = true);
+    TELL(world, STEP_ENDED, step_ended, .run = 6, .job = 0, .step = 0, .attempt = 1, .state = SB_STEP_STATE_SUCCEEDED);
+    restore(world);
+    const struct sb_input *step = restored(world, SB_INPUT_RESTORE_STEP, 0);
+    assert_non_null(step);
+    assert_int_equal(step->as.restore_step.job, 8);
+    assert_string_equal(step->as.restore_step.step_name, "save");
+    assert_true(step->as.restore_step.done == SB_MS(5));
+    assert_null(restored(world, SB_INPUT_RESTORE_STEP, 1));
+}
+
 static void fold__the_watermark_never_goes_back_and_force_runs_do_not_move_it(void **state)
 {
     struct world *world = *state;
@@ -401,6 +417,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(fold__a_run_leaves_its_row_and_its_steps),
         TEST(fold__a_job_remembers_its_last_run_and_failures_in_a_row),
+        TEST(fold__a_step_with_its_own_cadence_is_remembered_by_its_last_success),
         TEST(fold__the_watermark_never_goes_back_and_force_runs_do_not_move_it),
         TEST(fold__between_two_steps_an_interrupted_run_goes_on_with_the_second),
         TEST(fold__every_interruption_counts_and_ends_the_steps_it_cut),
