@@ -81,11 +81,14 @@ static void clear(struct sb_core *core, enum sb_rule rule, const struct finding 
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event)
 {
     char subject[SB_NAME_MAX], text[SB_NOTE_MAX];
+    struct finding finding = { .verdict = VERDICT_CLEAR };
 
     for (int rule = 0; rule < SB_RULE_COUNT; rule++) {
-        struct finding finding = { .job = SB_NO_JOB, .component = SB_COMPONENT_COUNT };
-        sb_text_init(&finding.subject, subject, sizeof(subject));
-        sb_text_init(&finding.text, text, sizeof(text));
+        if (finding.verdict != VERDICT_NOTHING) { /* a rule that finds nothing writes nothing, and that is nearly all of them */
+            finding = (struct finding){ .job = SB_NO_JOB, .component = SB_COMPONENT_COUNT };
+            sb_text_init(&finding.subject, subject, sizeof(subject));
+            sb_text_init(&finding.text, text, sizeof(text));
+        }
         rules[rule](core, event, &finding);
         if (finding.verdict == VERDICT_RAISE)
             raise(core, (enum sb_rule)rule, &finding);

@@ -315,6 +315,8 @@ static bool ask_for_burst(struct sb_core *core)
     uint16_t borrower = SB_NO_CTX;
     uint32_t asked = 0, leased = 0;
     uint64_t for_run = 0;
+    if (core->policy != SB_LANE_POLICY_RECLAIM)
+        return false;
     for (uint32_t i = 0; i < core->ctx_count; i++) {
         const struct ctx *ctx = &core->ctxs[i];
         if (ctx->lane != SB_LANE_POSTING || ctx->run == NO_RUN)
@@ -348,7 +350,7 @@ static bool ask_yields(struct sb_core *core)
         ask_yield(core, index, waiter->id);
         return true;
     }
-    return ask_for_burst(core);
+    return false;
 }
 
 bool sb_lanes_close_burst(struct sb_core *core)
@@ -378,6 +380,7 @@ bool sb_lanes_dispatch(struct sb_core *core)
         return false;
     if (core->policy == SB_LANE_POLICY_LEGACY)
         return sb_legacy_dispatch(core);
-    return grant_own(core) || grant_borrowed(core) || sb_lanes_open_one(core) || open_burst(core) || ask_yields(core) ||
-           sb_lanes_close_burst(core) || close_surplus(core);
+    bool has_waiter = core->waiting.count > 0; /* mostly not, and every unit of work asks */
+    return (has_waiter && (grant_own(core) || grant_borrowed(core))) || sb_lanes_open_one(core) || open_burst(core) ||
+           (has_waiter && ask_yields(core)) || ask_for_burst(core) || sb_lanes_close_burst(core) || close_surplus(core);
 }
