@@ -56,7 +56,8 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
     if (rc == SB_OK)
         rc = in_state_dir(in, pid_path, sizeof(pid_path), "chromium.pid", err);
     if (rc == SB_OK && components[SB_COMPONENT_BROWSER].is_used) {
-        struct sb_browser_setup setup = { .executable = in->catalogue->settings.chromium, .pid_file = pid_path };
+        struct sb_browser_setup setup = { .executable = in->catalogue->settings.chromium, .pid_file = pid_path,
+                                           .processes = in->catalogue->settings.browsers };
         rc = sb_browser_create(&s->browser, &setup, err);
     }
     return rc;

@@ -18,6 +18,8 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
      NOTE("$STATE_DIRECTORY, else $XDG_STATE_HOME/signalbox, else ~/.local/state/signalbox")},
     {TEXT("chromium", sb_cfg_root, settings.chromium, sb_cfg_check_some, NULL, "Browser to start."),
      NOTE("chromium-headless-shell, then chromium, in $PATH")},
+    {COUNT("browsers", sb_cfg_root, settings.browsers, 1, 8, "1",
+           "Processes of the browser; contexts are spread over them, and one that dies takes only its own along (some 130 MiB each).")},
     {TEXT("theme", sb_cfg_root, settings.theme, sb_cfg_check_file, "dark", "Colours of the console: the name of a theme file.")},
     {SPAN("drain", sb_cfg_root, settings.drain, 0, SB_HOUR(1), "30s", "How long running steps may finish after a stop was asked for.")},
     {FLAG("practice", sb_cfg_root, settings.is_practice, "false",

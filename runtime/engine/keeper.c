@@ -273,8 +273,9 @@ static void lose_contexts(struct sb_keeper *keeper, const char *reason)
     keeper->deaths++;
     for (size_t i = 0; i < SB_CONTEXTS_MAX; i++) {
         struct slot *slot = &keeper->slots[i];
-        if (slot->context == NULL || slot->is_lost)
-            continue;
+        bool (*is_gone)(struct sb_context *) = keeper->setup.browser->ops->is_gone;
+        if (slot->context == NULL || slot->is_lost || (is_gone != NULL && !is_gone(slot->context)))
+            continue; /* of several browsers another one may hold it */
         slot->is_lost = true;
         lost[i] = slot->generation;
         if (slot->wanted == slot->generation)

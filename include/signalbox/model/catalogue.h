@@ -202,6 +202,7 @@ struct sb_settings {
     const char *store;         /* "sqlite:PATH" */
     const char *state_dir;     /* receipts, captures, lock file */
     const char *chromium;      /* path, or NULL = search */
+    uint32_t browsers;         /* processes of it */
     const char *theme;
     bool is_practice;
     bool is_simulation_only;   /* a workload for the simulator: its steps do nothing real, so nothing else may start it */

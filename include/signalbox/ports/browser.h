@@ -32,9 +32,11 @@ struct sb_browser {
 struct sb_browser_ops {
     /* Closes everything and ends the browser process, group included. */
     void (*close)(struct sb_browser *browser);
-    /* Real check: the browser answers; starts it when it is not running. One that does not answer within 5 s is killed. */
+    /* Real check: the browser answers; starts it when it is not running. One that does not answer within 5 s is killed. Of several
+     * processes all are asked, and one good answer is enough: what the others said is in the log. */
     enum sb_err (*check)(struct sb_browser *browser, const struct sb_op *op, struct sb_error *err);
-    /* `on_exit(arg, reason)` is called once per browser death, on an internal thread. Set before the first open. */
+    /* `on_exit(arg, reason)` is called once per browser death, on an internal thread; with several processes `is_gone` tells which contexts
+     * it took along. Set before the first open. */
     void (*set_callback)(struct sb_browser *browser, void *arg, void (*on_exit)(void *arg, const char *reason));
     /* Opens an isolated context with a blank page; starts the browser when needed. `allowed_hosts`: requests of documents elsewhere are
      * refused (NULL, 0 = everything). */
@@ -88,14 +90,18 @@ struct sb_browser_ops {
     /* `open` with all its network traffic through a proxy ("http://host:port", "socks5://host:port"), loopback included; NULL = none. */
     enum sb_err (*open_through)(struct sb_browser *browser, const char *proxy, const char *const *allowed_hosts, size_t allowed_host_count,
                                 const struct sb_op *op, struct sb_context **context, struct sb_error *err);
+    /* Whether the context is gone for good: closed, crashed, or its browser has died. Cheap; any thread. */
+    bool (*is_gone)(struct sb_context *context);
 };
 
-enum { SB_MEMORY_MAX = 1024 * 1024 };
+enum { SB_MEMORY_MAX = 1024 * 1024, SB_BROWSER_PROCESSES_MAX = 8 };
 
 struct sb_browser_setup {
     const char *executable;   /* NULL: chromium-headless-shell, then chromium, found in PATH */
     const char *profile_root; /* folder for the temporary profile; NULL: $TMPDIR or /tmp */
-    const char *pid_file;     /* where pid and process group are kept to end an orphan at the next start, or NULL */
+    const char *pid_file;     /* where pid and process group are kept to end an orphan at the next start, or NULL; with several processes
+                               * ".1", ".2" ... for the further ones */
+    unsigned processes;       /* browsers to spread the contexts over, at most SB_BROWSER_PROCESSES_MAX; 0 counts as 1 */
 };
 
 /* Creates the service without starting a browser: a missing Chromium is found by check() and open(). Ends an orphan found through

@@ -1,4 +1,4 @@
-/* The browser service: creation, the table of calls, check, figures, and the end. Any thread.
+/* One browser process as a service: creation, the table of calls, check, figures, and the end. Any thread.
  *
  * Every call on a context is bracketed here: it is refused when the context is gone or the op is over, and counted as a user meanwhile, so that
  * closing the context from another thread ends it instead of pulling memory away from under it. */
@@ -185,6 +185,14 @@ static enum sb_err op_console(struct sb_context *context, const struct sb_op *op
     BRACKETED("console", sb_page_console(context, op, lines, err));
 }
 
+static bool op_is_gone(struct sb_context *context)
+{
+    sb_mutex_lock(context->chromium->mutex);
+    bool is_gone = context->is_gone || context->is_closed;
+    sb_mutex_unlock(context->chromium->mutex);
+    return is_gone;
+}
+
 /* ---- the end ---- */
 
 /* Asks the browser to end by itself, so that it may tidy up; the I/O thread kills what does not. */
@@ -237,7 +245,7 @@ static void op_close(struct sb_browser *browser)
 
 /* ---- creation ---- */
 
-static const struct sb_browser_ops ops = {
+const struct sb_browser_ops sb_chromium_ops = {
     .close = op_close,
     .check = op_check,
     .set_callback = op_set_callback,
@@ -260,6 +268,7 @@ static const struct sb_browser_ops ops = {
     .recall = op_recall,
     .console = op_console,
     .open_through = sb_context_open_through,
+    .is_gone = op_is_gone,
 };
 
 static bool copy_setting(char **out, const char *text)
@@ -268,13 +277,13 @@ static bool copy_setting(char **out, const char *text)
     return text == NULL || *out != NULL;
 }
 
-enum sb_err sb_browser_create(struct sb_browser **browser, const struct sb_browser_setup *setup, struct sb_error *err)
+enum sb_err sb_chromium_create(struct sb_browser **browser, const struct sb_browser_setup *setup, struct sb_error *err)
 {
     struct sb_chromium *chromium = calloc(1, sizeof(*chromium));
 
     if (chromium == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the browser service");
-    chromium->port.ops = &ops;
+    chromium->port.ops = &sb_chromium_ops;
     chromium->launch_fd = -1;
     atomic_init(&chromium->next_id, 1);
     chromium->mutex = sb_mutex_create(SB_RANK_BROWSER);
@@ -288,7 +297,7 @@ enum sb_err sb_browser_create(struct sb_browser **browser, const struct sb_brows
         return rc;
     }
     sb_wake_post(chromium->launch_fd);
-    sb_chromium_end_orphan(chromium);
+    sb_chromium_end_orphan(chromium->pid_file);
     *browser = &chromium->port;
     return SB_OK;
 }

@@ -157,6 +157,10 @@ struct sb_chromium {
     void (*on_exit)(void *arg, const char *reason); /* guarded */
 };
 
+/* ---- browser.c: one browser process ---- */
+extern const struct sb_browser_ops sb_chromium_ops;
+enum sb_err sb_chromium_create(struct sb_browser **browser, const struct sb_browser_setup *setup, struct sb_error *err) SB_MUST_USE;
+
 /* ---- launch.c: when to start a browser ---- */
 /* Makes sure that a browser runs. It may be gone again when this returns: the next command tells. */
 enum sb_err sb_chromium_ensure(struct sb_chromium *chromium, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
@@ -174,7 +178,7 @@ void sb_chromium_remove_profile(const char *profile);
 /* Remembers process group and browser for the next start. Failing is only logged: the browser serves without. */
 void sb_chromium_note_process(const struct sb_chromium *chromium, pid_t group, pid_t browser, const char *profile);
 /* Ends what the pid file names, when it is still the same process; removes its profile and the file. */
-void sb_chromium_end_orphan(const struct sb_chromium *chromium);
+void sb_chromium_end_orphan(const char *pid_file);
 /* Proportional memory of a process group; 0 when unknown. */
 uint64_t sb_chromium_group_pss(pid_t group);
 

@@ -257,7 +257,7 @@ static bool is_profile(const char *profile)
            strncmp(name + 1, PROFILE_PREFIX, strlen(PROFILE_PREFIX)) == 0;
 }
 
-void sb_chromium_end_orphan(const struct sb_chromium *chromium)
+void sb_chromium_end_orphan(const char *pid_file)
 {
     char *text = NULL, profile[PATH_MAX_BYTES] = "";
     size_t size = 0;
@@ -265,7 +265,7 @@ void sb_chromium_end_orphan(const struct sb_chromium *chromium)
     unsigned long long group_started = 0, browser_started = 0;
     struct process process;
 
-    if (chromium->pid_file == NULL || sb_file_read(chromium->pid_file, PID_FILE_MAX, &text, &size, NULL) != SB_OK)
+    if (pid_file == NULL || sb_file_read(pid_file, PID_FILE_MAX, &text, &size, NULL) != SB_OK)
         return;
     bool is_read = sscanf(text, "%d %llu %d %llu\n%511[^\n]", &group, &group_started, &browser, &browser_started, profile) == 5;
     /* The group is ours when its leader or the browser in it is still the very process which was written down. */
@@ -279,6 +279,6 @@ void sb_chromium_end_orphan(const struct sb_chromium *chromium)
     }
     if (is_read && is_profile(profile))
         sb_chromium_remove_profile(profile);
-    (void)unlink(chromium->pid_file);
+    (void)unlink(pid_file);
     free(text);
 }
