@@ -99,7 +99,8 @@ static void make_catalogue(void)
     *catalogue = (struct sb_catalogue){ .name = "peers", .jobs = all.jobs, .steps = all.steps, .params = all.params, .zones = &all.zone,
                                         .zone_count = 1 };
     catalogue->pool = (struct sb_pool_def){
-        .lane_contexts = { 1, 1, 1 }, .burst = 1, .burst_kept = 1, .workers = 1, .policy = SB_LANE_POLICY_RECLAIM, .ageing = SB_S(60), .reclaim_grace = SB_S(5),
+        .lane_contexts = { 1, 1, 1 }, .burst = 1, .burst_kept = 1, .workers = 1,
+        .policy = SB_LANE_POLICY_RECLAIM, .ageing = SB_S(60), .reclaim_grace = SB_S(5),
         .stop_grace = SB_S(20), .stuck_grace = SB_S(20), .max_uses = 25, .max_age = SB_MIN(30), .saturated_after = SB_HOUR(1),
     };
     catalogue->budget = (struct sb_budget_def){ .limit = { 5 * SB_USD_NANO }, .high_above_pm = 800, .medium_above_pm = 400, .low_above_pm = 100 };
