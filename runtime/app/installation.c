@@ -38,6 +38,24 @@ static enum sb_err open_state(struct installation *in, bool is_console, struct s
     return rc;
 }
 
+/* The address of a remote browser may be a secret: then the catalogue names where it is. */
+static enum sb_err open_browser(struct installation *in, const char *pid_path, struct sb_error *err)
+{
+    const struct sb_settings *settings = &in->catalogue->settings;
+    struct sb_browser_setup setup = { .executable = settings->chromium, .pid_file = pid_path, .processes = settings->browsers,
+                                      .remote_url = settings->browser_url };
+    char *secret = NULL;
+    enum sb_err rc = SB_OK;
+    if (settings->browser_url != NULL && strstr(settings->browser_url, "://") == NULL) {
+        rc = sb_secret_read(settings->browser_url, &secret, err);
+        setup.remote_url = secret;
+    }
+    if (rc == SB_OK)
+        rc = sb_browser_create(&in->services.browser, &setup, err);
+    sb_secret_free(secret);
+    return rc;
+}
+
 static enum sb_err open_services(struct installation *in, struct sb_error *err)
 {
     char path[PATH_BYTES + 32], pid_path[PATH_BYTES + 32];
@@ -55,11 +73,8 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
         rc = sb_llm_create(&s->llm, s->http, &in->catalogue->llm, err);
     if (rc == SB_OK)
         rc = in_state_dir(in, pid_path, sizeof(pid_path), "chromium.pid", err);
-    if (rc == SB_OK && components[SB_COMPONENT_BROWSER].is_used) {
-        struct sb_browser_setup setup = { .executable = in->catalogue->settings.chromium, .pid_file = pid_path,
-                                           .processes = in->catalogue->settings.browsers };
-        rc = sb_browser_create(&s->browser, &setup, err);
-    }
+    if (rc == SB_OK && components[SB_COMPONENT_BROWSER].is_used)
+        rc = open_browser(in, pid_path, err);
     return rc;
 }
 

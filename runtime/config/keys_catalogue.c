@@ -20,6 +20,9 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
      NOTE("chromium-headless-shell, then chromium, in $PATH")},
     {COUNT("browsers", sb_cfg_root, settings.browsers, 1, 8, "1",
            "Processes of the browser; contexts are spread over them, and one that dies takes only its own along (some 130 MiB each).")},
+    {TEXT("browser_url", sb_cfg_root, settings.browser_url, sb_cfg_check_browser_url, NULL,
+          "A browser that somebody else runs, instead: ws://, wss://, http:// or https:// with host and port; an address that holds a token by "
+          "reference, file:PATH, env:NAME or cred:NAME."), NOTE("none")},
     {TEXT("theme", sb_cfg_root, settings.theme, sb_cfg_check_file, "dark", "Colours of the console: the name of a theme file.")},
     {SPAN("drain", sb_cfg_root, settings.drain, 0, SB_HOUR(1), "30s", "How long running steps may finish after a stop was asked for.")},
     {FLAG("practice", sb_cfg_root, settings.is_practice, "false",

@@ -263,6 +263,23 @@ const char *sb_cfg_check_date(const char *text)
     return sb_cfg_scan_date(text, &days) ? NULL : "must be a date like 2026-11-23";
 }
 
+const char *sb_cfg_check_browser_url(const char *text)
+{
+    static const char *const SCHEMES[] = {"ws://", "wss://", "http://", "https://"};
+    if (sb_cfg_check_secret(text) == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < SB_LEN(SCHEMES); i++) {
+        size_t size = strlen(SCHEMES[i]);
+        if (strncmp(text, SCHEMES[i], size) == 0 && text[size] != '\0') {
+            return strpbrk(text, "@?") == NULL
+                       ? NULL
+                       : "must not hold a password or a token: give the whole address as file:PATH, env:NAME or cred:NAME";
+        }
+    }
+    return "must begin with ws://, wss://, http:// or https:// and go on with HOST:PORT, or be file:PATH, env:NAME or cred:NAME";
+}
+
 const char *sb_cfg_check_store(const char *text)
 {
     return strncmp(text, "sqlite:", 7) == 0 && text[7] != '\0' ? NULL : "must be sqlite:PATH";

@@ -28,6 +28,7 @@ sb_cfg_check sb_cfg_check_secret; /* file:PATH env:NAME cred:NAME */
 sb_cfg_check sb_cfg_check_url;    /* http(s)://host... */
 sb_cfg_check sb_cfg_check_host;   /* host or host:port */
 sb_cfg_check sb_cfg_check_date;
+sb_cfg_check sb_cfg_check_browser_url; /* ws: wss: http: https: without secrets, or a reference */
 sb_cfg_check sb_cfg_check_store;  /* sqlite:PATH */
 sb_cfg_check sb_cfg_check_some;   /* not empty */
 sb_cfg_check sb_cfg_check_zone;   /* IANA name: no .., no leading / */

@@ -203,6 +203,7 @@ struct sb_settings {
     const char *state_dir;     /* receipts, captures, lock file */
     const char *chromium;      /* path, or NULL = search */
     uint32_t browsers;         /* processes of it */
+    const char *browser_url;   /* of a remote browser instead, or a reference to one that holds a token; NULL = our own processes */
     const char *theme;
     bool is_practice;
     bool is_simulation_only;   /* a workload for the simulator: its steps do nothing real, so nothing else may start it */

@@ -101,6 +101,8 @@ struct sb_browser_setup {
     const char *profile_root; /* folder for the temporary profile; NULL: $TMPDIR or /tmp */
     const char *pid_file;     /* where pid and process group are kept to end an orphan at the next start, or NULL; with several processes
                                * ".1", ".2" ... for the further ones */
+    const char *remote_url;   /* ws://, wss://, http:// or https:// of a browser that somebody else runs, or NULL; may hold a token, is never shown
+                               * beyond host and port. Closing leaves that browser running, without our contexts. Needs a build with libwebsockets */
     unsigned processes;       /* browsers to spread the contexts over, at most SB_BROWSER_PROCESSES_MAX; 0 counts as 1 */
 };
 

@@ -205,7 +205,10 @@ static void say_goodbye(struct sb_chromium *chromium)
     struct sb_cdp *cdp = chromium->cdp;
     if (cdp != NULL && !cdp->is_dead) {
         cdp->is_expected = true;
-        sb_cdp_fire(cdp, NULL, "Browser.close", "{}", NULL);
+        if (cdp->remote == NULL) /* somebody else's goes on; its contexts of ours are closed already */
+            sb_cdp_fire(cdp, NULL, "Browser.close", "{}", NULL);
+        else
+            sb_cdp_kill(cdp, true, "the connection was closed");
         while (chromium->cdp != NULL && !chromium->cdp->is_dead && sb_cond_wait(chromium->news, chromium->mutex, deadline))
             ;
         if (chromium->cdp != NULL && !chromium->cdp->is_dead)
@@ -230,6 +233,7 @@ static void destroy(struct sb_chromium *chromium)
     free(chromium->executable);
     free(chromium->profile_root);
     free(chromium->pid_file);
+    free(chromium->remote_url);
     free(chromium);
 }
 
@@ -290,7 +294,8 @@ enum sb_err sb_chromium_create(struct sb_browser **browser, const struct sb_brow
     chromium->news = sb_cond_create();
     enum sb_err rc = sb_wake_open(&chromium->launch_fd, err);
     if (chromium->mutex == NULL || chromium->news == NULL || !copy_setting(&chromium->executable, setup->executable) ||
-        !copy_setting(&chromium->profile_root, setup->profile_root) || !copy_setting(&chromium->pid_file, setup->pid_file))
+        !copy_setting(&chromium->profile_root, setup->profile_root) || !copy_setting(&chromium->pid_file, setup->pid_file) ||
+        !copy_setting(&chromium->remote_url, setup->remote_url))
         rc = sb_error_set(err, SB_ERR_NOMEM, "no memory for the browser service");
     if (rc != SB_OK) {
         destroy(chromium);

@@ -9,6 +9,7 @@
 #include "signalbox/ports/browser.h"
 
 #include "frames.h"
+#include "remote.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -57,6 +58,7 @@ struct sb_call {
 /* One browser process and the pipe to it. Its thread reads, and writes what did not fit at once. */
 struct sb_cdp {
     struct sb_chromium *chromium;
+    struct sb_remote *remote;        /* the bridge to a browser elsewhere: then there is no child, group or profile; never changes */
     struct sb_child child;           /* I/O thread once it runs */
     pid_t group;                     /* its process group; never changes */
     int pipe_fd_in, pipe_fd_out, stderr_fd, wake_fd;
@@ -139,6 +141,7 @@ struct sb_chromium {
     struct sb_mutex *mutex;
     struct sb_cond *news;            /* a connection died or finished */
     char *executable, *profile_root, *pid_file;
+    char *remote_url;                /* NULL: browsers are our own processes; may hold a token */
     struct sb_cdp *cdp;              /* the running one, or NULL; guarded */
     struct sb_cdp *retired;          /* dead, thread not yet joined; guarded */
     bool is_launching;               /* guarded */
@@ -183,8 +186,10 @@ void sb_chromium_end_orphan(const char *pid_file);
 uint64_t sb_chromium_group_pss(pid_t group);
 
 /* ---- connection.c: the pipe ---- */
-/* Starts a browser and the thread of its pipe. It is not published: `chromium->cdp` is untouched. */
-enum sb_err sb_cdp_open(struct sb_cdp **cdp, struct sb_chromium *chromium, const char *path, struct sb_error *err) SB_MUST_USE;
+/* Starts a browser, or connects to the remote one (then `path` is NULL), and the thread of its pipe. It is not published: `chromium->cdp` is
+ * untouched. */
+enum sb_err sb_cdp_open(struct sb_cdp **cdp, struct sb_chromium *chromium, const char *path, const struct sb_op *op,
+                        struct sb_error *err) SB_MUST_USE;
 /* Ends the browser if it still runs, joins the thread and frees. */
 void sb_cdp_close(struct sb_cdp *cdp);
 /* Asks the thread to kill the browser. Under the mutex. The first reason counts. */

@@ -153,6 +153,11 @@ static void lose_everything(struct sb_cdp *cdp)
 
 static void bury(struct sb_cdp *cdp)
 {
+    if (cdp->remote != NULL) {
+        sb_remote_close(cdp->remote);
+        cdp->remote = NULL;
+        return;
+    }
     sb_child_end(&cdp->child, 0);
     if (cdp->stderr_fd >= 0)
         read_complaints(cdp);
@@ -265,7 +270,16 @@ out:
     return rc;
 }
 
-enum sb_err sb_cdp_open(struct sb_cdp **cdp, struct sb_chromium *chromium, const char *path, struct sb_error *err)
+static enum sb_err connect_remote(struct sb_cdp *cdp, const struct sb_op *op, struct sb_error *err)
+{
+    enum sb_err rc = sb_remote_open(&cdp->remote, cdp->chromium->remote_url, op, &cdp->pipe_fd_out, &cdp->pipe_fd_in, err);
+
+    if (rc == SB_OK)
+        set_nonblocking(cdp->pipe_fd_in);
+    return rc;
+}
+
+enum sb_err sb_cdp_open(struct sb_cdp **cdp, struct sb_chromium *chromium, const char *path, const struct sb_op *op, struct sb_error *err)
 {
     struct sb_cdp *fresh = create_cdp(chromium);
 
@@ -273,7 +287,7 @@ enum sb_err sb_cdp_open(struct sb_cdp **cdp, struct sb_chromium *chromium, const
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the connection to the browser");
     enum sb_err rc = sb_wake_open(&fresh->wake_fd, err);
     if (rc == SB_OK)
-        rc = start_process(fresh, path, err);
+        rc = path != NULL ? start_process(fresh, path, err) : connect_remote(fresh, op, err);
     if (rc == SB_OK) {
         rc = sb_thread_start(&fresh->thread, "sb-browser", io_main, fresh, err);
         if (rc != SB_OK)

@@ -150,7 +150,7 @@ static bool pid_file_of(const char *first, size_t index, char *path, size_t cap)
 
 enum sb_err sb_browser_create(struct sb_browser **browser, const struct sb_browser_setup *setup, struct sb_error *err)
 {
-    size_t count = setup->processes > 1 ? setup->processes : 1;
+    size_t count = setup->processes > 1 && setup->remote_url == NULL ? setup->processes : 1;
     char path[1024];
 
     if (count > SB_BROWSER_PROCESSES_MAX)

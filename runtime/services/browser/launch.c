@@ -79,8 +79,8 @@ static enum sb_err shake_hands(struct sb_cdp *cdp, const struct sb_op *op, struc
                                        "page"),
                              op, NULL, err);
     if (rc == SB_OK)
-        rc = sb_browser_call(chromium, cdp, "SystemInfo.getProcessInfo", NULL, op, &info, err);
-    if (rc != SB_OK)
+        rc = cdp->remote != NULL ? SB_OK : sb_browser_call(chromium, cdp, "SystemInfo.getProcessInfo", NULL, op, &info, err);
+    if (rc != SB_OK || cdp->remote != NULL)
         return rc;
     pid_t pid = cdp->group;
     json_array_foreach(json_object_get(info, "processInfo"), i, process)
@@ -101,16 +101,19 @@ static enum sb_err start(struct sb_chromium *chromium, const struct sb_op *op, s
     struct sb_cdp *fresh = NULL;
     char path[512], words[sizeof(fresh->last_words)];
 
-    enum sb_err rc = sb_chromium_find(chromium->executable, path, sizeof(path), err);
+    const bool is_remote = chromium->remote_url != NULL;
+    enum sb_err rc = is_remote ? SB_OK : sb_chromium_find(chromium->executable, path, sizeof(path), err);
     if (rc == SB_OK)
-        rc = sb_cdp_open(&fresh, chromium, path, err);
+        rc = sb_cdp_open(&fresh, chromium, is_remote ? NULL : path, &bounded, err);
     if (rc != SB_OK)
         return rc;
     /* Written before the browser has answered, so that a crash of ours during its start leaves nothing unknown behind. */
-    sb_chromium_note_process(chromium, fresh->group, fresh->group, fresh->profile);
+    if (!is_remote)
+        sb_chromium_note_process(chromium, fresh->group, fresh->group, fresh->profile);
     rc = shake_hands(fresh, &bounded, err);
     if (rc == SB_OK) {
-        sb_chromium_note_process(chromium, fresh->group, fresh->browser_pid, fresh->profile);
+        if (!is_remote)
+            sb_chromium_note_process(chromium, fresh->group, fresh->browser_pid, fresh->profile);
         *cdp = fresh;
         return SB_OK;
     }
@@ -125,7 +128,8 @@ static enum sb_err start(struct sb_chromium *chromium, const struct sb_op *op, s
     if (err != NULL) {
         char said[120];
         (void)sb_copy(said, sizeof(said), err->text);
-        (void)sb_error_set(err, rc, "%s did not start: %s%s%s", path, said, words[0] != '\0' ? "; it said: " : "", words);
+        (void)sb_error_set(err, rc, "%s did not start: %s%s%s", is_remote ? "the remote browser" : path, said,
+                           words[0] != '\0' ? "; it said: " : "", words);
     }
     return rc;
 }
