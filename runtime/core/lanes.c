@@ -161,10 +161,12 @@ void sb_lanes_timer(struct sb_core *core, uint16_t index)
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run)
 {
     const struct ctx *ctx = &core->ctxs[run->ctx];
+    /* Asked first: a sequence whose beginning was skipped (not due, or done in an earlier boot) may begin on a borrowed context. */
+    if (sb_lanes_is_borrowed(core, ctx, run) && (core->policy == SB_LANE_POLICY_STRICT || sb_lanes_needs_own(core, run)))
+        return true;
     if (is_inside_sequence(core, run))
         return false;
-    return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || sb_memory_stops(core, lane_of(core, run)) ||
-           (sb_lanes_is_borrowed(core, ctx, run) && (core->policy == SB_LANE_POLICY_STRICT || sb_lanes_needs_own(core, run)));
+    return ctx->is_yield_asked || ctx->is_recycle_asked || ctx->is_suspect || sb_memory_stops(core, lane_of(core, run));
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------------------------------- */
