@@ -187,6 +187,12 @@ static const struct sb_cfg_key CONTENT_KEYS[] = {
     {SPAN("spacing", sb_cfg_root, content.spacing, 0, SB_DAY(7), "30m", "Time between two planned posts.")},
     {SPAN("overdue_single", sb_cfg_root, content.overdue_single, SB_S(1), LONGEST, "2h", "A queued post is cancelled so long after its time.")},
     {SPAN("overdue_thread", sb_cfg_root, content.overdue_thread, SB_S(1), LONGEST, "6h", "The same for a thread.")},
+    {SPAN("overdue_reply", sb_cfg_root, content.overdue_reply, SB_S(1), LONGEST, "1h", "The same for a reply.")},
+    {COUNT("replies_per_hour", sb_cfg_root, content.replies_per_hour, 0, 1000, "4", "Replies in any hour, uncertain ones counted.")},
+    {COUNT("replies_per_day", sb_cfg_root, content.replies_per_day, 0, 10000, "250", "Replies in any 24 hours, uncertain ones counted.")},
+    {SPAN("reply_spacing", sb_cfg_root, content.reply_spacing, 0, SB_DAY(7), "5m", "Time between two replies.")},
+    {TEXT("approval", sb_cfg_root, content.approval, sb_cfg_check_approval, "off",
+          "Which texts wait for an operator: off, required, or first:N for the first N of an account.")},
     {SPAN("stuck_after", sb_cfg_root, content.stuck_after, SB_S(1), SB_DAY(7), "15m", "A row that is posting for so long is looked into.")},
     {SPAN("submit_deadline", sb_cfg_root, content.submit_deadline, SB_S(1), SB_MIN(10), "30s",
           "From the intent on disk until the button may no longer be pressed.")},
@@ -195,8 +201,11 @@ static const struct sb_cfg_key CONTENT_KEYS[] = {
 
 static void finish_content(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)
 {
-    const struct sb_content_def *content = &((const struct sb_cfg_root *)target)->content;
+    struct sb_content_def *content = &((struct sb_cfg_root *)target)->content;
+    uint64_t first = 0;
     (void)set;
+    if (content->approval != NULL && sb_cfg_read_approval(content->approval, &first))
+        content->approve_first = (uint32_t)first;
     if (content->posts_per_hour > content->posts_per_hour_max) {
         sb_cfg_blame(binder, sb_cfg_spot(node, "posts_per_hour"), NULL, "posts_per_hour %u is above posts_per_hour_max %u",
                      (unsigned)content->posts_per_hour, (unsigned)content->posts_per_hour_max);

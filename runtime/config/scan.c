@@ -280,6 +280,27 @@ const char *sb_cfg_check_browser_url(const char *text)
     return "must begin with ws://, wss://, http:// or https:// and go on with HOST:PORT, or be file:PATH, env:NAME or cred:NAME";
 }
 
+bool sb_cfg_read_approval(const char *text, uint64_t *first)
+{
+    static const char FIRST[] = "first:";
+    uint64_t count = 0;
+    *first = sb_streq(text, "required") ? UINT32_MAX : 0;
+    if (sb_streq(text, "required") || sb_streq(text, "off")) {
+        return true;
+    }
+    if (strncmp(text, FIRST, strlen(FIRST)) != 0 || !sb_parse_u64(text + strlen(FIRST), &count) || count == 0 || count > 100000) {
+        return false;
+    }
+    *first = count;
+    return true;
+}
+
+const char *sb_cfg_check_approval(const char *text)
+{
+    uint64_t first = 0;
+    return sb_cfg_read_approval(text, &first) ? NULL : "must be off, required or first:N with N from 1 to 100000";
+}
+
 const char *sb_cfg_check_store(const char *text)
 {
     return strncmp(text, "sqlite:", 7) == 0 && text[7] != '\0' ? NULL : "must be sqlite:PATH";

@@ -90,6 +90,7 @@ static enum sb_err build_parts(struct sb_engine *engine, struct sb_error *err)
     engine->control.inbox = engine->inbox;
     engine->control.feeds = engine->feeds;
     engine->services = setup->services;
+    engine->services.live_fence = sb_restore_live_fence(&engine->restored);
     engine->services.catalogue = setup->catalogue;
     engine->services.control = &engine->control;
     return SB_OK;

@@ -208,6 +208,8 @@ struct sb_input_list {
     bool is_full;
 };
 /* What the core must hear before `begin`. */
+/* Fence numbers below this belong to processes that have ended; 0 when the store remembers none. */
+uint64_t sb_restore_live_fence(const struct sb_input_list *list);
 enum sb_err sb_restore_collect(struct sb_input_list *list, struct sb_store *store, const struct sb_catalogue *catalogue,
                                struct sb_error *err) SB_MUST_USE;
 

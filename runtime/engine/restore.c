@@ -72,6 +72,14 @@ static void emit(void *arg, const struct sb_input *input)
     add(both->list, input);
 }
 
+uint64_t sb_restore_live_fence(const struct sb_input_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->inputs[i].kind == SB_INPUT_RESTORE_BASE && list->inputs[i].as.restore_base.next_fence > 0)
+            return list->inputs[i].as.restore_base.next_fence + 1;
+    return 0;
+}
+
 enum sb_err sb_restore_collect(struct sb_input_list *list, struct sb_store *store, const struct sb_catalogue *catalogue,
                                struct sb_error *err)
 {

@@ -10,12 +10,12 @@ void sb_row_put(struct sb_json_out *out, const struct sb_content_row *row)
     const struct {
         const char *key, *text;
     } texts[] = { { "decision_id", row->decision_id }, { "kind", row->kind }, { "account", row->account }, { "text", row->text },
-                  { "content_hash", row->content_hash } };
+                  { "content_hash", row->content_hash }, { "target_post_id", row->target }, { "thread_id", row->thread } };
     const struct {
         const char *key;
         int64_t number;
     } numbers[] = { { "scheduled_at_ms", row->scheduled_at_ms }, { "claimed_at_ms", row->claimed_at_ms },
-                    { "claim_token", row->claim_token }, { "attempts", row->attempts } };
+                    { "claim_token", row->claim_token }, { "attempts", row->attempts }, { "part", row->part } };
     for (size_t i = 0; i < SB_LEN(texts); i++) {
         sb_json_key(out, texts[i].key);
         sb_json_string(out, texts[i].text);
@@ -30,7 +30,7 @@ enum sb_err sb_row_read(const struct sb_native *native, struct sb_json **json, s
 {
     struct sb_json *document = NULL;
     struct sb_content_row read = { 0 };
-    int64_t attempts = 0;
+    int64_t attempts = 0, part = 1;
     enum sb_err code = sb_native_json(native, "row", &document, err);
     if (code != SB_OK)
         return code;
@@ -40,6 +40,9 @@ enum sb_err sb_row_read(const struct sb_native *native, struct sb_json **json, s
                     sb_json_copy(document, "text", read.text, sizeof read.text) &&
                     sb_json_copy(document, "content_hash", read.content_hash, sizeof read.content_hash) &&
                     sb_json_i64(document, "claim_token", &read.claim_token) && sb_json_i64(document, "attempts", &attempts);
+    (void)sb_json_copy(document, "target_post_id", read.target, sizeof read.target);
+    (void)sb_json_copy(document, "thread_id", read.thread, sizeof read.thread);
+    (void)sb_json_i64(document, "part", &part);
     (void)sb_json_i64(document, "scheduled_at_ms", &read.scheduled_at_ms);
     (void)sb_json_i64(document, "claimed_at_ms", &read.claimed_at_ms);
     if (!is_whole) {
@@ -47,6 +50,7 @@ enum sb_err sb_row_read(const struct sb_native *native, struct sb_json **json, s
         return sb_error_set(err, SB_ERR_INVALID, "with.row is no claimed content row");
     }
     read.attempts = (int32_t)attempts;
+    read.part = (int32_t)part;
     *row = read;
     *json = document;
     return SB_OK;
@@ -57,8 +61,8 @@ enum sb_err sb_effect_id(const struct sb_native *native, const struct sb_content
     char text[512];
     struct sb_text out;
     sb_text_init(&out, text, sizeof text);
-    /* The target of a single post is the account's own timeline on its site. */
-    sb_text_addf(&out, "%s|%s|%s|%s", row->account, row->kind, native->site->name, row->content_hash);
+    /* The target of a post that answers nothing is the account's own timeline on its site. */
+    sb_text_addf(&out, "%s|%s|%s|%s", row->account, row->kind, row->target[0] ? row->target : native->site->name, row->content_hash);
     if (out.is_cut)
         return sb_error_set(err, SB_ERR_TOO_LARGE, "account, kind or site name is too long");
     return sb_sha256_hex(text, out.len, hex, err);

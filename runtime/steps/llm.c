@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALLS_MAX = 16 };
+enum { CALLS_MAX = 64 };
 
 static const sb_ns inbox_pause = SB_MS(20); /* between two offers to a full inbox */
 
@@ -62,12 +62,31 @@ static enum sb_err required_check(const struct sb_llm_params *params, const char
     return code;
 }
 
-/* One answer as an object: {"alias":..,"cost_nano":..,"tokens_in":..,"tokens_out":..,"json":{..}} or with "text". */
-static void put_reply(struct sb_json_out *out, const char *alias, const struct sb_llm_reply *reply, const char *part)
+/* A step's calls with what they gave so far. */
+struct talk {
+    const struct sb_step_env *env;
+    const struct sb_llm_params *params;
+    const char *alias;
+    struct sb_json_out *out;
+    const struct sb_json *outputs; /* with item_path: the element of for_each */
+    const char *item_path;         /* or NULL */
+    uint32_t tokens_in, tokens_out;
+    struct sb_usd cost;
+    struct sb_llm_failure failure; /* of the last call that failed */
+};
+
+/* One answer as an object: {"alias":..,"cost_nano":..,"tokens_in":..,"tokens_out":..,"json":{..}} or with "text"; of a call for an element
+ * also that "item". */
+static void put_reply(const struct talk *talk, const struct sb_llm_reply *reply, const char *part)
 {
+    struct sb_json_out *out = talk->out;
     sb_json_object_begin(out);
+    if (talk->item_path != NULL) {
+        sb_json_key(out, "item");
+        sb_json_put(out, talk->outputs, talk->item_path);
+    }
     sb_json_key(out, "alias");
-    sb_json_string(out, alias);
+    sb_json_string(out, talk->alias);
     sb_json_key(out, "cost_nano");
     sb_json_integer(out, reply->cost.nano);
     sb_json_key(out, "tokens_in");
@@ -83,9 +102,9 @@ static void put_reply(struct sb_json_out *out, const char *alias, const struct s
 }
 
 /* Judges a paid answer and writes it. Another try may give a better one, so a bad one is a broken protocol, which is retryable. */
-static enum sb_err judge(const struct sb_llm_params *params, const char *alias, const struct sb_llm_reply *reply, struct sb_json_out *out,
-                         struct sb_error *err)
+static enum sb_err judge(const struct talk *talk, const struct sb_llm_reply *reply, struct sb_error *err)
 {
+    const struct sb_llm_params *params = talk->params;
     size_t size = 0;
     const char *json = params->is_json ? json_part(reply->text, &size) : NULL;
     if (reply->is_truncated)
@@ -97,21 +116,10 @@ static enum sb_err judge(const struct sb_llm_params *params, const char *alias, 
     if (code == SB_OK && json != NULL && part == NULL)
         code = sb_error_set(err, SB_ERR_NOMEM, "no memory for the answer");
     if (code == SB_OK)
-        put_reply(out, alias, reply, part);
+        put_reply(talk, reply, part);
     free(part);
     return code;
 }
-
-/* A step's calls with what they gave so far. */
-struct talk {
-    const struct sb_step_env *env;
-    const struct sb_llm_params *params;
-    const char *alias;
-    struct sb_json_out *out;
-    uint32_t tokens_in, tokens_out;
-    struct sb_usd cost;
-    struct sb_llm_failure failure; /* of the last call that failed */
-};
 
 static enum sb_err complete(struct talk *talk, const char *system, const char *user, struct sb_error *err)
 {
@@ -132,7 +140,7 @@ static enum sb_err complete(struct talk *talk, const char *system, const char *u
     talk->tokens_out += reply.tokens_out;
     talk->cost.nano += reply.cost.nano;
     talk->failure.class = SB_CLASS_RETRYABLE;
-    code = judge(params, talk->alias, &reply, talk->out, err);
+    code = judge(talk, &reply, err);
     free(reply.text);
     return code;
 }
@@ -171,8 +179,10 @@ static enum sb_err talk_each(struct talk *talk, struct sb_scope *scope, int64_t 
         sb_text_init(&text, path, sizeof path);
         sb_text_addf(&text, "%s.%zu", list, i);
         scope->item = scope->outputs;
-        scope->item_path = path;
+        scope->item_path = talk->item_path = path;
+        talk->outputs = scope->outputs;
         code = expand_and_complete(talk, scope, err);
+        talk->item_path = NULL;
         if (code != SB_OK)
             break;
         done++;

@@ -42,12 +42,14 @@ static void hurry(struct sb_native *native, const struct sb_settings *settings)
     if (!settings->is_practice || settings->speed_pct <= 100)
         return;
     native->content.spacing = native->content.spacing / settings->speed_pct * 100;
+    native->content.reply_spacing = native->content.reply_spacing / settings->speed_pct * 100;
     native->hour = native->hour / settings->speed_pct * 100;
+    native->day = native->day / settings->speed_pct * 100;
 }
 
 void sb_step_native(const struct sb_step_env *env, struct sb_step_result *result)
 {
-    struct sb_native native = { .env = env, .content = env->services->catalogue->content, .hour = SB_HOUR(1) };
+    struct sb_native native = { .env = env, .content = env->services->catalogue->content, .hour = SB_HOUR(1), .day = SB_DAY(1) };
     const char *name = env->params->as.native.function;
     hurry(&native, &env->services->catalogue->settings);
     for (size_t i = 0; i < SB_LEN(natives); i++)

@@ -12,7 +12,7 @@ struct sb_native {
     const struct sb_site *site;    /* with.site, or NULL */
     const char *account;           /* of the site, or NULL */
     struct sb_content_def content;
-    sb_ns hour;                    /* what posts_per_hour counts over: shorter in a practice world that runs faster */
+    sb_ns hour, day;               /* what the limits count over: shorter in a practice world that runs faster */
 };
 
 /* Entry points, one per row of natives.def. An error fails the step by its code; a function that wants another class fails the result itself

@@ -47,7 +47,7 @@ static enum sb_err queue(struct world *world, const char *id, const char *accoun
 {
     const struct sb_content_new row = { .decision_id = id, .kind = "single", .account = account, .text = text, .topic = "sleep",
                                         .scheduled_at_ms = at_ms, .cost_nano = 5 };
-    return sb_content_queue(world->store, &row, now_ms, &patient, NULL);
+    return sb_content_queue(world->store, &row, 1, now_ms, &patient, NULL);
 }
 
 static enum sb_err try_sql(struct world *world, const char *sql)
@@ -146,7 +146,7 @@ static void content__incomplete_and_oversized_rows_are_refused(void **state)
     assert_int_equal(queue(world, "d2", "acc", "", 1, 1), SB_ERR_INVALID);
     assert_int_equal(queue(world, "", "acc", "x", 1, 1), SB_ERR_INVALID);
     const struct sb_content_new odd = { .decision_id = "d3", .kind = "song", .account = "acc", .text = "x" };
-    assert_int_equal(sb_content_queue(world->store, &odd, 1, &patient, NULL), SB_ERR_INVALID);
+    assert_int_equal(sb_content_queue(world->store, &odd, 1, 1, &patient, NULL), SB_ERR_INVALID);
 }
 
 /* ---- claim ---- */
@@ -157,8 +157,8 @@ static void content__a_claim_takes_the_oldest_due_row(void **state)
     struct sb_content_row row;
     assert_int_equal(queue(world, "late", "acc", "b", 200, 1), SB_OK);
     assert_int_equal(queue(world, "early", "acc", "a", 100, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", 7, 99, &patient, &row, NULL), SB_ERR_NOT_FOUND);
-    assert_int_equal(sb_content_claim(world->store, "acc", 7, 300, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 99, &patient, &row, NULL), SB_ERR_NOT_FOUND);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 300, &patient, &row, NULL), SB_OK);
     assert_string_equal(row.decision_id, "early");
     assert_string_equal(row.text, "a");
     assert_string_equal(row.kind, "single");
@@ -175,9 +175,9 @@ static void content__replies_are_not_claimed_with_posts(void **state)
 {
     struct world *world = *state;
     struct sb_content_row row;
-    const struct sb_content_new reply = { .decision_id = "r", .kind = "reply", .account = "acc", .text = "x", .scheduled_at_ms = 1 };
-    assert_int_equal(sb_content_queue(world->store, &reply, 1, &patient, NULL), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", 7, 99, &patient, &row, NULL), SB_ERR_NOT_FOUND);
+    const struct sb_content_new reply = { .decision_id = "r", .kind = "reply", .account = "acc", .text = "x", .target = "900", .scheduled_at_ms = 1 };
+    assert_int_equal(sb_content_queue(world->store, &reply, 1, 1, &patient, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 99, &patient, &row, NULL), SB_ERR_NOT_FOUND);
 }
 
 static void content__one_account_has_one_effect_in_flight(void **state)
@@ -187,9 +187,9 @@ static void content__one_account_has_one_effect_in_flight(void **state)
     assert_int_equal(queue(world, "d1", "acc", "a", 1, 1), SB_OK);
     assert_int_equal(queue(world, "d2", "acc", "b", 2, 1), SB_OK);
     assert_int_equal(queue(world, "d3", "other", "c", 2, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", 7, 9, &patient, &row, NULL), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", 8, 9, &patient, &row, NULL), SB_ERR_REFUSED);
-    assert_int_equal(sb_content_claim(world->store, "other", 9, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 9, &patient, &row, NULL), SB_ERR_REFUSED);
+    assert_int_equal(sb_content_claim(world->store, "other", SB_CLAIM_POST, 9, 9, &patient, &row, NULL), SB_OK);
     assert_string_equal(row.decision_id, "d3");
     assert_int_equal(try_sql(world, "UPDATE content_metadata SET status = 'posting', claimed_at_ms = 1, claim_token = 1 "
                                     "WHERE decision_id = 'd2'"), SB_ERR_EXISTS);
@@ -207,7 +207,7 @@ static void race(void *arg)
     struct racer *self = arg;
     for (int lap = 0; lap < LAPS; lap++) {
         struct sb_content_row row;
-        enum sb_err code = sb_content_claim(self->world->store, "acc", self->token, 100, &patient, &row, NULL);
+        enum sb_err code = sb_content_claim(self->world->store, "acc", SB_CLAIM_POST, self->token, 100, &patient, &row, NULL);
         if (code == SB_OK)
             self->won++;
         else if (code != SB_ERR_REFUSED)
@@ -247,7 +247,7 @@ static void content__saving_a_post_archives_it_in_the_same_transaction(void **st
     struct world *world = *state;
     struct sb_content_row row;
     assert_int_equal(queue(world, "d1", "acc", "a", 1, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", 7, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 9, &patient, &row, NULL), SB_OK);
     assert_int_equal(sb_content_save_posted(world->store, "d1", "p1", "e1", 50, &patient, NULL), SB_OK);
     assert_int_equal(number(world, "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted' AND post_id = 'p1' AND effect_id = 'e1' "
                                    "AND posted_at_ms = 50"), 1);
@@ -276,7 +276,7 @@ static void content__a_post_or_effect_belongs_to_one_row(void **state)
     row_in(world, "uncertain");
     assert_int_equal(sb_content_save_posted(world->store, "d", "p1", "e1", 50, &patient, NULL), SB_OK);
     assert_int_equal(queue(world, "d2", "acc", "b", 1, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", 8, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 9, &patient, &row, NULL), SB_OK);
     assert_int_equal(sb_content_save_posted(world->store, "d2", "p1", "e2", 60, &patient, NULL), SB_ERR_EXISTS);
     assert_int_equal(sb_content_save_posted(world->store, "d2", "p2", "e1", 60, &patient, NULL), SB_ERR_EXISTS);
     assert_word(world, "SELECT status FROM content_metadata WHERE decision_id = 'd2'", "posting");
@@ -361,12 +361,12 @@ static void content__a_row_put_back_waits_until_its_retry_time_and_loses_its_cla
     struct world *world = *state;
     struct sb_content_row row;
     assert_int_equal(queue(world, "d1", "acc", "a", 1, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", 7, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 9, &patient, &row, NULL), SB_OK);
     assert_int_equal(sb_content_move(world->store, "d1", 7, SB_CONTENT_POSTING, SB_CONTENT_QUEUED, 500, "slow", &patient, NULL), SB_OK);
     assert_int_equal(number(world, "SELECT COUNT(*) FROM content_metadata WHERE claim_token IS NULL AND claimed_at_ms IS NULL"), 1);
     assert_int_equal(number(world, "SELECT COUNT(*) FROM posting_attempts WHERE outcome = 'queued' AND error = 'slow'"), 1);
-    assert_int_equal(sb_content_claim(world->store, "acc", 8, 499, &patient, &row, NULL), SB_ERR_NOT_FOUND);
-    assert_int_equal(sb_content_claim(world->store, "acc", 8, 500, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 499, &patient, &row, NULL), SB_ERR_NOT_FOUND);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 500, &patient, &row, NULL), SB_OK);
     assert_int_equal(row.attempts, 2);
 }
 
@@ -376,7 +376,7 @@ static void content__uncertain_rows_count_against_the_limits_however_old(void **
 {
     struct world *world = *state;
     int64_t count = -1, last = -1;
-    assert_int_equal(sb_content_count(world->store, "acc", 100, &patient, &count, &last, NULL), SB_OK);
+    assert_int_equal(sb_content_count(world->store, "acc", false, 100, &patient, &count, &last, NULL), SB_OK);
     assert_int_equal(count, 0);
     assert_int_equal(last, 0);
     sql(world, "INSERT INTO content_metadata (decision_id, kind, account, text, status, scheduled_at_ms, claimed_at_ms, claim_token, "
@@ -386,7 +386,7 @@ static void content__uncertain_rows_count_against_the_limits_however_old(void **
     sql(world, "INSERT INTO content_metadata (decision_id, kind, account, text, status, scheduled_at_ms, posted_at_ms, post_id, "
                "content_hash, created_at_ms, updated_at_ms) VALUES ('new', 'single', 'acc', 't', 'verified', 1, 150, 'p2', 'h', 1, 1)");
     assert_int_equal(queue(world, "q", "acc", "x", 1, 1), SB_OK);
-    assert_int_equal(sb_content_count(world->store, "acc", 100, &patient, &count, &last, NULL), SB_OK);
+    assert_int_equal(sb_content_count(world->store, "acc", false, 100, &patient, &count, &last, NULL), SB_OK);
     assert_int_equal(count, 2);
     assert_int_equal(last, 150);
 }
@@ -398,12 +398,12 @@ static void content__open_rows_are_the_stuck_and_the_uncertain(void **state)
     size_t count = 0;
     row_in(world, "uncertain"); /* claimed at 20 */
     assert_int_equal(queue(world, "d2", "acc", "b", 1, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", 8, 90, &patient, &row, NULL), SB_OK);
-    assert_int_equal(sb_content_open(world->store, "acc", 90, &patient, &rows, &count, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 90, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_open(world->store, "acc", 90, 0, &patient, &rows, &count, NULL), SB_OK);
     assert_int_equal(count, 1);
     assert_string_equal(rows[0].decision_id, "d");
     free(rows);
-    assert_int_equal(sb_content_open(world->store, NULL, 91, &patient, &rows, &count, NULL), SB_OK);
+    assert_int_equal(sb_content_open(world->store, NULL, 91, 0, &patient, &rows, &count, NULL), SB_OK);
     assert_int_equal(count, 2);
     assert_string_equal(rows[1].decision_id, "d2");
     assert_int_equal(rows[1].claim_token, 8);
@@ -415,10 +415,10 @@ static void content__overdue_rows_expire_by_kind(void **state)
     struct world *world = *state;
     int64_t expired = 0;
     const struct sb_content_new thread = { .decision_id = "t", .kind = "thread", .account = "acc", .text = "x", .scheduled_at_ms = 100 };
-    assert_int_equal(sb_content_queue(world->store, &thread, 1, &patient, NULL), SB_OK);
+    assert_int_equal(sb_content_queue(world->store, &thread, 1, 1, &patient, NULL), SB_OK);
     assert_int_equal(queue(world, "s", "acc", "y", 100, 1), SB_OK);
     assert_int_equal(queue(world, "fresh", "acc", "z", 900, 1), SB_OK);
-    assert_int_equal(sb_content_expire(world->store, 1000, 500, 2000, &patient, &expired, NULL), SB_OK);
+    assert_int_equal(sb_content_expire(world->store, 1000, &(struct sb_content_overdue){ 500, 2000, 500 }, &patient, &expired, NULL), SB_OK);
     assert_int_equal(expired, 1);
     assert_word(world, "SELECT decision_id FROM content_metadata WHERE status = 'cancelled' AND last_error = 'overdue'", "s");
 }

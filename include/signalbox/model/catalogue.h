@@ -192,9 +192,12 @@ struct sb_llm_def {
     size_t premium_intent_count;
 };
 
+#define SB_APPROVE_ALL UINT32_MAX
 struct sb_content_def {
-    uint32_t posts_per_hour, posts_per_hour_max;
-    sb_ns spacing, overdue_single, overdue_thread, stuck_after, submit_deadline;
+    uint32_t posts_per_hour, posts_per_hour_max, replies_per_hour, replies_per_day;
+    sb_ns spacing, reply_spacing, overdue_single, overdue_thread, overdue_reply, stuck_after, submit_deadline;
+    uint32_t approve_first; /* as many texts of an account wait for approval: 0 none, SB_APPROVE_ALL every one */
+    const char *approval;   /* the same in words: off, required, first:N */
     uint16_t posts_per_run[SB_TIER_COUNT]; /* plan: 2/1/1/0/0 */
 };
 

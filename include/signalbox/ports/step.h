@@ -20,6 +20,7 @@ struct sb_services {
     struct sb_llm *llm;
     struct sb_receipts *receipts;
     struct sb_control *control;
+    uint64_t live_fence; /* step attempts with a smaller fence number belong to a process that has ended; 0 = nothing is known of one */
 };
 
 /* Fence of a step attempt: valid until the core revokes it, the hard deadline passes or the engine stops. Any thread. */

@@ -86,6 +86,9 @@ static enum sb_err check_new(const struct sb_content_new *row, struct sb_error *
                    { "kind", row->kind, sizeof((struct sb_content_row *)0)->kind },
                    { "account", row->account, SB_ACCOUNT_MAX },
                    { "text", row->text, sizeof((struct sb_content_row *)0)->text } };
+    const bool is_reply = row->kind && sb_streq(row->kind, "reply");
+    if (is_reply && (!row->target || !*row->target))
+        return sb_error_set(err, SB_ERR_INVALID, "a reply needs its target");
     for (size_t i = 0; i < SB_LEN(needed); i++) {
         if (!needed[i].value || !*needed[i].value)
             return sb_error_set(err, SB_ERR_INVALID, "a content row needs its %s", needed[i].name);
@@ -96,37 +99,61 @@ static enum sb_err check_new(const struct sb_content_new *row, struct sb_error *
     return SB_OK;
 }
 
-enum sb_err sb_content_queue(struct sb_store *store, const struct sb_content_new *row, int64_t now_ms, const struct sb_op *op,
-                             struct sb_error *err)
+enum { NEW_PARAMS = 20, ROWS_MAX = 32 };
+
+static enum sb_err bind_new(const struct sb_content_new *row, int64_t now_ms, char hash[17], struct sb_cell cells[NEW_PARAMS],
+                            struct sb_error *err)
 {
-    static const char sql[] =
-        "INSERT INTO content_metadata (decision_id, kind, account, text, topic, angle, tone, format, intent, alias, cost_nano, status, "
-        "scheduled_at_ms, content_hash, created_at_ms, updated_at_ms) "
-        "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, $13, $14, $14 WHERE NOT EXISTS "
-        "(SELECT 1 FROM content_metadata WHERE account = $3 AND content_hash = $13 AND (status IN ('draft', 'queued', 'posting', 'uncertain') "
-        "OR (status IN ('posted', 'verified', 'archived') AND posted_at_ms > $15)))";
-    char hash[17];
     enum sb_err code = check_new(row, err);
     if (!code)
         code = hash_text(row->text, hash, err);
     if (code)
         return code;
-    const struct sb_cell params[] = {
+    const struct sb_cell params[NEW_PARAMS] = {
         sb_cell_text(row->decision_id), sb_cell_text(row->kind), sb_cell_text(row->account), sb_cell_text(row->text),
         sb_cell_text(row->topic), sb_cell_text(row->angle), sb_cell_text(row->tone), sb_cell_text(row->format),
         sb_cell_text(row->intent), sb_cell_text(row->alias), sb_cell_int(row->cost_nano), sb_cell_int(row->scheduled_at_ms),
-        sb_cell_text(hash), sb_cell_int(now_ms), sb_cell_int(now_ms - same_text_ms),
+        sb_cell_text(hash), sb_cell_int(now_ms), sb_cell_int(now_ms - same_text_ms), sb_cell_text(row->target), sb_cell_text(row->thread),
+        sb_cell_int(row->part > 0 ? row->part : 1), sb_cell_text(status_texts[row->is_draft ? SB_CONTENT_DRAFT : SB_CONTENT_QUEUED]),
+        sb_cell_int(sb_streq(row->kind, "reply")),
     };
-    const struct sb_statement statement = { sql, params, SB_LEN(params), 1 };
-    code = write_all(store, &statement, 1, NULL, op, err);
+    memcpy(cells, params, sizeof params);
+    return SB_OK;
+}
+
+enum sb_err sb_content_queue(struct sb_store *store, const struct sb_content_new *rows, size_t count, int64_t now_ms,
+                             const struct sb_op *op, struct sb_error *err)
+{
+    static const char sql[] =
+        "INSERT INTO content_metadata (decision_id, kind, account, text, topic, angle, tone, format, intent, alias, cost_nano, status, "
+        "scheduled_at_ms, content_hash, created_at_ms, updated_at_ms, target_post_id, thread_id, part) "
+        "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $19, $12, $13, $14, $14, $16, $17, $18 WHERE NOT EXISTS "
+        "(SELECT 1 FROM content_metadata WHERE account = $3 AND content_hash = $13 AND (status IN ('draft', 'queued', 'posting', 'uncertain') "
+        "OR (status IN ('posted', 'verified', 'archived') AND posted_at_ms > $15))) AND NOT ($20 = 1 AND EXISTS "
+        "(SELECT 1 FROM content_metadata WHERE account = $3 AND kind = 'reply' AND target_post_id = $16 AND status NOT IN "
+        "('cancelled', 'skipped', 'failed')))";
+    struct sb_statement statements[ROWS_MAX];
+    struct sb_cell cells[ROWS_MAX][NEW_PARAMS];
+    char hashes[ROWS_MAX][17];
+    enum sb_err code = SB_OK;
+    if (count == 0 || count > ROWS_MAX)
+        return sb_error_set(err, SB_ERR_INVALID, "%zu content rows at once, 1 to %d are allowed", count, ROWS_MAX);
+    for (size_t i = 0; i < count && !code; i++) {
+        code = bind_new(&rows[i], now_ms, hashes[i], cells[i], err);
+        statements[i] = (struct sb_statement){ sql, cells[i], NEW_PARAMS, 1 };
+    }
+    if (!code)
+        code = write_all(store, statements, count, NULL, op, err);
     if (code == SB_ERR_CONFLICT)
-        return sb_error_set(err, SB_ERR_EXISTS, "account %s already has this text queued, in flight or published within 7 days", row->account);
+        return sb_error_set(err, SB_ERR_EXISTS, "account %s already has this text (or a reply to this post) queued, in flight or published "
+                            "within 7 days", rows[0].account);
     return code;
 }
 
 /* ---- claim ---- */
 
-#define ROW_COLUMNS "decision_id, kind, account, text, content_hash, scheduled_at_ms, claimed_at_ms, claim_token, attempts"
+#define ROW_COLUMNS "decision_id, kind, account, text, content_hash, scheduled_at_ms, claimed_at_ms, claim_token, attempts, target_post_id, " \
+    "thread_id, part"
 
 static void read_row(const struct sb_rows *rows, size_t at, struct sb_content_row *row)
 {
@@ -141,18 +168,25 @@ static void read_row(const struct sb_rows *rows, size_t at, struct sb_content_ro
     row->claimed_at_ms = number(rows, at, "claimed_at_ms");
     row->claim_token = number(rows, at, "claim_token");
     row->attempts = (int32_t)number(rows, at, "attempts");
+    row->part = (int32_t)number(rows, at, "part");
+    (void)sb_copy(row->target, sizeof row->target, words(rows, at, "target_post_id"));
+    (void)sb_copy(row->thread, sizeof row->thread, words(rows, at, "thread_id"));
 }
 
+/* The post of the part before row `c`, which a later part of a thread goes on from; null while that is not out. */
+#define POST_BEFORE(c) "(SELECT before.post_id FROM content_metadata before WHERE before.thread_id = " c ".thread_id AND before.part = " c \
+    ".part - 1 AND before.status IN ('posted', 'verified', 'archived'))"
+/* Whether row c is one of what is claimed: $4 = 0 a post, 1 a later part, 2 a reply. */
+#define IS_WANTED "c.account = $1 AND c.status = 'queued' AND c.scheduled_at_ms <= $3 AND CASE WHEN $4 = 2 THEN c.kind = 'reply' " \
+    "WHEN $4 = 1 THEN c.kind = 'thread' AND c.part > 1 AND " POST_BEFORE("c") " IS NOT NULL ELSE c.kind <> 'reply' AND c.part = 1 END"
+
 /* Why nothing was claimed. */
-static enum sb_err explain_no_claim(struct sb_store *store, const char *account, int64_t now_ms, const struct sb_op *op,
-                                    struct sb_error *err)
+static enum sb_err explain_no_claim(struct sb_store *store, const struct sb_cell params[4], const struct sb_op *op, struct sb_error *err)
 {
-    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(now_ms) };
+    const char *account = params[0].text;
     struct sb_rows *rows = NULL;
-    enum sb_err code = query(store, "SELECT COALESCE(SUM(CASE WHEN status = 'posting' THEN 1 ELSE 0 END), 0) AS posting, "
-                                    "COALESCE(SUM(CASE WHEN status = 'queued' AND kind IN ('single', 'thread') AND scheduled_at_ms <= $2 "
-                                    "THEN 1 ELSE 0 END), 0) AS due FROM content_metadata WHERE account = $1 AND status IN "
-                                    "('posting', 'queued')", params, SB_LEN(params), op, &rows, err);
+    enum sb_err code = query(store, "SELECT (SELECT COUNT(*) FROM content_metadata WHERE account = $1 AND status = 'posting') AS posting, "
+                                    "(SELECT COUNT(*) FROM content_metadata c WHERE " IS_WANTED " AND $2 = $2) AS due", params, 4, op, &rows, err);
     if (code)
         return code;
     int64_t posting = number(rows, 0, "posting"), due = number(rows, 0, "due");
@@ -164,22 +198,23 @@ static enum sb_err explain_no_claim(struct sb_store *store, const char *account,
     return sb_error_set(err, SB_ERR_NOT_FOUND, "account %s has nothing due", account);
 }
 
-enum sb_err sb_content_claim(struct sb_store *store, const char *account, int64_t token, int64_t now_ms, const struct sb_op *op,
-                             struct sb_content_row *row, struct sb_error *err)
+enum sb_err sb_content_claim(struct sb_store *store, const char *account, enum sb_content_which which, int64_t token, int64_t now_ms,
+                             const struct sb_op *op, struct sb_content_row *row, struct sb_error *err)
 {
-    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(token), sb_cell_int(now_ms) };
+    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(token), sb_cell_int(now_ms), sb_cell_int(which) };
     const struct sb_statement statements[] = {
         { "UPDATE content_metadata SET status = 'posting', claimed_at_ms = $3, claim_token = $2, attempts = attempts + 1, "
-          "updated_at_ms = $3 WHERE status = 'queued' AND decision_id = (SELECT decision_id FROM content_metadata WHERE account = $1 "
-          "AND status = 'queued' AND kind IN ('single', 'thread') AND scheduled_at_ms <= $3 ORDER BY scheduled_at_ms, decision_id LIMIT 1) "
-          "AND NOT EXISTS (SELECT 1 FROM content_metadata WHERE account = $1 AND status = 'posting')", params, 3, 1 },
+          "updated_at_ms = $3, target_post_id = COALESCE(target_post_id, " POST_BEFORE("content_metadata") ") "
+          "WHERE status = 'queued' AND decision_id = (SELECT c.decision_id FROM content_metadata c WHERE " IS_WANTED
+          " ORDER BY c.scheduled_at_ms, c.part, c.decision_id LIMIT 1) "
+          "AND NOT EXISTS (SELECT 1 FROM content_metadata WHERE account = $1 AND status = 'posting')", params, 4, 1 },
         { "INSERT INTO posting_attempts (decision_id, attempt, token, started_at_ms) SELECT decision_id, attempts, $2, $3 "
           "FROM content_metadata WHERE account = $1 AND status = 'posting' AND claim_token = $2", params, 3, 1 },
     };
     struct sb_rows *rows = NULL;
     enum sb_err code = write_all(store, statements, SB_LEN(statements), NULL, op, err);
     if (code == SB_ERR_CONFLICT || code == SB_ERR_EXISTS)
-        return explain_no_claim(store, account, now_ms, op, err);
+        return explain_no_claim(store, params, op, err);
     if (!code)
         code = query(store, "SELECT " ROW_COLUMNS " FROM content_metadata WHERE account = $1 AND status = 'posting' AND claim_token = $2",
                      params, 2, op, &rows, err);
@@ -191,15 +226,15 @@ enum sb_err sb_content_claim(struct sb_store *store, const char *account, int64_
     return code;
 }
 
-enum sb_err sb_content_count(struct sb_store *store, const char *account, int64_t since_ms, const struct sb_op *op, int64_t *count,
-                             int64_t *last_ms, struct sb_error *err)
+enum sb_err sb_content_count(struct sb_store *store, const char *account, bool is_replies, int64_t since_ms, const struct sb_op *op,
+                             int64_t *count, int64_t *last_ms, struct sb_error *err)
 {
     /* what is in flight or uncertain counts however old it is: it may be on the site */
     static const char sql[] =
         "SELECT COUNT(*) AS count, COALESCE(MAX(COALESCE(posted_at_ms, claimed_at_ms)), 0) AS last_ms FROM content_metadata "
-        "WHERE account = $1 AND (status IN ('posting', 'uncertain') OR (status IN ('posted', 'verified', 'archived') "
-        "AND posted_at_ms >= $2))";
-    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(since_ms) };
+        "WHERE account = $1 AND part = 1 AND CASE WHEN kind = 'reply' THEN 1 ELSE 0 END = $3 AND (status IN ('posting', 'uncertain') "
+        "OR (status IN ('posted', 'verified', 'archived') AND posted_at_ms >= $2))";
+    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(since_ms), sb_cell_int(is_replies) };
     struct sb_rows *rows = NULL;
     enum sb_err code = query(store, sql, params, SB_LEN(params), op, &rows, err);
     if (code)
@@ -314,13 +349,14 @@ enum sb_err sb_content_move(struct sb_store *store, const char *decision_id, int
 
 /* ---- recovery and housekeeping ---- */
 
-enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t before_ms, const struct sb_op *op,
+enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t before_ms, int64_t live_token, const struct sb_op *op,
                             struct sb_content_row **rows, size_t *count, struct sb_error *err)
 {
-    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(before_ms) };
+    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(before_ms), sb_cell_int(live_token) };
     struct sb_rows *found = NULL;
     enum sb_err code = query(store, "SELECT " ROW_COLUMNS " FROM content_metadata WHERE ($1 IS NULL OR account = $1) AND (status = 'uncertain' OR "
-                                    "(status = 'posting' AND claimed_at_ms < $2)) ORDER BY claimed_at_ms, decision_id LIMIT 1000",
+                                    "(status = 'posting' AND (claimed_at_ms < $2 OR claim_token < $3))) "
+                                    "ORDER BY claimed_at_ms, decision_id LIMIT 1000",
                              params, SB_LEN(params), op, &found, err);
     if (code)
         return code;
@@ -338,14 +374,40 @@ enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t
     return SB_OK;
 }
 
-enum sb_err sb_content_expire(struct sb_store *store, int64_t now_ms, int64_t single_ms, int64_t thread_ms, const struct sb_op *op,
+enum sb_err sb_content_expire(struct sb_store *store, int64_t now_ms, const struct sb_content_overdue *overdue, const struct sb_op *op,
                               int64_t *expired, struct sb_error *err)
 {
-    const struct sb_cell params[] = { sb_cell_int(now_ms), sb_cell_int(now_ms - single_ms), sb_cell_int(now_ms - thread_ms) };
-    const struct sb_statement statement = {
-        "UPDATE content_metadata SET status = 'cancelled', last_error = 'overdue', updated_at_ms = $1 WHERE status = 'queued' AND "
-        "scheduled_at_ms < CASE WHEN kind = 'thread' THEN $3 ELSE $2 END", params, SB_LEN(params), -1 };
-    return write_all(store, &statement, 1, expired, op, err);
+    const struct sb_cell params[] = { sb_cell_int(now_ms), sb_cell_int(now_ms - overdue->single_ms), sb_cell_int(now_ms - overdue->thread_ms),
+                                      sb_cell_int(now_ms - overdue->reply_ms) };
+    const struct sb_statement statements[] = {
+        { "UPDATE content_metadata SET status = 'cancelled', last_error = 'overdue', updated_at_ms = $1 WHERE status = 'queued' AND part = 1 AND "
+          "scheduled_at_ms < CASE kind WHEN 'thread' THEN $3 WHEN 'reply' THEN $4 ELSE $2 END", params, SB_LEN(params), -1 },
+        { "UPDATE content_metadata SET status = 'cancelled', last_error = 'its thread does not go on', updated_at_ms = $1 WHERE "
+          "status = 'queued' AND part > 1 AND EXISTS (SELECT 1 FROM content_metadata c WHERE c.thread_id = content_metadata.thread_id AND "
+          "c.part < content_metadata.part AND c.status IN ('failed', 'cancelled', 'skipped'))", params, SB_LEN(params), -1 },
+    };
+    int64_t changed[SB_LEN(statements)] = { 0 };
+    enum sb_err code = write_all(store, statements, SB_LEN(statements), changed, op, err);
+    if (!code)
+        *expired = changed[0] + changed[1];
+    return code;
+}
+
+enum sb_err sb_content_edit(struct sb_store *store, const char *decision_id, const char *text, const struct sb_op *op, struct sb_error *err)
+{
+    char hash[17];
+    enum sb_err code = *text && strlen(text) < sizeof((struct sb_content_row *)0)->text
+                           ? hash_text(text, hash, err)
+                           : sb_error_set(err, SB_ERR_TOO_LARGE, "the text of a content row has 1 to %zu bytes",
+                                          sizeof((struct sb_content_row *)0)->text - 1);
+    if (code)
+        return code;
+    const struct sb_cell params[] = { sb_cell_text(decision_id), sb_cell_text(text), sb_cell_text(hash),
+                                      sb_cell_int(sb_wall_now().ns / 1000000) };
+    const struct sb_statement statement = { "UPDATE content_metadata SET text = $2, content_hash = $3, updated_at_ms = $4 "
+                                            "WHERE decision_id = $1 AND status = 'draft'", params, SB_LEN(params), 1 };
+    code = write_all(store, &statement, 1, NULL, op, err);
+    return code == SB_ERR_CONFLICT ? sb_error_set(err, SB_ERR_CONFLICT, "content row %s is no draft", decision_id) : code;
 }
 
 enum sb_err sb_content_recent(struct sb_store *store, const char *account, int64_t since_ms, size_t max, const struct sb_op *op,

@@ -1,4 +1,5 @@
-/* Length and uniqueness of generated texts. What passes goes on; when nothing passes the step fails, and a new generation may pass. */
+/* Score, length and uniqueness of generated texts. What passes goes on; when nothing passes (with argument "whole", as for a thread: not all of
+ * them) the step fails, and a new generation may pass. Argument "score_min" asks for as high a "score" from the model. */
 #include "native.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@ struct gate {
     char *known[RECENT_MAX + TEXTS_MAX]; /* normalised: recent texts, then those that passed */
     size_t known_count;
     char why[WHY_MAX];                   /* the last rejection */
+    int64_t score_min;                   /* 0 = not asked for */
 };
 
 static enum sb_err load_recent(struct gate *gate, struct sb_error *err)
@@ -68,8 +70,22 @@ static bool passes(struct gate *gate, const char *text)
     return true;
 }
 
+static bool has_score(struct gate *gate, const struct sb_json *content, const char *prefix)
+{
+    char path[64];
+    struct sb_text name;
+    int64_t score = 0;
+    sb_text_init(&name, path, sizeof path);
+    sb_text_addf(&name, "%sscore", prefix);
+    if (gate->score_min == 0)
+        return true;
+    if (!sb_json_i64(content, path, &score))
+        return refuse(gate, "a text without score");
+    return score >= gate->score_min || refuse(gate, "score %" PRId64 ", at least %" PRId64 " is asked for", score, gate->score_min);
+}
+
 /* Whether element `index` passes; then it is written. The content is a list "posts", the "answers" of an llm step, or one object with a text. */
-static bool judge(struct gate *gate, const struct sb_json *content, const char *prefix, struct sb_json_out *out)
+static bool judge(struct gate *gate, const struct sb_json *content, const char *prefix, const char *target, struct sb_json_out *out)
 {
     static const char *const fields[] = { "text", "topic", "angle", "tone", "format" };
     char path[64];
@@ -77,7 +93,7 @@ static bool judge(struct gate *gate, const struct sb_json *content, const char *
     sb_text_init(&name, path, sizeof path);
     sb_text_addf(&name, "%stext", prefix);
     char *text = sb_json_type(content, path) == SB_JSON_STRING ? sb_json_text(content, path) : NULL;
-    bool is_good = text != NULL ? passes(gate, text) : refuse(gate, "an element without text");
+    bool is_good = text != NULL ? has_score(gate, content, prefix) && passes(gate, text) : refuse(gate, "an element without text");
     free(text);
     if (!is_good)
         return false;
@@ -87,6 +103,10 @@ static bool judge(struct gate *gate, const struct sb_json *content, const char *
         sb_text_addf(&name, "%s%s", prefix, fields[i]);
         sb_json_key(out, fields[i]);
         sb_json_put(out, content, path);
+    }
+    if (target[0] != '\0' && sb_json_type(content, target) == SB_JSON_STRING) {
+        sb_json_key(out, "target_post_id");
+        sb_json_put(out, content, target);
     }
     sb_json_object_end(out);
     return true;
@@ -98,19 +118,28 @@ static size_t judge_all(struct gate *gate, const struct sb_json *content, struct
     bool is_list = sb_json_type(content, "posts") == SB_JSON_ARRAY, is_answers = sb_json_type(content, "answers") == SB_JSON_ARRAY;
     *count = is_list ? sb_json_count(content, "posts") : is_answers ? sb_json_count(content, "answers") : 1;
     for (size_t i = 0; i < *count && i < TEXTS_MAX; i++) {
-        char prefix[32] = "";
+        char prefix[32] = "", target[64] = "";
         struct sb_text name;
         sb_text_init(&name, prefix, sizeof prefix);
         if (is_list)
             sb_text_addf(&name, "posts.%zu.", i);
         else if (is_answers)
             sb_text_addf(&name, "answers.%zu.json.", i);
-        bool is_good = judge(gate, content, prefix, out);
+        sb_text_init(&name, target, sizeof target);
+        if (is_answers)
+            sb_text_addf(&name, "answers.%zu.item.target_post_id", i);
+        bool is_good = judge(gate, content, prefix, target, out);
         passed += is_good;
         if (!is_good)
             sb_step_note(gate->native->env, SB_SEVERITY_INFO, "text %zu rejected: %s", i + 1, gate->why);
     }
     return passed;
+}
+
+static bool read_score(struct gate *gate)
+{
+    const char *text = sb_args_get(&gate->native->args, "score_min");
+    return text == NULL || sb_parse_i64(text, &gate->score_min);
 }
 
 enum sb_err sb_native_content_gate(const struct sb_native *native, struct sb_step_result *result, struct sb_error *err)
@@ -119,11 +148,15 @@ enum sb_err sb_native_content_gate(const struct sb_native *native, struct sb_ste
     struct sb_json *content = NULL;
     struct sb_json_out *out = sb_json_out_create(SB_STEP_OUTPUT_MAX);
     size_t count = 0, passed = 0;
+    const char *whole = sb_args_get(&native->args, "whole");
+    bool is_whole = whole != NULL && sb_streq(whole, "true");
     enum sb_err code = gate && out ? sb_native_needs(native, true, false, err) : sb_error_set(err, SB_ERR_NOMEM, "no memory for the gate");
     if (code != SB_OK)
         goto out;
     gate->native = native;
     code = sb_native_json(native, "content", &content, err);
+    if (code == SB_OK && !read_score(gate))
+        code = sb_error_set(err, SB_ERR_CONFIG, "%s: with.score_min is no number", native->env->params->place);
     if (code == SB_OK)
         code = load_recent(gate, err);
     if (code != SB_OK)
@@ -136,8 +169,8 @@ enum sb_err sb_native_content_gate(const struct sb_native *native, struct sb_ste
     sb_json_key(out, "rejected");
     sb_json_integer(out, (int64_t)(count - passed));
     sb_json_object_end(out);
-    if (passed == 0) {
-        sb_step_fail_class(result, SB_CLASS_RETRYABLE, "no text passes: %s", count ? gate->why : "the answer holds none");
+    if (passed == 0 || (passed < count && is_whole)) {
+        sb_step_fail_class(result, SB_CLASS_RETRYABLE, "%zu of %zu texts pass: %s", passed, count, count ? gate->why : "the answer holds none");
         goto out;
     }
     sb_step_succeed(result, (int64_t)passed, "%zu of %zu texts pass", passed, count);

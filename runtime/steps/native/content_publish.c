@@ -1,6 +1,6 @@
-/* Publishes a claimed row on its site, at most once. Runs on the worker thread that holds the context.
+/* Publishes a claimed row on its site, at most once; of a thread the parts that follow too. Runs on the worker thread that holds the context.
  *
- *   claimed -> logged in -> INTENT -> flow "post" ... [hook: fence, deadline, SUBMIT] -> click ... [hook: id seen -> RECEIPT] -> done
+ *   claimed -> logged in -> INTENT -> flow ... [hook: fence, deadline, SUBMIT] -> click ... [hook: id seen -> RECEIPT] -> done
  *                 |            |              |                                          |
  *                 +------------+--------------+-> back to the queue (nothing was clicked) +-> no id seen: row uncertain
  *
@@ -121,10 +121,11 @@ static enum sb_err on_saved(void *arg, const struct sb_action *action, const cha
     return code;
 }
 
-static enum sb_err run_post_flow(struct publishing *publishing, const struct sb_flow *flow, struct sb_error *err)
+static enum sb_err run_flow(struct publishing *publishing, const struct sb_flow *flow, struct sb_error *err)
 {
     const struct sb_native *native = publishing->native;
-    struct sb_pair with[] = { { "text", publishing->row->text }, { "decision_id", publishing->row->decision_id } };
+    struct sb_pair with[] = { { "text", publishing->row->text }, { "decision_id", publishing->row->decision_id },
+                              { "post_id", publishing->row->target } };
     struct sb_scope scope = { .env = native->env, .with = with, .with_count = SB_LEN(with), .account = native->account,
                               .place = native->env->params->place };
     struct sb_flow_hooks hooks = { .arg = publishing, .submit = before_click, .saved = on_saved };
@@ -263,7 +264,7 @@ static void publish(struct publishing *publishing, const struct sb_flow *flow, s
     if (code == SB_OK)
         code = intend(publishing, &why);
     if (code == SB_OK)
-        code = run_post_flow(publishing, flow, &why);
+        code = run_flow(publishing, flow, &why);
     why.code = code;
     if (publishing->post_id[0] != '\0') {
         if (code != SB_OK)
@@ -272,40 +273,75 @@ static void publish(struct publishing *publishing, const struct sb_flow *flow, s
     } else if (publishing->is_submitted) {
         finish_uncertain(publishing, &why, result);
     } else if (code == SB_OK) {
-        why = (struct sb_error){ .code = SB_ERR_CONFIG, .text = "the flow \"post\" ended without a submit" };
+        why = (struct sb_error){ .code = SB_ERR_CONFIG, .text = "the flow ended without a submit" };
         finish_unsent(publishing, &why, result);
     } else {
         finish_unsent(publishing, &why, result);
     }
 }
 
+/* Publishes one claimed row, or adopts what was published before; what became of it is in the result. */
+static enum sb_err publish_row(struct publishing *publishing, struct sb_step_result *result, struct sb_error *err)
+{
+    const struct sb_native *native = publishing->native;
+    const struct sb_content_row *row = publishing->row;
+    const char *name = row->target[0] ? "reply" : "post";
+    const struct sb_flow *flow = sb_site_flow(native->site, name);
+    enum sb_err code = sb_effect_id(native, row, publishing->effect_id, err);
+    if (code != SB_OK)
+        return code;
+    publishing->normal = sb_match_normalise(row->text);
+    if (!is_known(publishing, result)) {
+        if (flow != NULL && publishing->normal != NULL) {
+            publish(publishing, flow, result);
+        } else {
+            struct sb_error why = { .code = SB_ERR_CONFIG };
+            (void)sb_error_set(&why, SB_ERR_CONFIG, flow != NULL ? "the text is no UTF-8" : "site %s has no flow \"%s\"", native->site->name, name);
+            finish_unsent(publishing, &why, result);
+        }
+    }
+    free(publishing->normal);
+    publishing->normal = NULL;
+    return SB_OK;
+}
+
+/* The next part of the thread whose last part has just been published: that one is saved first, so that its post is this one's target. */
+static bool goes_on(const struct publishing *publishing, struct sb_content_row *next)
+{
+    const struct sb_native *native = publishing->native;
+    const struct sb_content_row *row = publishing->row;
+    struct sb_error err = { 0 };
+    int64_t now = sb_step_now_ms(native->env);
+    bool has_time = native->env->op.deadline > sb_ns_add(native->env->now(), native->content.submit_deadline);
+    if (row->thread[0] == '\0' || publishing->post_id[0] == '\0' || !has_time)
+        return false;
+    enum sb_err code = sb_effect_settle(native, row->decision_id, row->account, publishing->effect_id, publishing->post_id,
+                                        publishing->posted_at_ms, &err);
+    if (code == SB_OK)
+        code = sb_content_claim(native->env->services->store, row->account, SB_CLAIM_PART, row->claim_token, now, &native->env->op, next, &err);
+    if (code != SB_OK && code != SB_ERR_NOT_FOUND)
+        sb_step_note(native->env, SB_SEVERITY_WARN, "the thread of %s goes on with the next run: %s", row->decision_id, err.text);
+    return code == SB_OK;
+}
+
 enum sb_err sb_native_content_publish(const struct sb_native *native, struct sb_step_result *result, struct sb_error *err)
 {
-    struct sb_content_row row;
+    struct sb_content_row row, next;
     struct sb_json *json = NULL;
-    struct publishing publishing = { .native = native, .row = &row };
-    const struct sb_flow *flow = NULL;
     enum sb_err code = sb_native_needs(native, true, true, err);
     if (code == SB_OK)
         code = sb_row_read(native, &json, &row, err);
+    sb_json_destroy(json);
     if (code == SB_OK && !sb_streq(row.account, native->account))
         code = sb_error_set(err, SB_ERR_CONFIG, "the row belongs to %s, the site to %s", row.account, native->account);
-    if (code == SB_OK)
-        code = sb_effect_id(native, &row, publishing.effect_id, err);
-    if (code != SB_OK)
-        goto out;
-    flow = sb_site_flow(native->site, "post");
-    publishing.normal = sb_match_normalise(row.text);
-    if (!is_known(&publishing, result)) {
-        if (flow != NULL && publishing.normal != NULL) {
-            publish(&publishing, flow, result);
-        } else {
-            struct sb_error why = { .code = SB_ERR_CONFIG, .text = "the site has no flow \"post\", or the text is no UTF-8" };
-            finish_unsent(&publishing, &why, result);
-        }
+    while (code == SB_OK) {
+        struct publishing publishing = { .native = native, .row = &row };
+        free(result->output);
+        *result = (struct sb_step_result){ .state = SB_STEP_STATE_PENDING };
+        code = publish_row(&publishing, result, err);
+        if (code != SB_OK || !goes_on(&publishing, &next))
+            break;
+        row = next;
     }
-out:
-    free(publishing.normal);
-    sb_json_destroy(json);
     return code;
 }

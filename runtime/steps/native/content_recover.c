@@ -1,5 +1,5 @@
-/* Settles rows whose publishing did not come to an end: claimed too long ago, or uncertain. Runs on the worker thread that holds the context
- * (or without one: then only the receipts speak).
+/* Settles rows whose publishing did not come to an end: claimed too long ago or by a process that has ended, or
+ * uncertain. Runs on the worker thread that holds the context (or without one: then only the receipts speak).
  *
  *   receipts say        row
  *   RECEIVED, SETTLED   saved as posted
@@ -267,7 +267,8 @@ enum sb_err sb_native_content_recover(const struct sb_native *native, struct sb_
     if (code != SB_OK)
         return code;
     int64_t before = sb_step_now_ms(native->env) - ms(native->content.stuck_after);
-    code = sb_content_open(native->env->services->store, native->account, before, &native->env->op, &rows, &count, err);
+    code = sb_content_open(native->env->services->store, native->account, before, (int64_t)native->env->services->live_fence,
+                           &native->env->op, &rows, &count, err);
     for (size_t i = 0; i < count && code == SB_OK; i++) {
         code = recover_row(&recovery, &rows[i], err);
         if (code == SB_ERR_CONFLICT || code == SB_ERR_EXISTS || code == SB_ERR_NOT_FOUND) { /* one row must not hold up the others */

@@ -41,7 +41,7 @@ static void queue_row(struct fixture *f, const char *id, const char *text, sb_ns
     struct sb_content_new row = { .decision_id = id, .kind = "single", .account = "me", .text = text,
                                   .scheduled_at_ms = (fake_wall.ns + from_now) / SB_MS(1) };
     struct sb_error err = { 0 };
-    if (sb_content_queue(f->services.store, &row, fake_wall.ns / SB_MS(1), &f->env.op, &err) != SB_OK)
+    if (sb_content_queue(f->services.store, &row, 1, fake_wall.ns / SB_MS(1), &f->env.op, &err) != SB_OK)
         fail_msg("%s", err.text);
 }
 

@@ -46,7 +46,7 @@ static void claim_row(struct fixture *f, const char *id, const char *text)
 {
     struct sb_content_new row = { .decision_id = id, .kind = "single", .account = "me", .text = text, .scheduled_at_ms = now_ms() };
     struct sb_error err = { 0 };
-    if (sb_content_queue(f->services.store, &row, now_ms(), &f->env.op, &err) != SB_OK)
+    if (sb_content_queue(f->services.store, &row, 1, now_ms(), &f->env.op, &err) != SB_OK)
         fail_msg("%s", err.text);
     f->env.fence_number++;
     fixture_native(f, "content_claim", site_only, 1);
@@ -334,7 +334,7 @@ static void recover__counts_an_uncertain_row_against_the_limits(void **state)
     struct fixture *f = *state;
     submit_unconfirmed(f, "a", "first text");
     struct sb_content_new row = { .decision_id = "b", .kind = "single", .account = "me", .text = "other", .scheduled_at_ms = now_ms() };
-    assert_int_equal(sb_content_queue(f->services.store, &row, now_ms(), &f->env.op, NULL), SB_OK);
+    assert_int_equal(sb_content_queue(f->services.store, &row, 1, now_ms(), &f->env.op, NULL), SB_OK);
     f->catalogue.content.posts_per_hour = 1;
     fixture_native(f, "content_claim", site_only, 1);
     assert_state(f, SB_STEP_STATE_NOTHING_TO_DO, SB_CLASS_NONE);

@@ -51,8 +51,8 @@ static void post_row(struct fixture *f, const char *id, const char *text, const 
     struct sb_error err = { 0 };
     char effect[32];
     (void)snprintf(effect, sizeof effect, "e-%s", id);
-    if (sb_content_queue(f->services.store, &row, now_ms(), &f->env.op, &err) != SB_OK ||
-        sb_content_claim(f->services.store, "me", 1, now_ms(), &f->env.op, &claimed, &err) != SB_OK ||
+    if (sb_content_queue(f->services.store, &row, 1, now_ms(), &f->env.op, &err) != SB_OK ||
+        sb_content_claim(f->services.store, "me", SB_CLAIM_POST, 1, now_ms(), &f->env.op, &claimed, &err) != SB_OK ||
         sb_content_save_posted(f->services.store, id, post, effect, now_ms(), &f->env.op, &err) != SB_OK)
         fail_msg("%s", err.text);
 }
@@ -169,7 +169,7 @@ static void check__tells_how_long_the_oldest_due_row_waits(void **state)
     assert_succeeded(f);
     assert_string_equal(fixture_value(f, "value"), "0");
     struct sb_content_new row = { .decision_id = "a", .kind = "single", .account = "me", .text = "t", .scheduled_at_ms = now_ms() - 5400000 };
-    assert_int_equal(sb_content_queue(f->services.store, &row, now_ms(), &f->env.op, NULL), SB_OK);
+    assert_int_equal(sb_content_queue(f->services.store, &row, 1, now_ms(), &f->env.op, NULL), SB_OK);
     check_run(f, "content", 60, 240);
     assert_succeeded(f);
     assert_string_equal(fixture_value(f, "value"), "90");
