@@ -11,10 +11,15 @@ static sb_ns scaled(sb_ns span, uint32_t speed_pct, sb_ns least)
     return shorter < least ? least : shorter;
 }
 
+/* In a practice world that runs faster every job begins within two minutes: who looks at it for a few minutes sees all of them. */
+static const sb_ns practice_offset_max = SB_MIN(2);
+
 static void scale_schedule(struct sb_job_def *def, uint32_t speed_pct, bool has_window)
 {
     def->every = def->every > 0 ? scaled(def->every, speed_pct, SB_S(1)) : 0;
     def->offset = def->offset != SB_CFG_SPAN_WORD ? scaled(def->offset, speed_pct, 0) : def->offset;
+    if (speed_pct > 100 && def->offset != SB_CFG_SPAN_WORD && def->offset > practice_offset_max)
+        def->offset %= practice_offset_max;
     def->jitter = scaled(def->jitter, speed_pct, 0);
     def->start_deadline = def->start_deadline > 0 ? scaled(def->start_deadline, speed_pct, SB_S(1)) : 0;
     def->misfire_window = has_window ? scaled(def->misfire_window, speed_pct, 0) : 0;

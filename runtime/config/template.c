@@ -10,7 +10,7 @@ enum { TEMPLATE_PATH_MAX = 200 };
 static const struct root {
     const char *name;
     bool has_rest; /* must go on after a dot */
-} ROOTS[] = {{"now", false}, {"account", false}, {"job", false}, {"run", false}, {"tier", false},
+} ROOTS[] = {{"now", false}, {"hour", false}, {"account", false}, {"job", false}, {"run", false}, {"tier", false},
              {"steps", true}, {"item", false}, {"with", true}};
 
 /* Cuts the first part off a dotted path. */

@@ -173,7 +173,8 @@ static const char *checked_text(struct sb_cfg_binder *binder, const struct sb_cf
     if (text == NULL) {
         return NULL;
     }
-    if (node->is_plain && is_yaml_word(text)) {
+    /* `approval: off` is a word of that key, not a truth value */
+    if (node->is_plain && is_yaml_word(text) && key->check != sb_cfg_check_approval) {
         char hint[80];
         (void)snprintf(hint, sizeof hint, "quote it if the text is meant: \"%s\"", text);
         sb_cfg_blame(binder, node, hint, "%s is a text; a bare %s is a truth value or null in YAML", key->name, text);

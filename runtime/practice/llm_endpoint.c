@@ -70,7 +70,7 @@ struct answer_parts {
     size_t model;
     uint64_t number;
     int64_t cap;            /* tokens, 0 = none */
-    bool is_json, is_cut;
+    bool is_json, is_cut, wants_posts;
     char content[CONTENT_MAX];
     uint32_t tokens_in, tokens_out, tokens_cached;
 };
@@ -96,7 +96,7 @@ static size_t find_model(const struct sb_json *json)
 }
 
 /* Tokens of all messages; 0 when they are not a list of texts. */
-static uint32_t count_prompt(const struct sb_json *json)
+static uint32_t count_prompt(const struct sb_json *json, bool *wants_posts)
 {
     const size_t count = sb_json_count(json, "messages");
     size_t tokens = 3; /* the frame around the messages */
@@ -113,6 +113,7 @@ static uint32_t count_prompt(const struct sb_json *json)
         }
         char *content = sb_json_text(json, path);
         tokens += (content ? strlen(content) + BYTES_PER_TOKEN - 1 : 0) / BYTES_PER_TOKEN + TOKENS_PER_MESSAGE;
+        *wants_posts = *wants_posts || (content && strstr(content, "\"posts\"") != NULL);
         free(content);
     }
     return (uint32_t)tokens; /* the body's limit keeps it small */
@@ -137,7 +138,7 @@ static bool read_request(const struct sb_call *call, struct answer_parts *parts,
         return false;
     }
     parts->model = find_model(json);
-    parts->tokens_in = count_prompt(json);
+    parts->tokens_in = count_prompt(json, &parts->wants_posts);
     parts->is_json = wants_json(json);
     stream = sb_json_text(json, "stream");
     if (!sb_json_i64(json, "max_completion_tokens", &parts->cap)) {
@@ -159,24 +160,57 @@ static bool read_request(const struct sb_call *call, struct answer_parts *parts,
     return is_good;
 }
 
-static bool write_json_content(struct answer_parts *parts, const char *text, const struct sb_corpus_idea *idea, uint64_t seed)
+static void put_text(struct sb_json_out *out, const char *key, const char *value)
 {
-    const struct {
-        const char *key, *value;
-    } fields[] = {
-        { "text", text }, { "topic", idea->topic }, { "angle", idea->angle }, { "tone", idea->tone }, { "format", idea->format },
-    };
+    sb_json_key(out, key);
+    sb_json_string(out, value);
+}
+
+/* Three texts of the corpus, as the parts of a thread. */
+static void put_posts(struct sb_llm_world *llm, struct sb_json_out *out)
+{
+    sb_json_key(out, "posts");
+    sb_json_array_begin(out);
+    for (int i = 0; i < 3; i++) {
+        char buf[512];
+        struct sb_text text;
+        struct sb_corpus_idea idea;
+        sb_text_init(&text, buf, sizeof buf);
+        sb_corpus_write(llm->seed, llm->next++, &text, &idea);
+        sb_json_object_begin(out);
+        put_text(out, "text", buf);
+        put_text(out, "topic", idea.topic);
+        sb_json_object_end(out);
+    }
+    sb_json_array_end(out);
+}
+
+/* A model does what it is asked for. This one cannot read, so it answers with every key that a growth catalogue asks for; a thread only when
+ * the prompt names a list "posts". */
+static bool write_json_content(struct sb_llm_world *llm, struct answer_parts *parts, const char *text, const struct sb_corpus_idea *idea)
+{
     struct sb_json_out *out = sb_json_out_create(CONTENT_MAX - 1);
+    const uint64_t draw = sb_hash_fold(llm->seed, parts->number);
     if (!out) {
         return false;
     }
     sb_json_object_begin(out);
-    for (size_t i = 0; i < SB_LEN(fields); i++) {
-        sb_json_key(out, fields[i].key);
-        sb_json_string(out, fields[i].value);
-    }
+    put_text(out, "text", text);
+    put_text(out, "topic", idea->topic);
+    put_text(out, "angle", idea->angle);
+    put_text(out, "tone", idea->tone);
+    put_text(out, "format", idea->format);
+    put_text(out, "why", "It makes one claim, gives its evidence, and asks for one small thing.");
+    put_text(out, "advice", "Claim, evidence, one question; mornings; plain words.");
     sb_json_key(out, "quality");
-    sb_json_integer(out, 70 + (int64_t)(sb_hash_fold(seed, parts->number) % 30u));
+    sb_json_integer(out, 70 + (int64_t)(draw % 30u));
+    sb_json_key(out, "score");
+    sb_json_integer(out, 60 + (int64_t)((draw >> 8) % 40u));
+    sb_json_key(out, "relevance");
+    sb_json_integer(out, (int64_t)((draw >> 16) % 8u) + 3);
+    if (parts->wants_posts) {
+        put_posts(llm, out);
+    }
     sb_json_object_end(out);
     char *json = sb_json_out_take(out);
     sb_json_out_destroy(out);
@@ -199,7 +233,7 @@ static bool write_content(struct sb_llm_world *llm, struct answer_parts *parts)
         sb_copy(parts->content, sizeof parts->content, buf);
         return true;
     }
-    return write_json_content(parts, buf, &idea, llm->seed);
+    return write_json_content(llm, parts, buf, &idea);
 }
 
 /* Counts the tokens and cuts at the cap as a real endpoint does: in the middle of whatever was being said. */

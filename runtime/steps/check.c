@@ -119,6 +119,20 @@ static enum sb_err look_content(const struct sb_step_env *env, struct look *look
     return SB_OK;
 }
 
+static enum sb_err look_reply_pool(const struct sb_step_env *env, struct look *look, struct sb_error *err)
+{
+    int64_t values[2] = { 0 };
+    struct sb_text text;
+    enum sb_err code = ask(env, "SELECT COUNT(CASE WHEN status = 'pending' THEN 1 END), COUNT(CASE WHEN status = 'answered' THEN 1 END) "
+                                "FROM reply_opportunities", NULL, 0, values, SB_LEN(values), err);
+    if (code != SB_OK)
+        return code;
+    look->value = values[0];
+    sb_text_init(&text, look->detail, sizeof look->detail);
+    sb_text_addf(&text, "%" PRId64 " open, %" PRId64 " answered", values[0], values[1]);
+    return SB_OK;
+}
+
 static enum sb_err look_budget(const struct sb_step_env *env, struct look *look, struct sb_error *err)
 {
     struct sb_text text;

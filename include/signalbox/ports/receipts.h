@@ -59,6 +59,9 @@ void sb_receipts_close(struct sb_receipts *receipts);
 enum sb_err sb_receipts_append(struct sb_receipts *receipts, struct sb_receipt *receipt, struct sb_error *err) SB_MUST_USE;
 /* State of one effect. */
 struct sb_effect sb_receipts_effect(struct sb_receipts *receipts, const char *effect_id);
+/* Rewrites the file without the effects that were settled before `before`: new file, sync, rename, sync of the folder; a crash leaves the old
+ * file or the new one. Records are numbered anew. `*dropped` counts effects. Appends wait meanwhile. */
+enum sb_err sb_receipts_compact(struct sb_receipts *receipts, struct sb_wall before, uint64_t *dropped, struct sb_error *err) SB_MUST_USE;
 /* Calls `visit` for every effect that is neither settled nor absent. No append from inside. */
 void sb_receipts_open_effects(struct sb_receipts *receipts, void *arg, void (*visit)(void *arg, const struct sb_effect *effect));
 

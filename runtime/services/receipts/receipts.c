@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -193,22 +194,28 @@ static enum sb_err check_deadline(const struct sb_receipts *self, const struct s
     return sb_error_set(err, SB_ERR_STALE, "effect %.16s: its submit deadline has passed", receipt->effect_id);
 }
 
-static enum sb_err write_record(struct sb_receipts *self, const struct sb_receipt *receipt, struct sb_error *err)
+static bool write_bytes(int fd, const struct sb_receipt *receipt)
 {
     unsigned char bytes[SB_RECORD_MAX];
     size_t size = sb_record_write(receipt, bytes), done = 0;
     while (done < size) {
-        ssize_t wrote = write(self->fd, bytes + done, size - done);
+        ssize_t wrote = write(fd, bytes + done, size - done);
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0)
-            break;
+            return false;
         done += (size_t)wrote;
     }
-    if (done == size && fdatasync(self->fd) == 0)
+    return true;
+}
+
+static enum sb_err write_record(struct sb_receipts *self, const struct sb_receipt *receipt, struct sb_error *err)
+{
+    bool is_written = write_bytes(self->fd, receipt);
+    if (is_written && fdatasync(self->fd) == 0)
         return SB_OK;
     self->is_failed = true;
-    return os_failed(self, done == size ? "sync failed" : "write failed", err);
+    return os_failed(self, is_written ? "sync failed" : "write failed", err);
 }
 
 enum sb_err sb_receipts_append(struct sb_receipts *receipts, struct sb_receipt *receipt, struct sb_error *err)
@@ -266,4 +273,109 @@ void sb_receipts_open_effects(struct sb_receipts *receipts, void *arg, void (*vi
         if (effect.state != SB_EFFECT_SETTLED && effect.state != SB_EFFECT_ABSENT)
             visit(arg, &effect);
     }
+}
+
+/* --- compaction --------------------------------------------------------------------------------------------------------- */
+
+/* What the new file holds. */
+struct rewrite {
+    int fd;
+    uint64_t next_seq;
+    struct sb_effects effects;
+};
+
+static bool is_over(const struct sb_receipts *self, const char *effect_id, struct sb_wall before)
+{
+    const struct sb_effect *effect = sb_effects_find(&self->effects, effect_id);
+    return effect != NULL && effect->state == SB_EFFECT_SETTLED && effect->last.at.ns < before.ns;
+}
+
+static enum sb_err copy_records(const struct sb_receipts *self, const unsigned char *bytes, size_t size, struct sb_wall before,
+                                struct rewrite *rewrite, struct sb_error *err)
+{
+    for (size_t at = 0; at < size;) {
+        struct sb_receipt receipt;
+        size_t len = sb_record_read(bytes + at, size - at, &receipt);
+        if (len == 0)
+            return damaged(self, at, "a record that was read before cannot be read any more", err);
+        at += len;
+        if (is_over(self, receipt.effect_id, before))
+            continue;
+        enum sb_err code = sb_effects_reserve(&rewrite->effects, receipt.effect_id, err);
+        if (code)
+            return code;
+        receipt.seq = rewrite->next_seq++;
+        if (!write_bytes(rewrite->fd, &receipt))
+            return os_failed(self, "its shorter copy cannot be written", err);
+        sb_effects_apply(&rewrite->effects, &receipt);
+    }
+    return SB_OK;
+}
+
+static enum sb_err copy_file(const struct sb_receipts *self, struct sb_wall before, struct rewrite *rewrite, struct sb_error *err)
+{
+    struct stat info;
+    if (fstat(self->fd, &info) != 0)
+        return os_failed(self, "cannot be examined", err);
+    size_t size = (size_t)info.st_size;
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, self->fd, 0);
+    if (bytes == MAP_FAILED)
+        return os_failed(self, "cannot be read", err);
+    enum sb_err code = copy_records(self, bytes, size, before, rewrite, err);
+    (void)munmap(bytes, size); /* of a mapping we made: it cannot fail */
+    if (!code && fsync(rewrite->fd) != 0)
+        code = os_failed(self, "its shorter copy cannot be synced", err);
+    return code;
+}
+
+/* From the rename on the new file is the journal: what fails after it is fatal. */
+static enum sb_err take_over(struct sb_receipts *self, const char *path, struct rewrite *rewrite, struct sb_error *err)
+{
+    if (rename(path, self->path) != 0)
+        return os_failed(self, "its shorter copy cannot take its place", err);
+    sb_fd_close(&self->fd);
+    sb_effects_deinit(&self->effects);
+    self->fd = rewrite->fd;
+    self->effects = rewrite->effects;
+    self->next_seq = rewrite->next_seq;
+    *rewrite = (struct rewrite){ .fd = -1 };
+    enum sb_err code = sync_folder(self, err);
+    self->is_failed = code != SB_OK;
+    return code;
+}
+
+static uint64_t count_over(const struct sb_receipts *self, struct sb_wall before)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < self->effects.count; i++)
+        count += is_over(self, self->effects.items[i].last.effect_id, before);
+    return count;
+}
+
+enum sb_err sb_receipts_compact(struct sb_receipts *receipts, struct sb_wall before, uint64_t *dropped, struct sb_error *err)
+{
+    struct rewrite rewrite = { .fd = -1, .next_seq = 1 };
+    enum sb_err code = SB_OK;
+    char path[4096];
+    struct sb_text text;
+    sb_text_init(&text, path, sizeof path);
+    sb_text_addf(&text, "%s.new", receipts->path);
+    if (text.is_cut)
+        return sb_error_set(err, SB_ERR_CONFIG, "receipts journal: path is too long: %.80s...", receipts->path);
+    sb_mutex_lock(receipts->mutex);
+    *dropped = count_over(receipts, before);
+    if (receipts->is_failed)
+        code = sb_error_set(err, SB_ERR_IO, "receipts journal %s failed before: restart to see what it holds", receipts->path);
+    if (!code && *dropped > 0) {
+        rewrite.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+        code = rewrite.fd < 0 ? os_failed(receipts, "its shorter copy cannot be made", err) : copy_file(receipts, before, &rewrite, err);
+        if (!code)
+            code = take_over(receipts, path, &rewrite, err);
+        if (code && rewrite.fd >= 0)
+            (void)unlink(path); /* the journal itself is untouched */
+    }
+    sb_mutex_unlock(receipts->mutex);
+    sb_fd_close(&rewrite.fd);
+    sb_effects_deinit(&rewrite.effects);
+    return code;
 }

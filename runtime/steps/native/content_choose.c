@@ -1,52 +1,112 @@
-/* Chooses what the next texts are about: how many the budget's tier allows, and a topic, angle, tone and format out of the catalogue's lists.
- * Deterministic by run, so that a retry asks for the same. Also hands over the latest texts, so that the model can avoid them. */
+/* Chooses what the next texts are about: how many the budget's tier allows, and a topic, angle, tone and format out of the catalogue's lists,
+ * by what was learnt of each. Also hands over the latest texts, so that the model can avoid them. */
+#include "bandit.h"
 #include "native.h"
 
-#include "signalbox/base/hash.h"
-
+#include <stdlib.h>
 #include <string.h>
 
 enum { RECENT_MAX = 10, QUEUE_DEFAULT_MAX = 12 };
 
-/* The `pick`-th of a comma-separated list, without the spaces around it. */
-static void pick_word(const char *list, uint64_t pick, char *word, size_t cap)
+enum { DIMENSIONS = 4, WORDS_MAX = 64, WORD_MAX = 64 };
+
+static const struct {
+    const char *list, *name;
+} dimensions[DIMENSIONS] = { { "topics", "topic" }, { "angles", "angle" }, { "tones", "tone" }, { "formats", "format" } };
+
+/* The words of one list with what was learnt of each. */
+struct words {
+    char texts[WORDS_MAX][WORD_MAX];
+    struct sb_arm arms[WORDS_MAX];
+    bool is_taken[WORDS_MAX];
+    size_t count;
+};
+
+/* A comma-separated list, without the spaces around its words. */
+static void split(const char *list, struct words *words)
 {
-    size_t count = 1, index = 0;
-    for (const char *at = list; *at; at++)
-        count += *at == ',';
-    index = (size_t)(pick % count);
-    while (index > 0)
-        index -= *list++ == ',';
-    size_t size = strcspn(list, ",");
-    while (size > 0 && *list == ' ') {
-        list++;
-        size--;
+    while (*list != '\0' && words->count < WORDS_MAX) {
+        list += strspn(list, " ,");
+        size_t size = strcspn(list, ","), kept = size;
+        while (kept > 0 && list[kept - 1] == ' ')
+            kept--;
+        if (kept > 0)
+            (void)sb_copy_n(words->texts[words->count++], WORD_MAX, list, kept < WORD_MAX ? kept : WORD_MAX - 1);
+        list += size;
     }
-    while (size > 0 && list[size - 1] == ' ')
-        size--;
-    (void)sb_copy_n(word, cap, list, size < cap ? size : cap - 1);
 }
 
-static enum sb_err put_slot(const struct sb_native *native, uint64_t slot, struct sb_json_out *out, struct sb_error *err)
+static enum sb_err load_arms(const struct sb_native *native, const char *dimension, struct words *words, struct sb_error *err)
 {
-    static const struct {
-        const char *list, *name;
-    } choices[] = { { "topics", "topic" }, { "angles", "angle" }, { "tones", "tone" }, { "formats", "format" } };
-    uint64_t state = sb_hash_fold(sb_hash_bytes(native->account, strlen(native->account)), native->env->run);
-    sb_json_object_begin(out);
-    for (size_t i = 0; i < SB_LEN(choices); i++) {
+    struct sb_store *store = native->env->services->store;
+    struct sb_cell params[] = { sb_cell_text(native->account), sb_cell_text(dimension) };
+    struct sb_statement statement = { "SELECT arm, wins_milli, losses_milli FROM bandit_arms WHERE account = $1 AND dimension = $2", params,
+                                      SB_LEN(params), -1 };
+    struct sb_rows *rows = NULL;
+    enum sb_err code = store->ops->query(store, &statement, &native->env->op, &rows, err);
+    if (code != SB_OK)
+        return code;
+    for (size_t row = 0; row < sb_rows_count(rows); row++)
+        for (size_t i = 0; i < words->count; i++)
+            if (sb_streq(words->texts[i], sb_rows_cell(rows, row, 0)->text))
+                words->arms[i] = (struct sb_arm){ sb_rows_cell(rows, row, 1)->integer, sb_rows_cell(rows, row, 2)->integer };
+    sb_rows_destroy(rows);
+    return SB_OK;
+}
+
+/* The word whose arm draws highest; none twice in a run while there are others. */
+static const char *draw_word(struct words *words, struct sb_rng *rng)
+{
+    size_t best = WORDS_MAX;
+    uint32_t best_draw = 0;
+    for (int round = 0; round < 2 && best == WORDS_MAX; round++) {
+        for (size_t i = 0; i < words->count; i++) {
+            uint32_t draw = sb_arm_sample(words->arms[i], rng);
+            if (!words->is_taken[i] && (best == WORDS_MAX || draw > best_draw)) {
+                best = i;
+                best_draw = draw;
+            }
+        }
+        if (best == WORDS_MAX)
+            memset(words->is_taken, 0, sizeof words->is_taken);
+    }
+    words->is_taken[best] = true;
+    return words->texts[best];
+}
+
+static enum sb_err load_words(const struct sb_native *native, struct words words[DIMENSIONS], struct sb_error *err)
+{
+    for (size_t i = 0; i < DIMENSIONS; i++) {
         const char *list = NULL;
-        char word[64];
-        enum sb_err code = sb_native_arg(native, choices[i].list, &list, err);
+        enum sb_err code = sb_native_arg(native, dimensions[i].list, &list, err);
+        if (code == SB_OK) {
+            split(list, &words[i]);
+            code = words[i].count > 0 ? load_arms(native, dimensions[i].name, &words[i], err)
+                                      : sb_error_set(err, SB_ERR_CONFIG, "%s: with.%s holds no word", native->env->params->place,
+                                                     dimensions[i].list);
+        }
         if (code != SB_OK)
             return code;
-        /* The topics of one run follow each other in the list, so that no two are the same. */
-        pick_word(list, (sb_hash_fold(state, i) >> 1) + slot, word, sizeof word);
-        sb_json_key(out, choices[i].name);
-        sb_json_string(out, word);
     }
-    sb_json_object_end(out);
     return SB_OK;
+}
+
+/* Seeded by account and run, so that a retry asks for the same. */
+static enum sb_err put_slots(const struct sb_native *native, uint64_t count, struct sb_json_out *out, struct sb_error *err)
+{
+    struct words *words = calloc(DIMENSIONS, sizeof *words);
+    struct sb_rng rng = { .state = sb_hash_fold(sb_hash_bytes(native->account, strlen(native->account)), native->env->run) };
+    enum sb_err code = words ? load_words(native, words, err) : sb_error_set(err, SB_ERR_NOMEM, "no memory for the choice");
+    for (uint64_t slot = 0; slot < count && code == SB_OK; slot++) {
+        sb_json_object_begin(out);
+        for (size_t i = 0; i < DIMENSIONS; i++) {
+            sb_json_key(out, dimensions[i].name);
+            sb_json_string(out, draw_word(&words[i], &rng));
+        }
+        sb_json_object_end(out);
+    }
+    free(words);
+    return code;
 }
 
 static enum sb_err put_recent(const struct sb_native *native, struct sb_json_out *out, struct sb_error *err)
@@ -99,8 +159,7 @@ enum sb_err sb_native_content_choose(const struct sb_native *native, struct sb_s
     sb_json_integer(out, native->site->text_max);
     sb_json_key(out, "slots");
     sb_json_array_begin(out);
-    for (uint64_t slot = 0; slot < count && code == SB_OK; slot++)
-        code = put_slot(native, slot, out, err);
+    code = put_slots(native, count, out, err);
     sb_json_array_end(out);
     if (code == SB_OK)
         code = put_recent(native, out, err);

@@ -79,7 +79,7 @@ static bool has_score(struct gate *gate, const struct sb_json *content, const ch
     sb_text_addf(&name, "%sscore", prefix);
     if (gate->score_min == 0)
         return true;
-    if (!sb_json_i64(content, path, &score))
+    if (!sb_json_i64(content, path, &score) && !sb_json_i64(content, "score", &score)) /* its own, or that of the whole */
         return refuse(gate, "a text without score");
     return score >= gate->score_min || refuse(gate, "score %" PRId64 ", at least %" PRId64 " is asked for", score, gate->score_min);
 }
@@ -149,7 +149,7 @@ enum sb_err sb_native_content_gate(const struct sb_native *native, struct sb_ste
     struct sb_json_out *out = sb_json_out_create(SB_STEP_OUTPUT_MAX);
     size_t count = 0, passed = 0;
     const char *whole = sb_args_get(&native->args, "whole");
-    bool is_whole = whole != NULL && sb_streq(whole, "true");
+    bool is_nothing_asked = false, is_whole = whole != NULL && sb_streq(whole, "true");
     enum sb_err code = gate && out ? sb_native_needs(native, true, false, err) : sb_error_set(err, SB_ERR_NOMEM, "no memory for the gate");
     if (code != SB_OK)
         goto out;
@@ -165,11 +165,12 @@ enum sb_err sb_native_content_gate(const struct sb_native *native, struct sb_ste
     sb_json_key(out, "posts");
     sb_json_array_begin(out);
     passed = judge_all(gate, content, out, &count);
+    is_nothing_asked = count == 0 && sb_json_type(content, "answers") == SB_JSON_ARRAY; /* no element to write about */
     sb_json_array_end(out);
     sb_json_key(out, "rejected");
     sb_json_integer(out, (int64_t)(count - passed));
     sb_json_object_end(out);
-    if (passed == 0 || (passed < count && is_whole)) {
+    if ((passed == 0 && !is_nothing_asked) || (passed < count && is_whole)) {
         sb_step_fail_class(result, SB_CLASS_RETRYABLE, "%zu of %zu texts pass: %s", passed, count, count ? gate->why : "the answer holds none");
         goto out;
     }

@@ -1,5 +1,5 @@
-/* Stores the public counters of own posts. Only an item whose author and text are those of the row is believed; all writes of a step are one
- * transaction over both tables. */
+/* Stores the public counters of own posts, and marks as verified what was seen on the site. Only an item whose author and text are those of
+ * the row is believed; all writes of a step are one transaction. */
 #include "native.h"
 
 #include <inttypes.h>
@@ -79,22 +79,26 @@ static bool read_item(const struct sb_native *native, const struct sb_json *json
 static enum sb_err store_all(const struct sb_native *native, const struct reading *readings, size_t count, struct sb_error *err)
 {
     struct sb_store *store = native->env->services->store;
-    struct sb_statement *statements = calloc(2 * count + 1, sizeof *statements);
+    struct sb_statement *statements = calloc(3 * count + 1, sizeof *statements);
     if (statements == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for %zu readings", count);
     for (size_t i = 0; i < count; i++) {
-        statements[2 * i] = (struct sb_statement){
+        statements[3 * i] = (struct sb_statement){
             "INSERT INTO post_metrics (account, post_id, at_ms, decision_id, likes, reposts, replies, views) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (account, post_id, at_ms) DO NOTHING",
             readings[i].cells, PARAMS, -1
         };
-        statements[2 * i + 1] = (struct sb_statement){
+        statements[3 * i + 1] = (struct sb_statement){
             "UPDATE outcomes SET collected_at_ms = $3, likes = $5, reposts = $6, replies = $7, views = $8 "
             "WHERE account = $1 AND post_id = $2 AND decision_id = $4",
             readings[i].cells, PARAMS, -1
         };
+        statements[3 * i + 2] = (struct sb_statement){
+            "UPDATE content_metadata SET status = 'verified', updated_at_ms = $3 WHERE account = $1 AND post_id = $2 AND decision_id = $4 AND "
+            "status = 'posted'", readings[i].cells, 4, -1
+        };
     }
-    enum sb_err code = count > 0 ? store->ops->write(store, statements, 2 * count, NULL, &native->env->op, err) : SB_OK;
+    enum sb_err code = count > 0 ? store->ops->write(store, statements, 3 * count, NULL, &native->env->op, err) : SB_OK;
     free(statements);
     return code;
 }

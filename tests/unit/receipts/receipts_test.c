@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -418,6 +419,58 @@ static void receipts__appends_from_many_threads_are_all_there_in_one_sequence(vo
     assert_int_equal(next.seq, THREADS * EFFECTS * 4 + 1);
 }
 
+/* ---- compaction */
+
+static void run_effect(struct world *world, const char *effect, int64_t at_s, bool is_settled)
+{
+    static const enum sb_receipt_kind kinds[] = { SB_RECEIPT_INTENT, SB_RECEIPT_SUBMIT, SB_RECEIPT_RECEIPT, SB_RECEIPT_SETTLED };
+    for (size_t i = 0; i < SB_LEN(kinds) - (is_settled ? 0 : 1); i++) {
+        struct sb_receipt receipt = receipt_of(kinds[i], effect);
+        receipt.at.ns = SB_S(at_s);
+        assert_int_equal(sb_receipts_append(world->receipts, &receipt, NULL), SB_OK);
+    }
+}
+
+static void receipts__compaction_drops_only_what_was_settled_long_ago(void **state)
+{
+    struct world *world = *state;
+    uint64_t dropped = 9;
+    run_effect(world, "old", 100, true);
+    run_effect(world, "old-open", 100, false);
+    run_effect(world, "new", 900, true);
+    assert_int_equal(sb_receipts_compact(world->receipts, (struct sb_wall){ SB_S(500) }, &dropped, NULL), SB_OK);
+    assert_int_equal(dropped, 1);
+    for (int round = 0; round < 2; round++) { /* at once, and from the file */
+        assert_int_equal(sb_receipts_effect(world->receipts, "old").state, SB_EFFECT_NONE);
+        assert_int_equal(sb_receipts_effect(world->receipts, "old-open").state, SB_EFFECT_RECEIVED);
+        assert_int_equal(sb_receipts_effect(world->receipts, "new").state, SB_EFFECT_SETTLED);
+        reopen(world);
+    }
+    run_effect(world, "next", 901, true); /* appends go to the new file */
+    reopen(world);
+    assert_int_equal(sb_receipts_effect(world->receipts, "next").state, SB_EFFECT_SETTLED);
+    assert_int_equal(sb_receipts_compact(world->receipts, (struct sb_wall){ SB_S(500) }, &dropped, NULL), SB_OK);
+    assert_int_equal(dropped, 0);
+}
+
+static void receipts__compaction_that_cannot_write_leaves_the_journal_as_it_was(void **state)
+{
+    struct world *world = *state;
+    char path[256];
+    uint64_t dropped = 0;
+    struct sb_error err = { 0 };
+    run_effect(world, "old", 100, true);
+    (void)snprintf(path, sizeof path, "%s.new", world->path);
+    assert_int_equal(mkdir(path, 0700), 0); /* in the way of the shorter copy */
+    assert_int_not_equal(sb_receipts_compact(world->receipts, (struct sb_wall){ SB_S(500) }, &dropped, &err), SB_OK);
+    assert_non_null(strstr(err.text, "shorter copy"));
+    run_effect(world, "next", 200, true);
+    reopen(world);
+    assert_int_equal(sb_receipts_effect(world->receipts, "old").state, SB_EFFECT_SETTLED);
+    assert_int_equal(sb_receipts_effect(world->receipts, "next").state, SB_EFFECT_SETTLED);
+    assert_int_equal(rmdir(path), 0);
+}
+
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
 
 int main(void)
@@ -439,6 +492,8 @@ int main(void)
         TEST(receipts__another_file_is_not_taken_for_a_journal),
         TEST(receipts__a_second_opener_is_refused),
         TEST(receipts__a_folder_that_is_not_there_is_an_error_with_the_path),
+        TEST(receipts__compaction_drops_only_what_was_settled_long_ago),
+        TEST(receipts__compaction_that_cannot_write_leaves_the_journal_as_it_was),
         TEST(receipts__appends_from_many_threads_are_all_there_in_one_sequence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
