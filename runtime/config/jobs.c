@@ -138,6 +138,54 @@ static void make_components(struct sb_cfg_loader *loader, uint32_t needed)
     }
 }
 
+/* ------------------------------------------------------------------------------------------------ earlier names */
+
+static uint8_t step_named(const struct sb_cfg_job *job, const char *name)
+{
+    uint8_t at = 0;
+    while (at < job->step_count && !sb_streq(job->steps[at].name, name)) {
+        at++;
+    }
+    return at;
+}
+
+static void add_alias(struct sb_cfg_loader *loader, const struct sb_cfg_job *job, uint16_t index, const struct sb_pair *pair,
+                      struct sb_job_alias *aliases)
+{
+    struct sb_catalogue *catalogue = &loader->box->catalogue;
+    const struct sb_cfg_node *map = sb_cfg_get(job->node, "replaces");
+    const struct sb_cfg_node *spot = map != NULL ? sb_cfg_spot(map, pair->key) : job->node;
+    const struct sb_job_alias *other = NULL;
+    uint8_t step = step_named(job, pair->value);
+    uint16_t named = sb_catalogue_resolve(catalogue, pair->key, &other);
+    if (step == job->step_count) {
+        sb_cfg_blame(&loader->binder, spot, NULL, "%s is to be step \"%.60s\" of job %s, which has no such step", pair->key, pair->value, job->name);
+    } else if (named != SB_NO_JOB) {
+        sb_cfg_blame(&loader->binder, spot, NULL, "%s already names job %s", pair->key, catalogue->jobs[named].name);
+    } else {
+        aliases[catalogue->job_alias_count++] = (struct sb_job_alias){ .name = pair->key, .job = index, .step = step };
+    }
+}
+
+static void make_aliases(struct sb_cfg_loader *loader)
+{
+    struct sb_catalogue *catalogue = &loader->box->catalogue;
+    size_t count = 0;
+    uint16_t index = 0;
+    for (size_t i = 0; i < loader->root.job_count; i++) {
+        count += loader->root.jobs[i].replaces_count;
+    }
+    struct sb_job_alias *aliases = sb_cfg_take(&loader->box->region, count, sizeof *aliases);
+    catalogue->job_aliases = aliases;
+    for (size_t i = 0; i < loader->root.job_count && aliases != NULL; i++) {
+        const struct sb_cfg_job *job = &loader->root.jobs[i];
+        for (size_t k = 0; k < job->replaces_count && job->node != NULL; k++) {
+            add_alias(loader, job, index, &job->replaces[k], aliases);
+        }
+        index = (uint16_t)(index + (job->node != NULL));
+    }
+}
+
 void sb_cfg_make_jobs(struct sb_cfg_loader *loader)
 {
     struct sb_catalogue *catalogue = &loader->box->catalogue;
@@ -182,5 +230,6 @@ void sb_cfg_make_jobs(struct sb_cfg_loader *loader)
         durations[catalogue->job_count] = job->duration;
         catalogue->jobs[catalogue->job_count++] = job->def;
     }
+    make_aliases(loader);
     make_components(loader, needed);
 }

@@ -87,6 +87,8 @@ struct sb_cfg_job {
     const char *name, *cron, *timezone;
     bool has_late_after, has_misfire_window;
     struct sb_duration_def duration;
+    const struct sb_pair *replaces; /* old name: step */
+    size_t replaces_count;
     struct sb_cfg_step *steps;
     size_t step_count;
 };

@@ -343,6 +343,8 @@ static const struct sb_cfg_key JOB_KEYS[] = {
     {SECTION("retry", sb_cfg_job, def.retry, RETRY, "What happens after a retryable failure.")},
     {SECTION("duration", sb_cfg_job, duration, DURATION, "How long a run works, as measured; only `signalbox simulate` reads it."),
      NOTE("not known")},
+    {PAIRS("replaces", sb_cfg_job, replaces, replaces_count, sb_cfg_check_name,
+           "Names this job had, or whose work it took over: OLD_NAME: STEP. They work wherever a job is named, and say so.")},
     {FLAG("enabled", sb_cfg_job, def.is_enabled, "true", "false: never scheduled.")},
     {ELEMENTS("steps", SB_CFG_LIST_OF, sb_cfg_job, steps, step_count, SB_JOB_STEPS_MAX, NULL, STEP, "Its steps in order."), REQUIRED},
 };

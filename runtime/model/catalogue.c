@@ -44,3 +44,12 @@ uint16_t sb_catalogue_job(const struct sb_catalogue *catalogue, const char *name
             return (uint16_t)i;
     return SB_NO_JOB;
 }
+
+uint16_t sb_catalogue_resolve(const struct sb_catalogue *catalogue, const char *name, const struct sb_job_alias **alias)
+{
+    *alias = NULL;
+    for (uint32_t i = 0; i < catalogue->job_alias_count; i++)
+        if (sb_streq(catalogue->job_aliases[i].name, name))
+            *alias = &catalogue->job_aliases[i];
+    return *alias != NULL ? (*alias)->job : sb_catalogue_job(catalogue, name);
+}

@@ -63,11 +63,23 @@ static void field_path(const struct sb_json *json, size_t index, const char *nam
     sb_text_addf(&text, "posts.%zu.%s", index, other);
 }
 
+static bool is_known(const struct sb_profile *profile, const char *id)
+{
+    for (size_t i = 0; i < profile->count; i++)
+        if (sb_streq(profile->posts[i].id, id))
+            return true;
+    return false;
+}
+
 static enum sb_err add_post(const struct sb_native *native, const struct sb_json *json, size_t index, struct sb_profile *profile,
-                            struct sb_error *err)
+                            char last_id[SB_POST_ID_MAX], struct sb_error *err)
 {
     struct sb_profile_post *post = &profile->posts[profile->count];
     char path[96], author[SB_ACCOUNT_MAX + 1];
+    field_path(json, index, "post_id", "id", path);
+    if (!sb_json_copy(json, path, post->id, sizeof post->id) || post->id[0] == '\0')
+        return sb_error_set(err, SB_ERR_PROTOCOL, "post %zu of the profile has no id", index + 1);
+    (void)sb_copy(last_id, SB_POST_ID_MAX, post->id);
     field_path(json, index, "posted_at", "time", path);
     if (!sb_json_time(json, path, &post->at_ms))
         post->at_ms = 0;
@@ -76,9 +88,8 @@ static enum sb_err add_post(const struct sb_native *native, const struct sb_json
     field_path(json, index, "author", "account", path);
     if (sb_json_copy(json, path, author, sizeof author) && !sb_streq(author[0] == '@' ? author + 1 : author, native->account))
         return SB_OK; /* somebody else's post shown on the page */
-    field_path(json, index, "post_id", "id", path);
-    if (!sb_json_copy(json, path, post->id, sizeof post->id) || post->id[0] == '\0')
-        return sb_error_set(err, SB_ERR_PROTOCOL, "post %zu of the profile has no id", index + 1);
+    if (is_known(profile, post->id))
+        return SB_OK; /* pages that overlap */
     field_path(json, index, "text", "text", path);
     char *text = sb_json_text(json, path);
     post->normal = text ? sb_match_normalise(text) : NULL;
@@ -100,48 +111,73 @@ static bool page_is_whole(const struct sb_json *json, size_t shown)
     return false;
 }
 
-static enum sb_err load(const struct sb_native *native, const struct sb_json *json, struct sb_profile *profile, struct sb_error *err)
+static enum sb_err add_page(const struct sb_native *native, const struct sb_json *json, struct sb_profile *profile, char last_id[SB_POST_ID_MAX],
+                            struct sb_error *err)
 {
     if (sb_json_type(json, "posts") != SB_JSON_ARRAY)
-        return sb_error_set(err, SB_ERR_CONFIG, "flow \"profile\" of site %s saves no list \"posts\"", native->site->name);
-    size_t shown = sb_json_count(json, "posts");
-    shown = shown < SB_PROFILE_POSTS_MAX ? shown : SB_PROFILE_POSTS_MAX;
-    profile->posts = calloc(shown ? shown : 1, sizeof *profile->posts);
-    if (profile->posts == NULL)
-        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the profile");
-    for (size_t i = 0; i < shown; i++) {
-        enum sb_err code = add_post(native, json, i, profile, err);
+        return sb_error_set(err, SB_ERR_CONFIG, "the profile flow of site %s saves no list \"posts\"", native->site->name);
+    size_t count = sb_json_count(json, "posts");
+    for (size_t i = 0; i < count && profile->count < SB_PROFILE_POSTS_MAX; i++) {
+        enum sb_err code = add_post(native, json, i, profile, last_id, err);
         if (code != SB_OK)
             return code;
     }
-    profile->is_whole = page_is_whole(json, shown);
+    profile->shown += count;
+    profile->is_whole = page_is_whole(json, profile->shown);
     return SB_OK;
 }
 
-enum sb_err sb_profile_read(const struct sb_native *native, struct sb_profile *profile, struct sb_error *err)
+static enum sb_err read_page(const struct sb_native *native, const struct sb_flow *flow, struct sb_profile *profile, char last_id[SB_POST_ID_MAX],
+                             struct sb_error *err)
 {
     const struct sb_step_env *env = native->env;
-    struct sb_scope scope = { .env = env, .account = native->account, .place = env->params->place };
-    const struct sb_flow *flow = sb_site_flow(native->site, "profile");
+    struct sb_pair with[] = { { "before", last_id } };
+    struct sb_scope scope = { .env = env, .account = native->account, .with = with, .with_count = last_id[0] != '\0' ? 1 : 0,
+                              .place = env->params->place };
     struct sb_flow_call call = { .env = env, .site = native->site, .flow = flow, .scope = &scope };
-    struct sb_profile read = { .read_at_ms = sb_step_now_ms(env) };
     struct sb_json *json = NULL;
     char *output = NULL;
-    if (flow == NULL)
-        return sb_error_set(err, SB_ERR_CONFIG, "site %s has no flow \"profile\"", native->site->name);
-    enum sb_err code = sb_flow_session(env, native->site, err);
-    if (code == SB_OK)
-        code = sb_flow_run(&call, &output, err);
+    enum sb_err code = sb_flow_run(&call, &output, err);
     if (code == SB_OK)
         code = sb_json_parse(&json, output, strlen(output), err);
     if (code == SB_OK)
-        code = load(native, json, &read, err);
+        code = add_page(native, json, profile, last_id, err);
+    sb_json_destroy(json);
+    free(output);
+    return code;
+}
+
+static enum sb_err read_pages(const struct sb_native *native, int64_t since_ms, struct sb_profile *profile, struct sb_error *err)
+{
+    const struct sb_flow *flow = sb_site_flow(native->site, "profile"), *older = sb_site_flow(native->site, "profile_older");
+    char last_id[SB_POST_ID_MAX] = "";
+    if (flow == NULL)
+        return sb_error_set(err, SB_ERR_CONFIG, "site %s has no flow \"profile\"", native->site->name);
+    enum sb_err code = read_page(native, flow, profile, last_id, err);
+    for (int page = 1; page < SB_PROFILE_PAGES_MAX && code == SB_OK && older != NULL && !sb_profile_covers(profile, since_ms); page++) {
+        size_t shown = profile->shown;
+        if (last_id[0] == '\0' || profile->count >= SB_PROFILE_POSTS_MAX)
+            break;
+        code = read_page(native, older, profile, last_id, err);
+        if (code == SB_OK && profile->shown == shown)
+            break; /* an empty page: what covers it or not stays to be told by the counts */
+    }
+    return code;
+}
+
+enum sb_err sb_profile_read(const struct sb_native *native, int64_t since_ms, struct sb_profile *profile, struct sb_error *err)
+{
+    struct sb_profile read = { .read_at_ms = sb_step_now_ms(native->env) };
+    read.posts = calloc(SB_PROFILE_POSTS_MAX, sizeof *read.posts);
+    if (read.posts == NULL)
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the profile");
+    enum sb_err code = sb_flow_session(native->env, native->site, err);
+    if (code == SB_OK)
+        code = read_pages(native, since_ms, &read, err);
     if (code == SB_OK)
         *profile = read;
     else
         sb_profile_free(&read);
-    sb_json_destroy(json);
-    free(output);
     return code;
 }
 

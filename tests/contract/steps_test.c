@@ -254,7 +254,7 @@ static void catalogue__plans_publishes_and_measures(void **state)
     run_job("posting");
     assert_ended(SB_STEP_STATE_SUCCEEDED, "save");
     assert_int_equal(created(), 2);
-    assert_int_equal(count_rows("SELECT COUNT(*) FROM content_metadata WHERE status = 'posted' AND post_id IS NOT NULL"), 2);
+    assert_int_equal(count_rows("SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified') AND post_id IS NOT NULL"), 2);
     assert_int_equal(count_rows("SELECT COUNT(*) FROM posted_decisions"), 2);
     run_job("posting");
     assert_ended(SB_STEP_STATE_NOTHING_TO_DO, "claim");
@@ -270,7 +270,7 @@ static void catalogue__watches_its_own_health(void **state)
 {
     (void)state;
     run_job("unified_health_monitor");
-    assert_ended(SB_STEP_STATE_SUCCEEDED, "snapshot");
+    assert_ended(SB_STEP_STATE_SUCCEEDED, "write_snapshot");
     assert_int_equal(count_rows("SELECT COUNT(*) FROM health_snapshots WHERE verdict IN ('ok', 'degraded')"), 1);
     run_job("job_watchdog");
     assert_ended(SB_STEP_STATE_SUCCEEDED, "watch");
@@ -290,7 +290,7 @@ static void posting__adopts_the_post_whose_confirmation_was_lost(void **state)
     assert_int_equal(count_rows("SELECT COUNT(*) FROM content_metadata WHERE status = 'uncertain'"), 1);
     run_job("posting"); /* recovery comes first, then the second text */
     assert_ended(SB_STEP_STATE_SUCCEEDED, "save");
-    assert_int_equal(count_rows("SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'"), 2);
+    assert_int_equal(count_rows("SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')"), 2);
     assert_int_equal(count_rows("SELECT COUNT(DISTINCT post_id) FROM posted_decisions"), 2);
     assert_int_equal(created(), 2); /* exactly one post per text */
 }
@@ -314,7 +314,7 @@ static void posting__publishes_once_after_a_proven_absence(void **state)
     run_job("posting"); /* the second: absent, queued, published */
     assert_ended(SB_STEP_STATE_SUCCEEDED, "save");
     assert_int_equal(created(), 1);
-    assert_int_equal(count_rows("SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'"), 1);
+    assert_int_equal(count_rows("SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')"), 1);
 }
 
 static void posting__puts_the_text_back_when_the_site_fails_before_the_click(void **state)

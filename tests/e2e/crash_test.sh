@@ -5,7 +5,7 @@
 RECEIPTS=$(realpath "$2") || exit 64
 
 SEED=${E2E_SEED:-$((($$ * 7919 + SECONDS) % 32768))}
-KILLS=${E2E_KILLS:-18}
+KILLS=${E2E_KILLS:-60}
 RANDOM=$SEED
 note "E2E_SEED=$SEED, $KILLS kills"
 STATE=$DIR/state
@@ -13,12 +13,13 @@ SPEED=600
 start_world --speed 600
 point
 
-# Many posts, and rows that are taken up again soon after they were left behind.
+# Many posts, replies and threads, and rows that are taken up again soon after they were left behind.
 signalbox() {
   local name=$1
   shift
   start "run-$name" "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}" --set content.posts_per_run.high=4 --set content.stuck_after=2s \
-    --set content.submit_deadline=3s "$@"
+    --set content.submit_deadline=3s --set jobs.viral_thread.every=60m --set jobs.viral_thread.offset=0 \
+    --set content.replies_per_hour=60 --set content.reply_spacing=1m "$@"
   runtime=$started
   started_ms=$(now_ms)
 }
@@ -94,8 +95,8 @@ eventually 120 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_fligh
   sql "$STATE" "SELECT decision_id, status, attempts, last_error FROM content_metadata WHERE status IN ('posting', 'uncertain')" | show
 note "settled after $SECONDS s"
 # Not before: a row that may be on the site counts as a post of this hour.
-posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'")
-eventually 60 "posts go on: two more" sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'" $((posts + 2))
+posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')")
+eventually 60 "posts go on: two more" sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')" $((posts + 2))
 kill -TERM "$runtime"
 ended "$runtime" 45
 claim "the last one drains and ends with 0" [ "$code" = 0 ]
@@ -114,7 +115,7 @@ claim "the site answers" site_state
 one_number() {
   local text=$1 expected=$2 value
   value=$(sql "$STATE" "WITH
-    site AS (SELECT json_extract(value, '\$.id') AS id, json_extract(value, '\$.text') AS text
+    site AS (SELECT json_extract(value, '\$.id') AS id, json_extract(value, '\$.text') AS text, json_extract(value, '\$.reply_to') AS reply_to
              FROM json_each(CAST(readfile('$DIR/site.json') AS TEXT), '\$.posts')
              WHERE json_extract(value, '\$.id') NOT IN
                (SELECT json_extract(value, '\$.id') FROM json_each(CAST(readfile('$DIR/site-before.json') AS TEXT), '\$.posts'))),
@@ -123,10 +124,18 @@ one_number() {
   if [ "$value" = "$expected" ]; then ok "$text"; else not_ok "$text: $value instead of $expected"; fi
 }
 
-posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'")
+posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')")
 note "rows: $(sql "$STATE" "SELECT group_concat(s, ', ') FROM
-  (SELECT status || ' ' || COUNT(*) AS s FROM content_metadata GROUP BY status)")"
+  (SELECT kind || ' ' || status || ' ' || COUNT(*) AS s FROM content_metadata GROUP BY kind, status)")"
 claim "something was posted" [ "$posts" -gt 3 ]
+for kind in single reply thread; do
+  claim "posts of kind $kind among it" sql_at_least "$STATE" \
+    "SELECT COUNT(*) FROM content_metadata WHERE kind = '$kind' AND status IN ('posted', 'verified')" 1
+done
+one_number "every reply and later part hangs under its target" 0 \
+  "SELECT COUNT(*) FROM posted JOIN site ON site.id = posted.post_id WHERE COALESCE(site.reply_to, '') <> COALESCE(posted.target_post_id, '')"
+one_number "no part of a thread is out before the one before it" 0 "SELECT COUNT(*) FROM posted p WHERE p.part > 1 AND NOT EXISTS
+  (SELECT 1 FROM posted b WHERE b.thread_id = p.thread_id AND b.part = p.part - 1 AND b.post_id = p.target_post_id)"
 one_number "every posted row has its post on the site" 0 "SELECT COUNT(*) FROM posted WHERE post_id NOT IN (SELECT id FROM site)"
 one_number "with the row's text" 0 "SELECT COUNT(*) FROM posted JOIN site ON site.id = posted.post_id WHERE site.text <> posted.text"
 one_number "no post of the account is without its row" 0 "SELECT COUNT(*) FROM site WHERE id NOT IN (SELECT post_id FROM posted)"

@@ -50,7 +50,7 @@ posted=$(site_state; json "$DIR/site.json" '$.posts_created')
 claim "the post is on the site" [ "$posted" = 1 ]
 run
 eventually 30 "the next start brings its row to an end" sql_at_least "$STATE" \
-  "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted' AND post_id = '$(json "$DIR/site.json" '$.posts[0].id')'" 1
+  "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified') AND post_id = '$(json "$DIR/site.json" '$.posts[0].id')'" 1
 
 # --- a second SIGTERM hurries -----------------------------------------------------------------------------------------------------
 

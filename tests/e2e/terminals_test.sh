@@ -12,7 +12,7 @@ console() {
   while [ "$1" != -- ]; do settings+=("$1"); shift; done
   shift
   in_terminal 80x24 env "${settings[@]}" "$PROGRAM" console --state-dir "$DIR/state-$name" "${pointed[@]}" "$@"
-  eventually 10 "$name: the console stands" screen_has ' 1-6/6 '
+  eventually 10 "$name: the console stands" screen_has ' [0-9]+-[0-9]+/29 '
   eventually 10 "$name: with its contexts" screen_has '#2 +IDLE +low'
   tmux_do capture-pane -p -e >"$DIR/picture.$name"
 }

@@ -219,12 +219,21 @@ struct sb_duration_def {
     sb_ns p50, p95;            /* 0 = not known */
 };
 
+/* A job of an earlier system, or an earlier name, and where its work is done now. */
+struct sb_job_alias {
+    const char *name;
+    uint16_t job;
+    uint8_t step;              /* of that job */
+};
+
 struct sb_catalogue {
     const char *name, *path;
     char config_hash[SB_NAME_MAX];  /* first 12 hex digits of SHA-256 over all files */
     struct sb_job_def *jobs;        /* [job_count] */
     const struct sb_duration_def *durations; /* [job_count] */
     uint32_t job_count;
+    const struct sb_job_alias *job_aliases; /* [job_alias_count], in the order of the file */
+    uint32_t job_alias_count;
     struct sb_step_def *steps;      /* [step_count], those of a job adjacent */
     const struct sb_step_params *params; /* [step_count] */
     uint32_t step_count;
@@ -245,5 +254,7 @@ const struct sb_site *sb_catalogue_site(const struct sb_catalogue *catalogue, co
 const struct sb_flow *sb_site_flow(const struct sb_site *site, const char *name);
 /* Index, or SB_NO_JOB. */
 uint16_t sb_catalogue_job(const struct sb_catalogue *catalogue, const char *name);
+/* The same for a name that may be an alias; then *alias says so, else it is NULL. */
+uint16_t sb_catalogue_resolve(const struct sb_catalogue *catalogue, const char *name, const struct sb_job_alias **alias);
 
 #endif

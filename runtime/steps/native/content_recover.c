@@ -28,6 +28,7 @@ struct recovery {
     const struct sb_native *native;
     struct sb_profile profile;
     bool is_read, is_unreadable; /* the profile is read once per step, when the first row needs it */
+    int64_t since_ms;             /* where the oldest open row begins */
     int64_t saved, queued, open;
 };
 
@@ -185,7 +186,7 @@ static bool read_profile(struct recovery *recovery, struct sb_error *err)
         return false;
     if (recovery->is_read)
         return true;
-    recovery->is_read = sb_profile_read(recovery->native, &recovery->profile, err) == SB_OK;
+    recovery->is_read = sb_profile_read(recovery->native, recovery->since_ms, &recovery->profile, err) == SB_OK;
     recovery->is_unreadable = !recovery->is_read;
     if (recovery->is_unreadable)
         sb_step_note(recovery->native->env, SB_SEVERITY_WARN, "the own profile cannot be read: %s", err->text);
@@ -200,7 +201,7 @@ static enum sb_err reconcile(struct recovery *recovery, const struct sb_content_
     bool has_receipt = effect->state == SB_EFFECT_SUBMITTED;
     int64_t intent = has_receipt && effect->last_intent.at.ns > 0 ? effect->last_intent.at.ns / SB_MS(1) : row->claimed_at_ms;
     int64_t submit = has_receipt ? effect->last.at.ns / SB_MS(1) : row->claimed_at_ms;
-    int64_t since = intent - ms(clock_skew);
+    int64_t since = intent - ms(clock_skew); /* not before recovery->since_ms, so the pages that were read are enough */
     int64_t horizon = submit + ms(native->content.submit_deadline + in_flight_bound + native->site->visibility_lag);
     struct finding finding = { .post = NULL };
     if (!read_profile(recovery, err)) {
@@ -258,6 +259,20 @@ static enum sb_err recover_row(struct recovery *recovery, const struct sb_conten
     return sb_error_set(err, SB_ERR_BUG, "effect %s has no known state", effect_id);
 }
 
+/* The earlier of `since_ms` (0 = none yet) and the row's intent, with the clocks' difference. */
+static int64_t begin_of(const struct sb_native *native, const struct sb_content_row *row, int64_t since_ms)
+{
+    char effect_id[SB_EFFECT_ID_MAX];
+    int64_t begin = row->claimed_at_ms;
+    if (sb_effect_id(native, row, effect_id, NULL) == SB_OK) {
+        struct sb_effect effect = sb_receipts_effect(native->env->services->receipts, effect_id);
+        int64_t intent = effect.last_intent.at.ns / SB_MS(1);
+        begin = intent > 0 && intent < begin ? intent : begin;
+    }
+    begin -= ms(clock_skew);
+    return since_ms == 0 || begin < since_ms ? begin : since_ms;
+}
+
 enum sb_err sb_native_content_recover(const struct sb_native *native, struct sb_step_result *result, struct sb_error *err)
 {
     struct recovery recovery = { .native = native };
@@ -269,6 +284,8 @@ enum sb_err sb_native_content_recover(const struct sb_native *native, struct sb_
     int64_t before = sb_step_now_ms(native->env) - ms(native->content.stuck_after);
     code = sb_content_open(native->env->services->store, native->account, before, (int64_t)native->env->services->live_fence,
                            &native->env->op, &rows, &count, err);
+    for (size_t i = 0; i < count && code == SB_OK; i++)
+        recovery.since_ms = begin_of(native, &rows[i], recovery.since_ms);
     for (size_t i = 0; i < count && code == SB_OK; i++) {
         code = recover_row(&recovery, &rows[i], err);
         if (code == SB_ERR_CONFLICT || code == SB_ERR_EXISTS || code == SB_ERR_NOT_FOUND) { /* one row must not hold up the others */

@@ -341,6 +341,37 @@ static void recover__counts_an_uncertain_row_against_the_limits(void **state)
     assert_string_equal(f->result.text, "1 of 1 posts this hour");
 }
 
+/* An account that posts much: what is looked for stands on the second page. */
+static const struct sb_action older_actions[] = {
+    { .kind = SB_ACTION_WAIT, .selector = "before {{with.before}}", .place = "o1" },
+    { .kind = SB_ACTION_EXTRACT, .selector = ".profile", .save_as = "profile", .place = "o2" },
+    { .kind = SB_ACTION_EXTRACT, .selector = ".older", .save_as = "posts", .is_many = true, .place = "o3" },
+};
+
+static void recover__reads_older_pages_until_the_intent_is_covered(void **state)
+{
+    struct fixture *f = *state;
+    const struct sb_flow flows[] = { site_flows[0], site_flows[1], { "profile_older", older_actions, SB_LEN(older_actions) } };
+    static char page[512], older[512];
+    submit_unconfirmed(f, "a", "first text");
+    int64_t now = now_ms();
+    (void)snprintf(page, sizeof page, "[{\"id\":\"9\",\"author\":\"me\",\"time\":%lld,\"text\":\"much later\"}]", (long long)now + 500000);
+    (void)snprintf(older, sizeof older, "[{\"id\":\"7\",\"author\":\"me\",\"time\":%lld,\"text\":\"first text\"},"
+                   "{\"id\":\"6\",\"author\":\"me\",\"time\":%lld,\"text\":\"long before\"}]", (long long)now, (long long)now - 3600000);
+    show(500, page);
+    fake_rule((struct fake_rule){ .op = "extract", .match = ".older", .answer = older });
+    fake_pass(SB_MIN(20));
+    recover(f);
+    assert_string_equal(column(f, "status", "a"), "uncertain"); /* one page of a site without the flow proves nothing */
+    f->site.flows = flows;
+    f->site.flow_count = SB_LEN(flows);
+    fake_call_count = 0;
+    recover(f);
+    assert_string_equal(column(f, "status", "a"), "posted");
+    assert_string_equal(column(f, "post_id", "a"), "7");
+    assert_int_equal(fake_count("extract .older"), 1); /* it stops where the intent is covered */
+}
+
 static void profile__reads_times_as_milliseconds_or_iso_text(void **state)
 {
     (void)state;
@@ -379,6 +410,7 @@ int main(void)
         test(recover__moves_a_submitted_stuck_row_to_uncertain_first),
         test(recover__asks_the_site_when_the_journal_was_lost),
         test(recover__counts_an_uncertain_row_against_the_limits),
+        test(recover__reads_older_pages_until_the_intent_is_covered),
         cmocka_unit_test(profile__reads_times_as_milliseconds_or_iso_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
