@@ -111,19 +111,26 @@ void sb_api_create_post(struct sb_call *call, struct sb_answer *answer)
     if (!text) {
         return;
     }
+    char *copy = call->fault == SB_PRACTICE_FAULT_DUPLICATE ? strdup(text) : NULL;
     const uint32_t index = store_post(call, text, reply_to, answer);
     if (index == SB_WORLD_NO_POST) {
         free(text);
+        free(copy);
+        return;
+    }
+    if (copy && store_post(call, copy, reply_to, answer) == SB_WORLD_NO_POST) {
+        free(copy);
         return;
     }
     sb_mutex_lock(call->parts->stats_mutex);
     call->parts->stats.posts_created++;
     sb_mutex_unlock(call->parts->stats_mutex);
+    const uint32_t told = call->fault == SB_PRACTICE_FAULT_SWAPPED_RESPONSE ? sb_world_other_author(call->parts->world, index) : index;
     struct sb_json_out *out = sb_json_out_create(SB_PRACTICE_BODY_MAX);
     if (out) {
         sb_json_object_begin(out);
         sb_json_key(out, "post");
-        add_post(out, call->parts->world, index);
+        add_post(out, call->parts->world, told);
         sb_json_object_end(out);
     }
     sb_answer_json(answer, 201, out);

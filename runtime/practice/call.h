@@ -35,6 +35,7 @@ struct sb_call {
     uint32_t account;          /* of the session, or SB_WORLD_NO_ACCOUNT */
     int64_t now_ms;
     enum sb_practice_fault_kind fault; /* SB_FAULT_NONE or one that the handler plays itself */
+    uint32_t fault_age_ms;     /* LATE_VISIBILITY: lists hide what is younger */
 };
 
 /* Starts as all zero. A handler sets the status and at most one body. */

@@ -106,7 +106,7 @@ static enum sb_err check(const struct sb_practice_fault *fault, struct sb_error 
     if (fault->probability_pm < 1 || fault->probability_pm > 1000) {
         return sb_error_set(err, SB_ERR_INVALID, "a fault's probability_pm is 1 to 1000 per mille, not %u", fault->probability_pm);
     }
-    const bool is_delay = fault->kind == SB_PRACTICE_FAULT_DELAY;
+    const bool is_delay = fault->kind == SB_PRACTICE_FAULT_DELAY || fault->kind == SB_PRACTICE_FAULT_LATE_VISIBILITY;
     if (is_delay && (fault->delay_ms < 1 || fault->delay_ms > SB_PRACTICE_DELAY_MAX_MS || fault->delay_max_ms > SB_PRACTICE_DELAY_MAX_MS)) {
         return sb_error_set(err, SB_ERR_INVALID, "a delay is 1 to %d ms, not %u", SB_PRACTICE_DELAY_MAX_MS, fault->delay_ms);
     }
@@ -187,6 +187,7 @@ struct sb_fault_draw sb_faults_draw(struct sb_faults *faults, enum sb_practice_t
             result.delay_ms = draw_delay(item);
         } else {
             result.kind = (enum sb_practice_fault_kind)item->fault.kind;
+            result.age_ms = item->fault.delay_ms;
         }
     }
     sb_mutex_unlock(faults->mutex);

@@ -18,6 +18,7 @@ struct sb_fault_state {
 struct sb_fault_draw {
     enum sb_practice_fault_kind kind; /* SB_FAULT_NONE: all goes well */
     uint32_t delay_ms;                /* 0 = at once */
+    uint32_t age_ms;                  /* LATE_VISIBILITY */
 };
 
 struct sb_faults;

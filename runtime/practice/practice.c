@@ -139,7 +139,11 @@ static void fill_call(struct sb_practice *practice, struct MHD_Connection *conne
         .content_type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type"),
         .now_ms = practice->now(practice->now_arg).ns / 1000000,
         .fault = request->draw.kind,
+        .fault_age_ms = request->draw.kind == SB_PRACTICE_FAULT_LATE_VISIBILITY ? request->draw.age_ms : 0,
     };
+    if (call->fault == SB_PRACTICE_FAULT_LOG_OUT) {
+        sb_world_log_out(practice->parts.world, call->session);
+    }
     call->account = sb_world_session(practice->parts.world, call->session);
 }
 
@@ -167,6 +171,15 @@ static void make_answer(struct sb_practice *practice, struct request *request, s
     }
 }
 
+/* A site that was rebuilt: its pages look the same and are marked up differently. */
+static void change_layout(const struct sb_answer *answer)
+{
+    bool is_page = answer->body && answer->type && strncmp(answer->type, "text/html", 9) == 0;
+    for (char *at = is_page ? strstr(answer->body, "data-role=") : NULL; at; at = strstr(at, "data-role=")) {
+        memcpy(at, "data-part=", strlen("data-part="));
+    }
+}
+
 static enum MHD_Result answer_request(struct sb_practice *practice, struct MHD_Connection *connection, const char *path,
                                       struct request *request)
 {
@@ -174,6 +187,9 @@ static enum MHD_Result answer_request(struct sb_practice *practice, struct MHD_C
     struct sb_answer answer = { 0 };
     fill_call(practice, connection, path, request, &call);
     make_answer(practice, request, &call, &answer);
+    if (request->draw.kind == SB_PRACTICE_FAULT_LAYOUT_CHANGE) {
+        change_layout(&answer);
+    }
     if (request->draw.kind == SB_PRACTICE_FAULT_LOST_CONFIRMATION) {
         free(answer.body);
         return MHD_NO; /* closes the connection without a word */

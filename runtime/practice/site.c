@@ -100,6 +100,21 @@ static uint32_t list_end(const struct sb_call *call)
     return index == SB_WORLD_NO_POST ? sb_world_post_count(call->parts->world) : index;
 }
 
+static bool is_hidden(const struct sb_call *call, const struct sb_world_post *post)
+{
+    return call->fault_age_ms > 0 && post->at_ms > call->now_ms - (int64_t)call->fault_age_ms;
+}
+
+static unsigned long long count_posts(const struct sb_call *call, uint32_t account)
+{
+    unsigned long long count = sb_world_posts_of(call->parts->world, account);
+    for (uint32_t i = call->fault_age_ms > 0 ? sb_world_post_count(call->parts->world) : 0; i-- > 0;) {
+        const struct sb_world_post *post = sb_world_post(call->parts->world, i);
+        count -= post->author == account && is_hidden(call, post);
+    }
+    return count;
+}
+
 /* The newest posts below list_end, of one account or all; then a link to the older ones when there are any. */
 static void write_list(struct sb_page *page, struct sb_call *call, uint32_t account, unsigned max)
 {
@@ -107,7 +122,8 @@ static void write_list(struct sb_page *page, struct sb_call *call, uint32_t acco
     char last[SB_WORLD_ID_MAX] = "";
     sb_page_add(page, "<section data-role=\"posts\">\n");
     for (uint32_t i = list_end(call); i-- > 0;) {
-        if (account != SB_WORLD_NO_ACCOUNT && sb_world_post(call->parts->world, i)->author != account) {
+        const struct sb_world_post *post = sb_world_post(call->parts->world, i);
+        if ((account != SB_WORLD_NO_ACCOUNT && post->author != account) || is_hidden(call, post)) {
             continue;
         }
         if (shown == max) {
@@ -144,7 +160,7 @@ void sb_site_profile(struct sb_call *call, struct sb_answer *answer)
     }
     const struct sb_world_account *account = sb_world_account(index);
     const unsigned long long followers = sb_world_followers(call->parts->world, index, call->now_ms);
-    const unsigned long long posts = sb_world_posts_of(call->parts->world, index);
+    const unsigned long long posts = count_posts(call, index);
     if (!sb_page_begin(&page, call, account->name)) {
         no_memory(answer);
         return;
@@ -186,7 +202,7 @@ void sb_site_item(struct sb_call *call, struct sb_answer *answer)
         no_memory(answer);
         return;
     }
-    sb_page_post(&page, call, index, "item");
+    sb_page_post(&page, call, call->fault == SB_PRACTICE_FAULT_WRONG_AUTHOR ? sb_world_other_author(call->parts->world, index) : index, "item");
     sb_page_addf(&page, "<p><a data-role=\"reply\" href=\"/compose?reply_to=%s\">Reply</a></p>\n", call->argument);
     write_replies(&page, call, index);
     sb_page_end(&page, answer, 200);

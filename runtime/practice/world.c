@@ -189,6 +189,15 @@ const struct sb_world_post *sb_world_post(const struct sb_world *world, uint32_t
     return &world->posts[index];
 }
 
+uint32_t sb_world_other_author(const struct sb_world *world, uint32_t index)
+{
+    uint32_t other = index;
+    while (other > 0 && sb_world_post(world, other)->author == sb_world_post(world, index)->author) {
+        other--;
+    }
+    return other;
+}
+
 uint32_t sb_world_add_post(struct sb_world *world, uint32_t author, char *text, uint32_t reply_to, int64_t at_ms)
 {
     SB_ASSERT(author < SB_LEN(accounts) && (reply_to == SB_WORLD_NO_POST || reply_to < world->post_count));

@@ -51,6 +51,8 @@ uint64_t sb_world_followers(const struct sb_world *world, uint32_t account, int6
 uint32_t sb_world_post_count(const struct sb_world *world);
 const struct sb_world_post *sb_world_post(const struct sb_world *world, uint32_t index);
 /* Takes `text` (malloc'ed). SB_WORLD_NO_POST when the world is full: then the text stays the caller's. */
+/* The nearest older post by another author; the first of all when there is none. */
+uint32_t sb_world_other_author(const struct sb_world *world, uint32_t index);
 uint32_t sb_world_add_post(struct sb_world *world, uint32_t author, char *text, uint32_t reply_to, int64_t at_ms);
 void sb_world_post_id(const struct sb_world *world, uint32_t index, char out[SB_WORLD_ID_MAX]);
 uint32_t sb_world_find_post(const struct sb_world *world, const char *id); /* or SB_WORLD_NO_POST */

@@ -56,7 +56,13 @@ uint16_t sb_practice_port(const struct sb_practice *practice);
     X(ERROR401, "error401", true, true, "nothing is done, status 401")                                             \
     X(ERROR429, "error429", true, true, "nothing is done, status 429 with Retry-After: 2")                         \
     X(QUOTA, "quota", false, true, "status 429 with insufficient_quota")                                           \
-    X(BAD_JSON, "bad_json", false, true, "the call is charged, its answer is cut in the middle")
+    X(BAD_JSON, "bad_json", false, true, "the call is charged, its answer is cut in the middle")                   \
+    X(LATE_VISIBILITY, "late_visibility", true, false, "lists hide posts younger than delay_ms")                   \
+    X(SWAPPED_RESPONSE, "swapped_response", true, false, "a post is made, the answer tells of somebody else's")    \
+    X(WRONG_AUTHOR, "wrong_author", true, false, "an item's page shows another account's post")                    \
+    X(LOG_OUT, "log_out", true, false, "the session is forgotten before the request is looked at")                 \
+    X(DUPLICATE, "duplicate", true, false, "one request makes two posts")                                          \
+    X(LAYOUT_CHANGE, "layout_change", true, false, "the page has lost the attributes its readers look for")
 
 enum sb_practice_target {
 #define SB_PRACTICE_TARGET_MEMBER(code, text) SB_PRACTICE_##code,
@@ -78,7 +84,7 @@ struct sb_practice_fault {
     char path[64];             /* prefix of the path, "" = all */
     uint16_t probability_pm;   /* 1000 = always */
     uint32_t count;            /* happens so often, then is spent; 0 = without end */
-    uint32_t delay_ms;         /* DELAY: at least */
+    uint32_t delay_ms;         /* DELAY: at least; LATE_VISIBILITY: the age */
     uint32_t delay_max_ms;     /* DELAY: at most, drawn by the seed; below delay_ms = always delay_ms */
 };
 enum { SB_PRACTICE_DELAY_MAX_MS = 600000 };

@@ -341,6 +341,92 @@ static void llm__charges_for_an_answer_that_is_cut(void **state)
     free(page.text);
 }
 
+/* ---- what a site does to those who read it */
+
+static struct page post_made(struct sb_practice *practice, const char *text)
+{
+    char cookie[96];
+    log_in(practice, "signal_ops", cookie);
+    return post(practice, cookie, text, NULL);
+}
+
+static void faults__a_late_post_is_in_no_list_and_not_counted_until_it_is_old_enough(void **state)
+{
+    const struct sb_practice_fault fault = { .target = SB_PRACTICE_SITE, .kind = SB_PRACTICE_FAULT_LATE_VISIBILITY, .path = "/@",
+                                             .probability_pm = 1000, .delay_ms = 600000 };
+    free(post_made(*state, "not to be seen yet").text);
+    assert_int_equal(sb_practice_fault_add(*state, &fault, NULL, NULL), SB_OK);
+    struct page page = get(*state, "/@signal_ops", "");
+    assert_null(strstr(page.body, "not to be seen yet"));
+    assert_non_null(strstr(page.body, "data-role=\"post-count\" data-value=\"12\""));
+    free(page.text);
+    sb_practice_faults_clear(*state);
+    page = get(*state, "/@signal_ops", "");
+    assert_non_null(strstr(page.body, "not to be seen yet"));
+    assert_non_null(strstr(page.body, "data-role=\"post-count\" data-value=\"13\""));
+    free(page.text);
+}
+
+static void faults__a_swapped_response_tells_of_somebody_elses_post(void **state)
+{
+    set_fault(*state, SB_PRACTICE_SITE, SB_PRACTICE_FAULT_SWAPPED_RESPONSE, "/api/posts", 1);
+    struct page made = post_made(*state, "mine alone");
+    assert_int_equal(made.status, 201);
+    assert_null(strstr(made.body, "mine alone"));
+    assert_null(strstr(made.body, "\"author\":\"signal_ops\""));
+    free(made.text);
+    struct page page = get(*state, "/@signal_ops", "");
+    assert_non_null(strstr(page.body, "mine alone"));
+    free(page.text);
+}
+
+static void faults__a_duplicate_makes_two_posts_of_one_request(void **state)
+{
+    const uint64_t before = sb_practice_post_count(*state, "signal_ops");
+    set_fault(*state, SB_PRACTICE_SITE, SB_PRACTICE_FAULT_DUPLICATE, "/api/posts", 1);
+    free(post_made(*state, "twice").text);
+    assert_int_equal(sb_practice_post_count(*state, "signal_ops"), before + 2);
+}
+
+static void faults__a_wrong_author_answers_for_an_item(void **state)
+{
+    char path[64] = "/post/";
+    struct page made = post_made(*state, "whose is it");
+    const char *id = strstr(made.body, "\"id\":\"");
+    assert_non_null(id);
+    (void)snprintf(path + 6, sizeof path - 6, "%.*s", (int)strcspn(id + 6, "\""), id + 6);
+    free(made.text);
+    set_fault(*state, SB_PRACTICE_SITE, SB_PRACTICE_FAULT_WRONG_AUTHOR, "/post/", 1);
+    struct page page = get(*state, path, "");
+    assert_null(strstr(page.body, "whose is it"));
+    assert_null(strstr(page.body, "data-role=\"item\" data-id=\"\""));
+    free(page.text);
+    page = get(*state, path, "");
+    assert_non_null(strstr(page.body, "whose is it"));
+    free(page.text);
+}
+
+static void faults__a_log_out_forgets_the_session(void **state)
+{
+    char cookie[96];
+    log_in(*state, "signal_ops", cookie);
+    set_fault(*state, SB_PRACTICE_SITE, SB_PRACTICE_FAULT_LOG_OUT, "/api/posts", 1);
+    for (int i = 0; i < 2; i++) { /* by the fault, and still after it */
+        struct page made = post(*state, cookie, "nobody says this", NULL);
+        assert_int_equal(made.status, 401);
+        free(made.text);
+    }
+}
+
+static void faults__a_layout_change_takes_the_attributes_away(void **state)
+{
+    set_fault(*state, SB_PRACTICE_SITE, SB_PRACTICE_FAULT_LAYOUT_CHANGE, "/@", 1);
+    struct page page = get(*state, "/@signal_ops", "");
+    assert_int_equal(page.status, 200);
+    assert_null(strstr(page.body, "data-role="));
+    free(page.text);
+}
+
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -354,6 +440,12 @@ int main(void)
         WORLD_TEST(faults__delay_holds_one_request_and_nobody_else),
         cmocka_unit_test(faults__stop_does_not_wait_for_delays),
         cmocka_unit_test(faults__draw_by_the_seed),
+        WORLD_TEST(faults__a_late_post_is_in_no_list_and_not_counted_until_it_is_old_enough),
+        WORLD_TEST(faults__a_swapped_response_tells_of_somebody_elses_post),
+        WORLD_TEST(faults__a_duplicate_makes_two_posts_of_one_request),
+        WORLD_TEST(faults__a_wrong_author_answers_for_an_item),
+        WORLD_TEST(faults__a_log_out_forgets_the_session),
+        WORLD_TEST(faults__a_layout_change_takes_the_attributes_away),
         WORLD_TEST(faults__refuse_what_makes_no_sense),
         WORLD_TEST(control__sets_lists_and_clears_faults_by_json),
         WORLD_TEST(control__says_what_is_wrong_with_a_fault),
