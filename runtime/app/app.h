@@ -76,6 +76,8 @@ struct installation {
  * opened is closed again. `is_console`: the log goes to a file. */
 int installation_open(struct installation *installation, struct options *options, bool is_console);
 void installation_close(struct installation *installation);
+/* The catalogue, and a browser of its own when `has_browser`: beside a running program, without touching its state. */
+int installation_open_browser(struct installation *installation, struct options *options, bool has_browser);
 /* The store alone, without services. `is_view`: for commands that only look, also beside a running program. */
 int installation_open_store(struct installation *installation, struct options *options, bool is_view);
 /* The real checks behind the engine's probes and `check`. */

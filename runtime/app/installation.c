@@ -124,6 +124,20 @@ int installation_open(struct installation *in, struct options *options, bool is_
     return exit_code_of(rc);
 }
 
+int installation_open_browser(struct installation *in, struct options *options, bool has_browser)
+{
+    struct sb_error error = { 0 };
+    int code = load(in, options);
+    if (code != EXIT_OK)
+        return code;
+    enum sb_err rc = has_browser ? open_browser(in, NULL, &error) : SB_OK;
+    if (rc == SB_OK)
+        return EXIT_OK;
+    complain("%s", error.text);
+    installation_close(in);
+    return exit_code_of(rc);
+}
+
 int installation_open_store(struct installation *in, struct options *options, bool is_view)
 {
     struct sb_error error = { 0 };

@@ -2,22 +2,6 @@
 # What is refused, and what goes on when a part of the world is missing, broken or killed.
 . "$(dirname "$0")/lib.sh" "$1" faults
 
-# refused CODE COMMAND...: ends by itself with that exit code; its words are in `said`
-refused() {
-  local expected=$1
-  shift
-  start refused "$@"
-  ended "$started" 20
-  said=$(cat "$DIR/refused.err" "$DIR/refused.out")
-  [ "$code" = "$expected" ] || { note "exit code $code, expected $expected"; show 12 <<<"$said"; return 1; }
-}
-
-# json_of COMMAND...: its exit code in `code`, its output in check.out
-json_of() {
-  start check "$@"
-  ended "$started" 40
-}
-
 component() {
   sqlite3 :memory: "SELECT json_extract(value, '$.$2') FROM json_each(CAST(readfile('$DIR/check.out') AS TEXT), '\$.components')
                     WHERE json_extract(value, '$.name') = '$1'"

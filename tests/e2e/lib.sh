@@ -195,6 +195,22 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+# refused CODE COMMAND...: ends by itself with that exit code; its words are in `said`
+refused() {
+  local expected=$1
+  shift
+  start refused "$@"
+  ended "$started" 20
+  said=$(cat "$DIR/refused.err" "$DIR/refused.out")
+  [ "$code" = "$expected" ] || { note "exit code $code, expected $expected"; show 12 <<<"$said"; return 1; }
+}
+
+# json_of COMMAND...: its exit code in `code`, its output in check.out
+json_of() {
+  start check "$@"
+  ended "$started" 40
+}
+
 # --- the practice world -----------------------------------------------------------------------------------------------------------
 
 # start_world [ARGS...]: site and LLM endpoint alone, on a free port

@@ -3,7 +3,9 @@
 
 enum sb_err sb_native_session_check(const struct sb_native *native, struct sb_step_result *result, struct sb_error *err)
 {
-    enum sb_err code = sb_native_needs(native, true, false, err);
+    enum sb_err code = SB_OK;
+    if (native->site == NULL || native->account == NULL)
+        code = sb_error_set(err, SB_ERR_CONFIG, "%s: session_check needs \"with.site\", a site with an account", native->env->params->place);
     if (code == SB_OK && native->env->context == NULL)
         code = sb_error_set(err, SB_ERR_CONFIG, "%s: session_check needs \"context: true\"", native->env->params->place);
     if (code == SB_OK)
