@@ -43,7 +43,9 @@ fresh() {
     echo 'X' >runtime/services/store/migrations/0001_start.sql
     printf '# shipped\ndark\n' >themes/INDEX
     echo 'text = 1 2' >themes/dark.theme
-    echo 'int x;' >tests/unit/a_test.c
+    echo 'void a__holds(void);' >tests/unit/a_test.c
+    mkdir -p docs
+    echo '| incident | what must hold | `a__holds` |' >docs/INCIDENTS.md
     printf 'PACKAGES="gcc tmux\ncurl"\n' >bootstrap
     printf '<!-- packages -->\n    gcc tmux curl\n<!-- /packages -->\n' >README.md
   )
@@ -57,6 +59,7 @@ run() {
     banned) sh "$here/banned.sh" "$house" "$work/banned.txt" ;;
     size) sh "$here/size.sh" "$house" ;;
     packages) sh "$here/packages.sh" "$house" ;;
+    incidents) sh "$here/incidents.sh" "$house" ;;
   esac
 }
 
@@ -100,7 +103,7 @@ without() { # CHECK TEXT FILE: the house without FILE
 cp "$here/banned.txt" "$work/banned.txt"
 
 fresh
-for check in includes symbols tables banned size packages; do
+for check in includes symbols tables banned size packages incidents; do
   agrees "$check"
 done
 
@@ -158,6 +161,7 @@ wide=$(awk 'BEGIN { for (i = 0; i < 151; i++) printf "x" }')
 refuses size 'bad.c:1: 151 columns' runtime/os/bad.c "$wide"
 refuses size 'bad.c: more than 600 lines' runtime/os/bad.c "$(awk 'BEGIN { for (i = 0; i < 601; i++) printf "int x%d;\\n", i }')"
 refuses packages 'README.md shows' bootstrap 'PACKAGES="gdb"'
+refuses incidents 'names a__gone, and no test is called so' docs/INCIDENTS.md '`a__gone`'
 
 echo "$cases cases, $errors wrong"
 [ "$errors" = 0 ]
