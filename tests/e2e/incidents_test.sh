@@ -137,6 +137,41 @@ claim "one copy of everything" one_copy
 stop
 claim "the runtime drains and ends with 0" [ "$code" = 0 ]
 
+# --- the database takes nothing after a publish, over two restarts ------------------------------------------------------------------
+
+# The same post must not go out again while nobody can save that it did. Another process holds the database's write lock for the outage.
+is_publishing() {
+  sql_at_least "$STATE" "SELECT COUNT(*) FROM job_steps WHERE name = 'publish' AND state = 'running'" 1
+}
+runtime outage
+site_state
+out=$(json "$DIR/site.json" '$.posts_created')
+fault '{"target": "site", "kind": "delay", "path": "/api/posts", "delay_ms": 2500}'
+eventually 60 "outage: a post is under way" is_publishing
+coproc HOLDER { sqlite3 "$STATE/signalbox.db"; }
+holder=$HOLDER_PID
+printf "BEGIN IMMEDIATE; SELECT 'held';\n" >&"${HOLDER[1]}"
+IFS= read -r -t 20 held <&"${HOLDER[0]}"
+claim "the database takes nothing any more" [ "$held" = held ]
+eventually 20 "the post goes out all the same" site_has_posts $((out + 1))
+faults_clear
+kill -KILL "$runtime"
+ended "$runtime"
+for start in 1 2; do
+  start "run-outage-$start" "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}" --set content.submit_deadline=3s
+  steadily 3 "start $start meanwhile: nothing goes out" negated site_has_posts $((out + 2))
+  kill -KILL "$started"
+  ended "$started"
+done
+printf 'ROLLBACK;\n.quit\n' >&"${HOLDER[1]}"
+eventually 10 "the database is back" is_gone "$holder"
+before=$(posted)
+runtime after
+eventually 60 "posts go on" posts_go_on $((before + 1))
+eventually 60 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight" 0
+stop
+claim "database outage: exactly one copy, no id lost" one_copy
+
 # --- a wrong password: it says what to do, and publishes nothing ----------------------------------------------------------------------
 
 export SIGNALBOX_PRACTICE_PASSWORD=not-the-word-7f3a
