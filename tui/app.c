@@ -33,7 +33,7 @@ struct app {
     struct sb_screen *screen;
     struct sb_feed *feed;
     struct sb_grid grid;
-    char *kept;      /* text that the screen shows */
+    char *page;      /* text that the screen shows */
     size_t grid_cap; /* cells allocated */
     bool is_dirty, has_ended, has_more_events;
     enum sb_tui_end end;
@@ -58,14 +58,14 @@ static void end_with(struct app *app, enum sb_tui_end end)
     }
 }
 
-static void show_kept(struct app *app, uint64_t run)
+static void show_page(struct app *app, enum sb_screen_page page, uint64_t run)
 {
-    struct sb_error err = { SB_OK, "this console cannot read what is kept" };
+    struct sb_error err = { SB_OK, "this console cannot read that" };
     char *text = NULL;
-    bool is_read = app->setup->kept != NULL && app->setup->kept(app->setup->kept_self, run, &text, &err) == SB_OK;
-    sb_screen_show_kept(app->screen, run, is_read ? text : NULL, err.text, now());
-    free(app->kept);
-    app->kept = text;
+    bool is_read = app->setup->page != NULL && app->setup->page(app->setup->page_self, page, run, &text, &err) == SB_OK;
+    sb_screen_show_page(app->screen, page, run, is_read ? text : NULL, err.text, now());
+    free(app->page);
+    app->page = text;
 }
 
 static void obey(struct app *app, const struct sb_screen_answer *answer)
@@ -76,8 +76,8 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
         enum sb_err rc = sb_control_command(app->setup->control, answer->command, &id, &err);
         sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
     }
-    if (answer->wants_kept_of != 0) {
-        show_kept(app, answer->wants_kept_of);
+    if (answer->wants_page != SB_SCREEN_PAGE_NONE) {
+        show_page(app, answer->wants_page, answer->page_run);
     }
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
@@ -263,7 +263,7 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
     if (rc == SB_OK) {
         *end = app->end;
     }
-    free(app->kept);
+    free(app->page);
     free(app->grid.cells);
     free(app);
     return rc;

@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "signalbox/os/os.h"
+#include "signalbox/ports/content.h"
 #include "signalbox/ports/kept.h"
 #include "signalbox/tui/tui.h"
 
@@ -95,9 +96,15 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
     return rc;
 }
 
-static enum sb_err read_kept(const void *self, uint64_t run, char **text, struct sb_error *err)
+static const sb_ns page_time = SB_MS(400); /* the screen stands still for no longer */
+
+static enum sb_err read_page(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err)
 {
-    return sb_kept_read(self, run, text, err);
+    const struct installation *in = self;
+    struct sb_op op = { .deadline = sb_now() + page_time };
+    if (page == SB_SCREEN_PAGE_CONTENT)
+        return sb_content_page(in->services.store, sb_wall_now().ns / SB_MS(1), &op, text, err);
+    return sb_kept_read(in->paths.state_dir, run, text, err);
 }
 
 static enum sb_err run_console(const struct session *session, struct sb_engine *engine, struct sb_error *err)
@@ -114,8 +121,8 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .environment = session->environment,
         .is_read_only = options->is_read_only,
         .is_ascii = options->is_ascii,
-        .kept = read_kept,
-        .kept_self = in->paths.state_dir,
+        .page = read_page,
+        .page_self = in,
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
     };

@@ -440,6 +440,34 @@ static void content__recent_texts_come_newest_first(void **state)
     sb_rows_destroy(rows);
 }
 
+static void content__the_page_shows_an_uncertain_row_beside_what_it_may_be(void **state)
+{
+    struct world *world = *state;
+    char *text = NULL;
+    assert_int_equal(sb_content_page(world->store, 1000, &patient, &text, NULL), SB_OK);
+    assert_non_null(strstr(text, "no content yet"));
+    free(text);
+    row_in(world, "uncertain");
+    assert_int_equal(queue(world, "q", "acc", "waits\x1b in line", 9000, 1), SB_OK);
+    static const char *const posts[] = { "'77', 'acc', 'close to it'", "'78', 'acc', 'owned already'", "'79', 'else', 'of another'" };
+    for (size_t i = 0; i < SB_LEN(posts); i++) {
+        char insert[256];
+        (void)snprintf(insert, sizeof insert, "INSERT INTO collected_posts (site, post_id, author, text, source, posted_at_ms, collected_at_ms) "
+                                              "VALUES ('s', %s, 'own', 100000, 100000)", posts[i]);
+        sql(world, insert);
+    }
+    sql(world, "UPDATE content_metadata SET post_id = '78' WHERE decision_id = 'q'");
+    assert_int_equal(sb_content_page(world->store, 200000, &patient, &text, NULL), SB_OK);
+    assert_non_null(strstr(text, "= in flight or uncertain, with what it may be: 1\nd "));
+    assert_non_null(strstr(text, "may be post 77, 1m40s ago\n    \"close to it\""));
+    assert_null(strstr(text, "owned already")); /* another row has it */
+    assert_null(strstr(text, "of another"));
+    assert_non_null(strstr(text, "= queued, next first: 1"));
+    assert_non_null(strstr(text, "waits  in line"));
+    assert_null(strchr(text, 0x1b));
+    free(text);
+}
+
 static void content__the_schema_itself_refuses_impossible_rows(void **state)
 {
     struct world *world = *state;
@@ -477,6 +505,7 @@ int main(void)
         TEST(content__open_rows_are_the_stuck_and_the_uncertain),
         TEST(content__overdue_rows_expire_by_kind),
         TEST(content__recent_texts_come_newest_first),
+        TEST(content__the_page_shows_an_uncertain_row_beside_what_it_may_be),
         TEST(content__the_schema_itself_refuses_impossible_rows),
     };
     return cmocka_run_group_tests_name("content contract: sqlite", tests, NULL, NULL);

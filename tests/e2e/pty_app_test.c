@@ -141,10 +141,11 @@ void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err
     screen->posted_result = result;
 }
 
-void sb_screen_show_kept(struct sb_screen *screen, uint64_t run, const char *text, const char *why, struct sb_now now)
+void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uint64_t run, const char *text, const char *why,
+                         struct sb_now now)
 {
-    (void)screen, (void)run, (void)text, (void)why, (void)now;
-    fail_msg("no key of this test asks for a kept page");
+    (void)screen, (void)page, (void)run, (void)text, (void)why, (void)now;
+    fail_msg("no key of this test asks for a page");
 }
 
 void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid *grid)

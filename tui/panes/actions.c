@@ -255,8 +255,17 @@ static void open_kept(struct sb_screen *screen, struct sb_now now, struct sb_scr
     const struct sb_model_job *const job = sb_model_job(screen->model, screen->selected_job);
     if (job == NULL || job->run.id == 0)
         sb_notice_say(screen, now, false, "no run is shown");
-    else
-        answer->wants_kept_of = job->run.id;
+    else {
+        answer->wants_page = SB_SCREEN_PAGE_KEPT;
+        answer->page_run = job->run.id;
+    }
+}
+
+static void act_content(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)screen;
+    (void)now;
+    answer->wants_page = SB_SCREEN_PAGE_CONTENT;
 }
 
 static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -285,8 +294,8 @@ static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_scre
 {
     (void)answer;
     if (screen->focus == SB_PANE_PAGE) {
-        screen->focus = SB_PANE_DETAIL;
-        screen->is_zoomed = true;
+        screen->focus = screen->page_back;
+        screen->is_zoomed = screen->focus == SB_PANE_DETAIL;
     } else if (screen->focus == SB_PANE_HELP || screen->focus == SB_PANE_DETAIL) {
         const bool was_detail = screen->focus == SB_PANE_DETAIL;
         screen->focus = screen->back_to == screen->focus ? SB_PANE_JOBS : screen->back_to;
@@ -391,7 +400,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = act_probe,
         [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
-        [SB_KEY_ACTION_POLICY] = sb_act_policy,
+        [SB_KEY_ACTION_POLICY] = sb_act_policy, [SB_KEY_ACTION_CONTENT] = act_content,
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,

@@ -1,4 +1,5 @@
-/* The text that was kept of a page: folded at the width, scrolled like a list. What it says is untrusted and cleaned by the view. Pure. */
+/* A text, such as what was kept of a page, or the content queue: folded at the width, scrolled like a list. What it says is untrusted and
+ * cleaned by the view. Pure. */
 #include "panes.h"
 
 #include "signalbox/base/text.h"
@@ -38,8 +39,12 @@ void sb_pane_draw_page(struct sb_screen *screen, const struct sb_view *view, str
     }
     screen->page_lines = number;
     screen->visible[SB_PANE_PAGE] = rows;
-    sb_text_add(text, "run ");
-    sb_text_add_u64(text, screen->page_run);
+    if (screen->page_kind == SB_SCREEN_PAGE_KEPT) {
+        sb_text_add(text, "what was kept of run ");
+        sb_text_add_u64(text, screen->page_run);
+    } else {
+        sb_text_add(text, "content");
+    }
     sb_text_add_u64(right, scroll->selected + 1U);
     sb_text_add(right, "-");
     sb_text_add_u64(right, scroll->selected + rows < number ? scroll->selected + rows : number);

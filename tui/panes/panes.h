@@ -88,8 +88,10 @@ struct sb_screen {
     uint64_t log_end;         /* absolute number after the last shown line, when not following */
     uint32_t detail_lines, help_lines;
 
-    const char *page;         /* borrowed text of pane PAGE, and the run it is of */
+    const char *page;         /* borrowed text of pane PAGE: which it is, and of which run */
+    enum sb_screen_page page_kind;
     uint64_t page_run;
+    enum sb_pane page_back;   /* where it was opened */
     uint32_t page_lines;
 
     struct sb_dialog dialog;

@@ -110,16 +110,20 @@ void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err
         screen->undo.is_armed = false;
 }
 
-void sb_screen_show_kept(struct sb_screen *screen, uint64_t run, const char *text, const char *why, struct sb_now now)
+void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uint64_t run, const char *text, const char *why,
+                         struct sb_now now)
 {
     screen->page = text;
     if (text == NULL) {
         if (screen->focus == SB_PANE_PAGE)
-            screen->focus = SB_PANE_DETAIL;
+            screen->focus = screen->page_back;
         sb_notice_say(screen, now, false, why);
         return;
     }
+    screen->page_kind = page;
     screen->page_run = run;
+    if (screen->focus != SB_PANE_PAGE)
+        screen->page_back = screen->focus;
     screen->scrolls[SB_PANE_PAGE].selected = 0;
     screen->focus = SB_PANE_PAGE;
 }

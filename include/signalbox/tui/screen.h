@@ -52,13 +52,17 @@ void sb_screen_destroy(struct sb_screen *screen);
 void sb_screen_reset(struct sb_screen *screen);
 void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
 
+/* Texts that a screen shows and others must get: what was kept of a failed run's page; the content queue. */
+enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };
+
 /* What a key asked for. */
 struct sb_screen_answer {
     bool has_command;            /* post `command`, then tell sb_screen_posted */
     struct sb_command command;
     bool wants_redraw;           /* C-l: repaint everything */
     bool wants_leave;            /* Q, confirmed */
-    uint64_t wants_kept_of;      /* run whose kept page is to be shown with sb_screen_show_kept; 0 = none */
+    enum sb_screen_page wants_page; /* text to be shown with sb_screen_show_page; NONE = none */
+    uint64_t page_run;           /* KEPT: of which run */
 };
 void sb_screen_key(struct sb_screen *screen, struct sb_key key, struct sb_now now, struct sb_screen_answer *answer);
 /* Keys that came in one read, in order: the paste guard needs to see the burst. Answers[i] belongs to keys[i]. */
@@ -67,9 +71,10 @@ void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t 
 /* Whether the command was accepted by the inbox; its outcome comes as an event. */
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result);
 
-/* Shows a text, such as what was kept of a page; cleaned like everything untrusted. Borrowed until the next call or destroy. `text` NULL: there
+/* Shows such a text; cleaned like everything untrusted. Borrowed until the next call or destroy. `text` NULL: there
  * is none, and `why` is said instead. */
-void sb_screen_show_kept(struct sb_screen *screen, uint64_t run, const char *text, const char *why, struct sb_now now);
+void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uint64_t run, const char *text, const char *why,
+                         struct sb_now now);
 
 /* Draws into a grid of any size from 1x1 (cells provided by the caller). */
 void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid *grid);

@@ -4,6 +4,7 @@
 #ifndef SIGNALBOX_TUI_TUI_H
 #define SIGNALBOX_TUI_TUI_H
 
+#include "signalbox/tui/screen.h"
 #include "signalbox/ports/control.h"
 
 struct sb_tui_setup {
@@ -14,9 +15,9 @@ struct sb_tui_setup {
     const char *environment;      /* "prod", "practice" ... shown in line 1 */
     bool is_read_only;
     bool is_ascii;                /* force ASCII marks; also chosen by the locale */
-    /* Text of what was kept of a run's pages, for free(); NULL = there is no such thing. Called on the console's thread, must be quick. */
-    enum sb_err (*kept)(const void *self, uint64_t run, char **text, struct sb_error *err);
-    const void *kept_self;
+    /* A text that the screen asks for, for free(); NULL = there is none. Called on the console's thread, must be quick. */
+    enum sb_err (*page)(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
+    const void *page_self;
     int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */
     int signal_fd;                /* readable when SIGTERM, SIGINT or SIGHUP came: drain and leave; -1 = none */
 };

@@ -290,9 +290,11 @@ static void enter__in_a_detail_shows_what_was_kept_of_the_failed_page(void **sta
     fail_run(41, METRICS);
     press(SB_KEY_ENTER);
     press(SB_KEY_ENTER);
-    assert_true(answer.wants_kept_of == 41);
-    sb_screen_show_kept(screen, 41, "==> failures/41-read-1/console.txt\nerror: \x1b]0;owned\x07 no button\nlast line\n", "", now);
-    assert_shows("What was kept");
+    assert_int_equal(answer.wants_page, SB_SCREEN_PAGE_KEPT);
+    assert_true(answer.page_run == 41);
+    sb_screen_show_page(screen, SB_SCREEN_PAGE_KEPT, 41,
+                        "==> failures/41-read-1/console.txt\nerror: \x1b]0;owned\x07 no button\nlast line\n", "", now);
+    assert_shows("what was kept");
     assert_shows("run 41");
     assert_shows("no button");
     assert_shows("last line");
@@ -309,7 +311,7 @@ static void enter__in_a_detail_says_when_nothing_was_kept(void **state)
     fail_run(41, METRICS);
     press(SB_KEY_ENTER);
     press(SB_KEY_ENTER);
-    sb_screen_show_kept(screen, 41, NULL, "nothing of a page is kept of run 41", now);
+    sb_screen_show_page(screen, SB_SCREEN_PAGE_KEPT, 41, NULL, "nothing of a page is kept of run 41", now);
     assert_shows("nothing of a page is kept of run 41");
     assert_shows("Detail");
 }
@@ -321,11 +323,28 @@ static void kept_page__is_folded_and_scrolled_to_its_end(void **state)
     for (unsigned i = 0; i < 300; i++)
         memcpy(text + (size_t)i * 12, "0123456789a\n", 12);
     memcpy(text + sizeof text - 8, "the end", 8);
-    sb_screen_show_kept(screen, 41, text, "", now);
+    sb_screen_show_page(screen, SB_SCREEN_PAGE_KEPT, 41, text, "", now);
     assert_hides("the end");
     press('G');
     assert_shows("the end");
     assert_shows("/301");
+}
+
+static void content__is_shown_from_anywhere_and_q_goes_back_there(void **state)
+{
+    (void)state;
+    press('2');
+    press('C');
+    assert_int_equal(answer.wants_page, SB_SCREEN_PAGE_CONTENT);
+    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, "= uncertain: 1\nrow a\x1b[2Jbc\n", "", now);
+    assert_shows("content");
+    assert_shows("= uncertain: 1");
+    assert_hides("\x1b");
+    press('q');
+    assert_hides("= uncertain: 1");
+    assert_shows("Contexts & lanes");
+    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, NULL, "the store does not answer", now);
+    assert_shows("the store does not answer");
 }
 
 static void policy__is_offered_one_by_one_and_ends_by_itself(void **state)
@@ -410,6 +429,7 @@ int main(void)
         TEST(enter__in_a_detail_shows_what_was_kept_of_the_failed_page),
         TEST(enter__in_a_detail_says_when_nothing_was_kept),
         TEST(kept_page__is_folded_and_scrolled_to_its_end),
+        TEST(content__is_shown_from_anywhere_and_q_goes_back_there),
         TEST(policy__is_offered_one_by_one_and_ends_by_itself),
         TEST(pause_all__asks_and_resume_wants_the_word),
         TEST(leave__names_what_is_running_and_asks),
