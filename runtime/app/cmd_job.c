@@ -42,7 +42,6 @@ static void put_replaces(const struct sb_catalogue *catalogue, const struct sb_j
 /* Steps and last runs, for `job show`. */
 static void put_more(struct installation *in, const struct sb_job_def *job, bool is_whole, struct sb_json_out *out)
 {
-    struct sb_rows *runs = NULL;
     struct sb_cell name = sb_cell_text(job->name);
     if (!is_whole)
         return;
@@ -64,17 +63,7 @@ static void put_more(struct installation *in, const struct sb_job_def *job, bool
         sb_json_object_end(out);
     }
     sb_json_array_end(out);
-    sb_json_key(out, "last_runs");
-    sb_json_array_begin(out);
-    if (tables_query(in, last_runs_sql, &name, 1, &runs) == EXIT_OK)
-        for (size_t r = 0; r < sb_rows_count(runs); r++) {
-            sb_json_object_begin(out);
-            for (size_t c = 0; c < sb_rows_columns(runs); c++)
-                tables_json_cell(out, sb_rows_column(runs, c), sb_rows_cell(runs, r, c));
-            sb_json_object_end(out);
-        }
-    sb_json_array_end(out);
-    sb_rows_destroy(runs);
+    tables_json_list(in, out, "last_runs", last_runs_sql, &name);
 }
 
 static int job_json(struct installation *in, struct sb_json_out *out, const struct sb_job_def *job, const struct sb_rows *rows, bool is_whole)

@@ -13,24 +13,6 @@ static const char runs_sql[] =
 static const char steps_sql[] =
     "SELECT name, state, duration_ns / 1000000 AS duration_ms FROM job_steps WHERE run = $1 ORDER BY step, attempt";
 
-static void steps_as_json(struct installation *in, struct sb_json_out *out, int64_t run)
-{
-    struct sb_rows *steps = NULL;
-    struct sb_cell id = sb_cell_int(run);
-    sb_json_key(out, "steps");
-    sb_json_array_begin(out);
-    if (tables_query(in, steps_sql, &id, 1, &steps) == EXIT_OK) {
-        for (size_t r = 0; r < sb_rows_count(steps); r++) {
-            sb_json_object_begin(out);
-            for (size_t c = 0; c < sb_rows_columns(steps); c++)
-                tables_json_cell(out, sb_rows_column(steps, c), sb_rows_cell(steps, r, c));
-            sb_json_object_end(out);
-        }
-    }
-    sb_json_array_end(out);
-    sb_rows_destroy(steps);
-}
-
 static int runs_as_json(struct installation *in, const struct sb_rows *rows)
 {
     struct sb_json_out *out = sb_json_out_create(32u << 20);
@@ -42,7 +24,7 @@ static int runs_as_json(struct installation *in, const struct sb_rows *rows)
         sb_json_object_begin(out);
         for (size_t c = 0; c < sb_rows_columns(rows); c++)
             tables_json_cell(out, sb_rows_column(rows, c), sb_rows_cell(rows, r, c));
-        steps_as_json(in, out, id != NULL ? id->integer : 0);
+        tables_json_list(in, out, "steps", steps_sql, &(struct sb_cell){ .type = SB_CELL_INT, .integer = id != NULL ? id->integer : 0 });
         sb_json_object_end(out);
     }
     sb_json_array_end(out);
@@ -107,18 +89,64 @@ static int content_as_json(const struct sb_rows *rows)
     return tables_finish(out);
 }
 
+static const char row_sql[] =
+    "SELECT decision_id, kind, status, account, text, topic, angle, tone, format, post_id, target_post_id, thread_id, part, "
+    "scheduled_at_ms AS scheduled_at, claimed_at_ms AS claimed_at, posted_at_ms AS posted_at, attempts, last_error, intent, alias, cost_nano "
+    "FROM content_metadata WHERE decision_id = $1";
+static const char attempts_sql[] =
+    "SELECT attempt, started_at_ms AS started_at, ended_at_ms AS ended_at, outcome, error FROM posting_attempts WHERE decision_id = $1 "
+    "ORDER BY attempt";
+
+static int show_content(struct installation *in, const char *id, bool is_json)
+{
+    struct sb_cell param = sb_cell_text(id);
+    struct sb_rows *rows = NULL;
+    static const int widths[] = { 8, 14, 14, 12, 60 };
+    int code = tables_query(in, row_sql, &param, 1, &rows);
+    if (code == EXIT_OK && sb_rows_count(rows) == 0) {
+        complain("there is no content row %.60s; `signalbox content list` names them", id);
+        code = EXIT_DATA;
+    }
+    struct sb_json_out *out = code == EXIT_OK && is_json ? sb_json_out_create(1u << 20) : NULL;
+    if (out != NULL) {
+        sb_json_object_begin(out);
+        for (size_t c = 0; c < sb_rows_columns(rows); c++)
+            tables_json_cell(out, sb_rows_column(rows, c), sb_rows_cell(rows, 0, c));
+        tables_json_list(in, out, "attempts_made", attempts_sql, &param);
+        sb_json_object_end(out);
+        code = tables_finish(out);
+    } else if (code == EXIT_OK) {
+        for (size_t c = 0; c < sb_rows_columns(rows); c++)
+            tables_field(sb_rows_column(rows, c), sb_rows_cell(rows, 0, c));
+        sb_rows_destroy(rows);
+        rows = NULL;
+        code = tables_query(in, attempts_sql, &param, 1, &rows);
+        if (code == EXIT_OK)
+            tables_print(rows, widths);
+    }
+    sb_rows_destroy(rows);
+    return code;
+}
+
 int command_content(struct options *options)
 {
     static const int widths[] = { 38, 8, 11, 22, 15, 15, 20 };
     struct installation in;
     struct sb_rows *rows = NULL;
-    if (options->positional_count != 1 || strcmp(options->positionals[0], "list") != 0) {
-        complain("content: expected list");
+    bool is_list = options->positional_count == 1 && strcmp(options->positionals[0], "list") == 0;
+    bool is_show = options->positional_count == 2 && strcmp(options->positionals[0], "show") == 0;
+    if (!is_list && !is_show) {
+        complain("content: expected list, or show ID");
         return EXIT_USAGE;
     }
     int code = installation_open_store(&in, options, true);
     if (code != EXIT_OK)
         return code;
+    if (is_show) {
+        code = show_content(&in, options->positionals[1], options->is_json);
+        installation_close(&in);
+        return code;
+    }
     struct sb_cell limit = sb_cell_int(options->limit);
     code = tables_query(&in, content_sql, &limit, 1, &rows);
     if (code == EXIT_OK && options->is_json)

@@ -51,6 +51,37 @@ void tables_json_cell(struct sb_json_out *out, const char *key, const struct sb_
         sb_json_string_n(out, cell->text, cell->size);
 }
 
+void tables_json_list(struct installation *in, struct sb_json_out *out, const char *key, const char *sql, const struct sb_cell *param)
+{
+    struct sb_rows *rows = NULL;
+    sb_json_key(out, key);
+    sb_json_array_begin(out);
+    if (tables_query(in, sql, param, 1, &rows) == EXIT_OK) {
+        for (size_t r = 0; r < sb_rows_count(rows); r++) {
+            sb_json_object_begin(out);
+            for (size_t c = 0; c < sb_rows_columns(rows); c++)
+                tables_json_cell(out, sb_rows_column(rows, c), sb_rows_cell(rows, r, c));
+            sb_json_object_end(out);
+        }
+    }
+    sb_json_array_end(out);
+    sb_rows_destroy(rows);
+}
+
+void tables_field(const char *name, const struct sb_cell *cell)
+{
+    if (cell->type == SB_CELL_NULL)
+        return;
+    (void)printf("%-16s ", name);
+    if (cell->type == SB_CELL_INT)
+        (void)printf("%lld", (long long)cell->integer);
+    for (size_t i = 0; cell->type == SB_CELL_TEXT && i < cell->size; i++) {
+        unsigned char c = (unsigned char)cell->text[i];
+        (void)putchar(c < 0x20 || c == 0x7f ? '?' : c);
+    }
+    (void)putchar('\n');
+}
+
 int tables_finish(struct sb_json_out *out)
 {
     char *text = out != NULL ? sb_json_out_take(out) : NULL;

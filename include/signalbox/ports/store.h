@@ -47,6 +47,9 @@ const char *sb_rows_column(const struct sb_rows *rows, size_t column);
 const struct sb_cell *sb_rows_cell(const struct sb_rows *rows, size_t row, size_t column);
 /* Cell by column name; NULL when there is no such column. */
 const struct sb_cell *sb_rows_get(const struct sb_rows *rows, size_t row, const char *column);
+/* The same as a value: 0 for what is no number, "" for what is no text. The text lives as long as the rows. */
+int64_t sb_rows_number(const struct sb_rows *rows, size_t row, const char *column);
+const char *sb_rows_words(const struct sb_rows *rows, size_t row, const char *column);
 void sb_rows_destroy(struct sb_rows *rows);
 
 struct sb_store_stats {

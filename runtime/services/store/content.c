@@ -41,18 +41,6 @@ static enum sb_err query(struct sb_store *store, const char *sql, const struct s
     return store->ops->query(store, &statement, op, rows, err);
 }
 
-static int64_t number(const struct sb_rows *rows, size_t row, const char *column)
-{
-    const struct sb_cell *cell = sb_rows_get(rows, row, column);
-    return cell && cell->type == SB_CELL_INT ? cell->integer : 0;
-}
-
-static const char *words(const struct sb_rows *rows, size_t row, const char *column)
-{
-    const struct sb_cell *cell = sb_rows_get(rows, row, column);
-    return cell && cell->type == SB_CELL_TEXT ? cell->text : "";
-}
-
 /* ---- queue ---- */
 
 /* The same words in other white space or ASCII case are the same text. This finds repetitions, it proves nothing: a 64-bit hash. */
@@ -159,18 +147,18 @@ static void read_row(const struct sb_rows *rows, size_t at, struct sb_content_ro
 {
     memset(row, 0, sizeof *row);
     /* lengths were checked when the row was queued */
-    (void)sb_copy(row->decision_id, sizeof row->decision_id, words(rows, at, "decision_id"));
-    (void)sb_copy(row->kind, sizeof row->kind, words(rows, at, "kind"));
-    (void)sb_copy(row->account, sizeof row->account, words(rows, at, "account"));
-    (void)sb_copy(row->text, sizeof row->text, words(rows, at, "text"));
-    (void)sb_copy(row->content_hash, sizeof row->content_hash, words(rows, at, "content_hash"));
-    row->scheduled_at_ms = number(rows, at, "scheduled_at_ms");
-    row->claimed_at_ms = number(rows, at, "claimed_at_ms");
-    row->claim_token = number(rows, at, "claim_token");
-    row->attempts = (int32_t)number(rows, at, "attempts");
-    row->part = (int32_t)number(rows, at, "part");
-    (void)sb_copy(row->target, sizeof row->target, words(rows, at, "target_post_id"));
-    (void)sb_copy(row->thread, sizeof row->thread, words(rows, at, "thread_id"));
+    (void)sb_copy(row->decision_id, sizeof row->decision_id, sb_rows_words(rows, at, "decision_id"));
+    (void)sb_copy(row->kind, sizeof row->kind, sb_rows_words(rows, at, "kind"));
+    (void)sb_copy(row->account, sizeof row->account, sb_rows_words(rows, at, "account"));
+    (void)sb_copy(row->text, sizeof row->text, sb_rows_words(rows, at, "text"));
+    (void)sb_copy(row->content_hash, sizeof row->content_hash, sb_rows_words(rows, at, "content_hash"));
+    row->scheduled_at_ms = sb_rows_number(rows, at, "scheduled_at_ms");
+    row->claimed_at_ms = sb_rows_number(rows, at, "claimed_at_ms");
+    row->claim_token = sb_rows_number(rows, at, "claim_token");
+    row->attempts = (int32_t)sb_rows_number(rows, at, "attempts");
+    row->part = (int32_t)sb_rows_number(rows, at, "part");
+    (void)sb_copy(row->target, sizeof row->target, sb_rows_words(rows, at, "target_post_id"));
+    (void)sb_copy(row->thread, sizeof row->thread, sb_rows_words(rows, at, "thread_id"));
 }
 
 /* The post of the part before row `c`, which a later part of a thread goes on from; null while that is not out. */
@@ -189,7 +177,7 @@ static enum sb_err explain_no_claim(struct sb_store *store, const struct sb_cell
                                     "(SELECT COUNT(*) FROM content_metadata c WHERE " IS_WANTED " AND $2 = $2) AS due", params, 4, op, &rows, err);
     if (code)
         return code;
-    int64_t posting = number(rows, 0, "posting"), due = number(rows, 0, "due");
+    int64_t posting = sb_rows_number(rows, 0, "posting"), due = sb_rows_number(rows, 0, "due");
     sb_rows_destroy(rows);
     if (posting > 0)
         return sb_error_set(err, SB_ERR_REFUSED, "account %s already has an effect in flight", account);
@@ -239,8 +227,8 @@ enum sb_err sb_content_count(struct sb_store *store, const char *account, bool i
     enum sb_err code = query(store, sql, params, SB_LEN(params), op, &rows, err);
     if (code)
         return code;
-    *count = number(rows, 0, "count");
-    *last_ms = number(rows, 0, "last_ms");
+    *count = sb_rows_number(rows, 0, "count");
+    *last_ms = sb_rows_number(rows, 0, "last_ms");
     sb_rows_destroy(rows);
     return SB_OK;
 }
@@ -259,7 +247,7 @@ static enum sb_err check_saved(struct sb_store *store, const char *decision_id, 
     if (sb_rows_count(rows) == 0) {
         code = sb_error_set(err, SB_ERR_NOT_FOUND, "there is no content row %s", decision_id);
     } else {
-        const char *status = words(rows, 0, "status"), *found = words(rows, 0, "post_id");
+        const char *status = sb_rows_words(rows, 0, "status"), *found = sb_rows_words(rows, 0, "post_id");
         bool is_saved = sb_streq(status, "posted") || sb_streq(status, "verified") || sb_streq(status, "archived");
         if (!is_saved || !sb_streq(found, post_id))
             code = sb_error_set(err, SB_ERR_CONFLICT, "content row %s is %s with post \"%s\": post \"%s\" cannot be saved on it",

@@ -40,18 +40,6 @@ static enum sb_err ask(const struct page *page, const char *sql, const struct sb
     return page->store->ops->query(page->store, &statement, page->op, rows, err);
 }
 
-static int64_t number(const struct sb_rows *rows, size_t row, const char *column)
-{
-    const struct sb_cell *cell = sb_rows_get(rows, row, column);
-    return cell && cell->type == SB_CELL_INT ? cell->integer : 0;
-}
-
-static const char *words(const struct sb_rows *rows, size_t row, const char *column)
-{
-    const struct sb_cell *cell = sb_rows_get(rows, row, column);
-    return cell && cell->type == SB_CELL_TEXT ? cell->text : "";
-}
-
 /* One line of a foreign text, cut between two characters. */
 static void add_quote(struct sb_text *text, const char *quoted)
 {
@@ -79,28 +67,30 @@ static void add_when(struct page *page, int64_t at_ms)
 
 static void add_row(struct page *page, const struct sb_rows *rows, size_t row)
 {
-    sb_text_addf(&page->text, "%s  %s of %s, ", words(rows, row, "decision_id"), words(rows, row, "kind"), words(rows, row, "account"));
-    add_when(page, number(rows, row, "at_ms"));
-    if (number(rows, row, "attempts") > 1)
-        sb_text_addf(&page->text, ", attempt %lld", (long long)number(rows, row, "attempts"));
-    if (words(rows, row, "note")[0] != '\0')
-        sb_text_addf(&page->text, ", %.*s", LINE_MAX, words(rows, row, "note"));
+    sb_text_addf(&page->text, "%s  %s of %s, ", sb_rows_words(rows, row, "decision_id"), sb_rows_words(rows, row, "kind"),
+                 sb_rows_words(rows, row, "account"));
+    add_when(page, sb_rows_number(rows, row, "at_ms"));
+    if (sb_rows_number(rows, row, "attempts") > 1)
+        sb_text_addf(&page->text, ", attempt %lld", (long long)sb_rows_number(rows, row, "attempts"));
+    if (sb_rows_words(rows, row, "note")[0] != '\0')
+        sb_text_addf(&page->text, ", %.*s", LINE_MAX, sb_rows_words(rows, row, "note"));
     sb_text_add(&page->text, "\n    ");
-    add_quote(&page->text, words(rows, row, "text"));
+    add_quote(&page->text, sb_rows_words(rows, row, "text"));
     sb_text_add_char(&page->text, '\n');
 }
 
 static enum sb_err add_candidates(struct page *page, const struct sb_rows *open, size_t row, struct sb_error *err)
 {
     static const int64_t clock_skew_ms = 60000;
-    const struct sb_cell params[] = { sb_cell_text(words(open, row, "account")), sb_cell_int(number(open, row, "at_ms") - clock_skew_ms) };
+    const struct sb_cell params[] = { sb_cell_text(sb_rows_words(open, row, "account")),
+                                      sb_cell_int(sb_rows_number(open, row, "at_ms") - clock_skew_ms) };
     struct sb_rows *rows = NULL;
     enum sb_err code = ask(page, candidates_sql, params, SB_LEN(params), &rows, err);
     for (size_t i = 0; code == SB_OK && i < sb_rows_count(rows); i++) {
-        sb_text_addf(&page->text, "    may be post %s, ", words(rows, i, "post_id"));
-        add_when(page, number(rows, i, "at_ms"));
+        sb_text_addf(&page->text, "    may be post %s, ", sb_rows_words(rows, i, "post_id"));
+        add_when(page, sb_rows_number(rows, i, "at_ms"));
         sb_text_add(&page->text, "\n    ");
-        add_quote(&page->text, words(rows, i, "text"));
+        add_quote(&page->text, sb_rows_words(rows, i, "text"));
         sb_text_add_char(&page->text, '\n');
     }
     if (code == SB_OK && sb_rows_count(rows) == 0)
@@ -115,13 +105,13 @@ static enum sb_err add_counts(struct page *page, struct sb_error *err)
     enum sb_err code = ask(page, counts_sql, NULL, 0, &rows, err);
     const char *account = "", *kind = "";
     for (size_t i = 0; code == SB_OK && i < sb_rows_count(rows); i++) {
-        if (strcmp(account, words(rows, i, "account")) != 0)
-            sb_text_addf(&page->text, "%s= content of %s", i > 0 ? "\n" : "", words(rows, i, "account"));
-        if (strcmp(account, words(rows, i, "account")) != 0 || strcmp(kind, words(rows, i, "kind")) != 0)
-            sb_text_addf(&page->text, "\n%-7s", words(rows, i, "kind"));
-        sb_text_addf(&page->text, " %s %lld", words(rows, i, "status"), (long long)number(rows, i, "rows"));
-        account = words(rows, i, "account");
-        kind = words(rows, i, "kind");
+        if (strcmp(account, sb_rows_words(rows, i, "account")) != 0)
+            sb_text_addf(&page->text, "%s= content of %s", i > 0 ? "\n" : "", sb_rows_words(rows, i, "account"));
+        if (strcmp(account, sb_rows_words(rows, i, "account")) != 0 || strcmp(kind, sb_rows_words(rows, i, "kind")) != 0)
+            sb_text_addf(&page->text, "\n%-7s", sb_rows_words(rows, i, "kind"));
+        sb_text_addf(&page->text, " %s %lld", sb_rows_words(rows, i, "status"), (long long)sb_rows_number(rows, i, "rows"));
+        account = sb_rows_words(rows, i, "account");
+        kind = sb_rows_words(rows, i, "kind");
     }
     if (code == SB_OK)
         sb_text_add(&page->text, sb_rows_count(rows) > 0 ? "\n" : "= no content yet: plan writes it\n");

@@ -25,24 +25,12 @@ static enum sb_err query(const struct restoring *r, const char *sql, const struc
     return r->store->ops->query(r->store, &statement, &forever, rows, r->err);
 }
 
-static int64_t number(const struct sb_rows *rows, size_t row, const char *column)
-{
-    const struct sb_cell *cell = sb_rows_get(rows, row, column);
-    return cell && cell->type == SB_CELL_INT ? cell->integer : 0;
-}
-
-static const char *words(const struct sb_rows *rows, size_t row, const char *column)
-{
-    const struct sb_cell *cell = sb_rows_get(rows, row, column);
-    return cell && cell->type == SB_CELL_TEXT ? cell->text : "";
-}
-
 /* A value of meta as a number; `fallback` when it is not there. */
 static int64_t meta(const struct sb_rows *rows, const char *key, int64_t fallback)
 {
     int64_t value;
     for (size_t i = 0; i < sb_rows_count(rows); i++)
-        if (sb_streq(words(rows, i, "key"), key) && sb_parse_i64(words(rows, i, "value"), &value))
+        if (sb_streq(sb_rows_words(rows, i, "key"), key) && sb_parse_i64(sb_rows_words(rows, i, "value"), &value))
             return value;
     return fallback;
 }
@@ -97,7 +85,7 @@ static enum sb_err restore_meta(const struct restoring *r, int64_t *budget_day, 
     input.as.restore_base.next_alert = (uint32_t)meta(rows, sb_fold_number_keys[SB_FOLD_NEXT_ALERT], 1);
     r->emit(r->arg, &input);
     for (size_t i = 0; i < sb_rows_count(rows); i++)
-        emit_step(r, words(rows, i, "key"), words(rows, i, "value"));
+        emit_step(r, sb_rows_words(rows, i, "key"), sb_rows_words(rows, i, "value"));
     *budget_day = meta(rows, "budget_day_ns", 0);
     *budget_spent = meta(rows, "budget_spent_nano", 0);
     sb_rows_destroy(rows);
@@ -106,19 +94,19 @@ static enum sb_err restore_meta(const struct restoring *r, int64_t *budget_day, 
 
 static void emit_job(const struct restoring *r, const struct sb_rows *rows, size_t row)
 {
-    uint16_t job = r->job_of(r->arg, words(rows, row, "name"));
+    uint16_t job = r->job_of(r->arg, sb_rows_words(rows, row, "name"));
     if (job == SB_NO_JOB)
         return;
     struct sb_input input = sb_input_make(SB_INPUT_RESTORE_JOB);
     struct sb_in_restore_job *out = &input.as.restore_job;
     out->job = job;
-    out->watermark = number(rows, row, "watermark_ns");
-    out->is_paused = number(rows, row, "is_paused") != 0;
-    out->last_run = (uint64_t)number(rows, row, "last_run");
-    out->last_state = word_of(SB_FIELD_run_state, words(rows, row, "last_state"));
+    out->watermark = sb_rows_number(rows, row, "watermark_ns");
+    out->is_paused = sb_rows_number(rows, row, "is_paused") != 0;
+    out->last_run = (uint64_t)sb_rows_number(rows, row, "last_run");
+    out->last_state = word_of(SB_FIELD_run_state, sb_rows_words(rows, row, "last_state"));
     out->failed_step = step_of(rows, row, "failed_step");
-    out->last_attempt = small(number(rows, row, "last_attempt"));
-    int64_t failures = number(rows, row, "failures");
+    out->last_attempt = small(sb_rows_number(rows, row, "last_attempt"));
+    int64_t failures = sb_rows_number(rows, row, "failures");
     out->failures = failures > UINT32_MAX ? UINT32_MAX : (uint32_t)failures;
     r->emit(r->arg, &input);
 }
@@ -138,7 +126,7 @@ static enum sb_err restore_jobs(const struct restoring *r)
         for (size_t i = 0; i < count; i++)
             emit_job(r, rows, i);
         if (count > 0)
-            (void)sb_copy(last, sizeof last, words(rows, count - 1, "name")); /* names are shorter than SB_NAME_MAX */
+            (void)sb_copy(last, sizeof last, sb_rows_words(rows, count - 1, "name")); /* names are shorter than SB_NAME_MAX */
         sb_rows_destroy(rows);
     }
     return SB_OK;
@@ -152,8 +140,8 @@ static enum sb_err restore_pauses(const struct restoring *r)
         return code;
     for (size_t i = 0; i < sb_rows_count(rows); i++) {
         struct sb_input input = sb_input_make(SB_INPUT_RESTORE_PAUSE);
-        int category = sb_field_enum_parse(SB_FIELD_category, words(rows, i, "name"));
-        input.as.restore_pause.all = sb_streq(words(rows, i, "scope"), "all");
+        int category = sb_field_enum_parse(SB_FIELD_category, sb_rows_words(rows, i, "name"));
+        input.as.restore_pause.all = sb_streq(sb_rows_words(rows, i, "scope"), "all");
         if (!input.as.restore_pause.all && category < 0)
             continue; /* a category this program no longer has */
         input.as.restore_pause.category = category < 0 ? 0 : (uint8_t)category;
@@ -185,8 +173,8 @@ static enum sb_err bury(const struct restoring *r, int64_t run)
 
 static enum sb_err emit_run(const struct restoring *r, const struct sb_rows *rows, size_t row)
 {
-    uint16_t job = r->job_of(r->arg, words(rows, row, "job_name"));
-    int64_t run = number(rows, row, "run");
+    uint16_t job = r->job_of(r->arg, sb_rows_words(rows, row, "job_name"));
+    int64_t run = sb_rows_number(rows, row, "run");
     if (job == SB_NO_JOB)
         return bury(r, run);
     struct sb_input input = sb_input_make(SB_INPUT_RESTORE_RUN);
@@ -195,12 +183,12 @@ static enum sb_err emit_run(const struct restoring *r, const struct sb_rows *row
     out->run = (uint64_t)run;
     out->job = job;
     out->step = step == SB_NO_STEP ? 0 : step;
-    out->attempt = small(number(rows, row, "attempt"));
-    out->recoveries = small(number(rows, row, "recoveries"));
-    out->cause = word_of(SB_FIELD_cause, words(rows, row, "cause"));
-    out->was_running = number(rows, row, "running") > 0;
-    out->was_effect = number(rows, row, "effects") > 0;
-    out->nominal = number(rows, row, "nominal_ns");
+    out->attempt = small(sb_rows_number(rows, row, "attempt"));
+    out->recoveries = small(sb_rows_number(rows, row, "recoveries"));
+    out->cause = word_of(SB_FIELD_cause, sb_rows_words(rows, row, "cause"));
+    out->was_running = sb_rows_number(rows, row, "running") > 0;
+    out->was_effect = sb_rows_number(rows, row, "effects") > 0;
+    out->nominal = sb_rows_number(rows, row, "nominal_ns");
     r->emit(r->arg, &input);
     return SB_OK;
 }
@@ -223,7 +211,7 @@ static enum sb_err restore_runs(const struct restoring *r)
         for (size_t i = 0; i < count && !code; i++)
             code = emit_run(r, rows, i);
         if (count > 0)
-            last = number(rows, count - 1, "run");
+            last = sb_rows_number(rows, count - 1, "run");
         sb_rows_destroy(rows);
     }
     return code;

@@ -150,3 +150,15 @@ const struct sb_cell *sb_rows_get(const struct sb_rows *rows, size_t row, const 
             return sb_rows_cell(rows, row, i);
     return NULL;
 }
+
+int64_t sb_rows_number(const struct sb_rows *rows, size_t row, const char *column)
+{
+    const struct sb_cell *cell = sb_rows_get(rows, row, column);
+    return cell && cell->type == SB_CELL_INT ? cell->integer : 0;
+}
+
+const char *sb_rows_words(const struct sb_rows *rows, size_t row, const char *column)
+{
+    const struct sb_cell *cell = sb_rows_get(rows, row, column);
+    return cell && cell->type == SB_CELL_TEXT ? cell->text : "";
+}
