@@ -21,7 +21,7 @@ exits() { # exits CODE ARGS...
 }
 has() { grep -qE "$1" "$dir/out" || { head -n 5 "$dir/out"; return 1; }; }
 bytes() { # without the wall time, which is no virtual time
-  "$program" simulate --catalogue target --hours 24 --seed 5 --faults heavy --json | sed -E 's/"wall_ms":[0-9.]+//g'
+  "$program" simulate --catalogue growth --hours 24 --seed 5 --faults heavy --json | sed -E 's/"wall_ms":[0-9.]+//g'
 }
 same_bytes() { [ "$(bytes)" = "$(bytes)" ]; }
 
@@ -37,14 +37,14 @@ claim "a category has every key of the contract" has "\\{\"name\":\"posting\",.*
 claim "the ratio is the first side over the second: far below one" has \
   '"ratio":\{"contention":0\.0[0-9]+,"late":(0\.0[0-9]+|null),"timeouts":0\.0[0-9]+\}\}$'
 claim "the same seed gives the same bytes" same_bytes
-claim "a policy against another of one catalogue" exits 0 simulate --catalogue target --policy reclaim --against-policy strict --hours 24
-claim "the table names both" has '^target, policy strict$'
+claim "a policy against another of one catalogue" exits 0 simulate --catalogue growth --policy reclaim --against-policy strict --hours 24
+claim "the table names both" has '^growth, policy strict$'
 claim "minimal has no durations, and the report says what it assumes" exits 0 simulate --catalogue minimal --hours 2
 claim "... one second" has 'have no duration: one second is assumed'
-claim "a picture is written" exits 0 simulate --catalogue target --hours 24 --svg "$dir/week.svg"
+claim "a picture is written" exits 0 simulate --catalogue growth --hours 24 --svg "$dir/week.svg"
 claim "... as SVG that ends" grep -qx '</svg>' "$dir/week.svg"
-claim "offsets are proposed as catalogue lines" exits 0 simulate --catalogue target --hours 12 --optimise-offsets
-claim "... with the predicted gain" has '^# target: predicted contention [0-9]+ s -> [0-9]+ s in 12 hours'
+claim "offsets are proposed as catalogue lines" exits 0 simulate --catalogue legacy --policy reclaim --hours 12 --optimise-offsets
+claim "... with the predicted gain" has '^# legacy: predicted contention [0-9]+ s -> [0-9]+ s in 12 hours'
 claim "... that a catalogue can take" has '^  [a-z_]+: \{ offset: [0-9]+s \}'
 claim "an unknown policy is a usage error" exits 64 simulate --policy fifo
 claim "an unknown fault level is a usage error" exits 64 simulate --faults some
@@ -53,5 +53,5 @@ claim "a catalogue that is not there is a configuration error" exits 78 simulate
 claim "a picture where no folder is cannot be created" exits 73 simulate --hours 1 --svg "$dir/no/week.svg"
 claim "run refuses a workload for the simulator" exits 78 run --catalogue runtime/catalog/legacy.yaml --state-dir "$dir/state"
 claim "... and says what to do" grep -q 'signalbox simulate --catalogue' "$dir/err"
-claim "check refuses it too" exits 78 check --catalogue runtime/catalog/target.yaml --state-dir "$dir/state"
+claim "check refuses it too" exits 78 check --catalogue runtime/catalog/legacy.yaml --state-dir "$dir/state"
 exit "$failed"
