@@ -68,6 +68,15 @@ static void show_page(struct app *app, enum sb_screen_page page, uint64_t run)
     app->page = text;
 }
 
+static void judge(struct app *app, const struct sb_screen_answer *answer)
+{
+    struct sb_error err = { SB_OK, "there is no content here" };
+    bool is_done = app->setup->judge != NULL &&
+                   app->setup->judge(app->setup->page_self, answer->verdict, answer->content_id, app->setup->actor, &err) == SB_OK;
+    show_page(app, SB_SCREEN_PAGE_CONTENT, 0);
+    sb_screen_say(app->screen, !is_done, err.text, now());
+}
+
 static void obey(struct app *app, const struct sb_screen_answer *answer)
 {
     if (answer->has_command && !app->setup->is_read_only) {
@@ -75,6 +84,9 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
         struct sb_error err = { SB_OK, "" };
         enum sb_err rc = sb_control_command(app->setup->control, answer->command, &id, &err);
         sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
+    }
+    if (answer->verdict != SB_SCREEN_VERDICT_NONE && !app->setup->is_read_only) {
+        judge(app, answer);
     }
     if (answer->wants_page != SB_SCREEN_PAGE_NONE) {
         show_page(app, answer->wants_page, answer->page_run);

@@ -96,15 +96,42 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
     return rc;
 }
 
+/* What the pages of a console are made of. */
+struct page_source {
+    const struct installation *installation;
+    struct sb_control *control;
+};
+
 static const sb_ns page_time = SB_MS(400); /* the screen stands still for no longer */
 
 static enum sb_err read_page(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err)
 {
-    const struct installation *in = self;
+    const struct installation *in = ((const struct page_source *)self)->installation;
     struct sb_op op = { .deadline = sb_now() + page_time };
     if (page == SB_SCREEN_PAGE_CONTENT)
         return sb_content_page(in->services.store, sb_wall_now().ns / SB_MS(1), &op, text, err);
     return sb_kept_read(in->paths.state_dir, run, text, err);
+}
+
+/* Who decided goes into the journal. The move itself says when it comes too late. */
+static enum sb_err judge(const void *self, enum sb_screen_verdict verdict, const char *content_id, const char *actor, struct sb_error *err)
+{
+    const struct page_source *source = self;
+    struct sb_store *store = source->installation->services.store;
+    struct sb_op op = { .deadline = sb_now() + page_time };
+    struct sb_input input = sb_input_make(SB_INPUT_NOTE);
+    bool is_approved = verdict == SB_SCREEN_APPROVE;
+    enum sb_err code = sb_content_judge(store, content_id, is_approved, actor, &op, err);
+    if (code != SB_OK)
+        return code;
+    (void)snprintf(err->text, sizeof err->text, "content row %s %s by %s", content_id, is_approved ? "approved" : "rejected", actor);
+    input.as.note.job = SB_NO_JOB;
+    input.as.note.severity = SB_SEVERITY_INFO;
+    (void)sb_copy(input.as.note.text, sizeof(input.as.note.text), err->text);
+    struct sb_error lost = { 0 };
+    if (sb_control_input(source->control, &input, &lost) != SB_OK)
+        sb_log(SB_LOG_WARN, "content", "%s; not in the journal: %s", err->text, lost.text);
+    return SB_OK;
 }
 
 static enum sb_err run_console(const struct session *session, struct sb_engine *engine, struct sb_error *err)
@@ -113,8 +140,9 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
     const struct options *options = session->options;
     enum sb_tui_end end = SB_TUI_LEFT;
     const char *actor = getenv("USER");
+    const struct page_source source = { in, sb_engine_control(engine) };
     struct sb_tui_setup setup = {
-        .control = sb_engine_control(engine),
+        .control = source.control,
         .theme_dir = in->paths.theme_dir,
         .theme = options->theme != NULL ? options->theme : in->catalogue->settings.theme,
         .actor = actor != NULL && actor[0] != '\0' ? actor : "operator",
@@ -122,7 +150,8 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .is_read_only = options->is_read_only,
         .is_ascii = options->is_ascii,
         .page = read_page,
-        .page_self = in,
+        .judge = judge,
+        .page_self = &source,
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
     };

@@ -440,6 +440,28 @@ static void content__recent_texts_come_newest_first(void **state)
     sb_rows_destroy(rows);
 }
 
+static void content__a_verdict_is_on_the_whole_thread_and_only_while_there_is_something_to_decide(void **state)
+{
+    struct world *world = *state;
+    struct sb_error err = { 0 };
+    const struct sb_content_new parts[] = {
+        { .decision_id = "t1", .kind = "thread", .account = "acc", .text = "one", .thread = "t1", .part = 1, .scheduled_at_ms = 5, .is_draft = true },
+        { .decision_id = "t2", .kind = "thread", .account = "acc", .text = "two", .thread = "t1", .part = 2, .scheduled_at_ms = 5, .is_draft = true },
+    };
+    assert_int_equal(sb_content_queue(world->store, parts, 2, 1, &patient, NULL), SB_OK);
+    assert_int_equal(sb_content_judge(world->store, "t2", true, "ana", &patient, NULL), SB_OK);
+    assert_word(world, "SELECT group_concat(status) FROM content_metadata", "queued,queued");
+    assert_int_equal(sb_content_judge(world->store, "t1", true, "ana", &patient, &err), SB_ERR_CONFLICT);
+    assert_non_null(strstr(err.text, "no draft any more"));
+    assert_int_equal(sb_content_judge(world->store, "t1", false, "ana", &patient, NULL), SB_OK);
+    assert_word(world, "SELECT group_concat(status || ' ' || last_error) FROM content_metadata",
+                "cancelled rejected by ana,cancelled rejected by ana");
+    sql(world, "DELETE FROM content_metadata WHERE decision_id = 't1'");
+    sql(world, "DELETE FROM content_metadata WHERE decision_id = 't2'");
+    row_in(world, "posting");
+    assert_int_equal(sb_content_judge(world->store, "d", false, "ana", &patient, NULL), SB_ERR_CONFLICT);
+}
+
 static void content__the_page_shows_an_uncertain_row_beside_what_it_may_be(void **state)
 {
     struct world *world = *state;
@@ -505,6 +527,7 @@ int main(void)
         TEST(content__open_rows_are_the_stuck_and_the_uncertain),
         TEST(content__overdue_rows_expire_by_kind),
         TEST(content__recent_texts_come_newest_first),
+        TEST(content__a_verdict_is_on_the_whole_thread_and_only_while_there_is_something_to_decide),
         TEST(content__the_page_shows_an_uncertain_row_beside_what_it_may_be),
         TEST(content__the_schema_itself_refuses_impossible_rows),
     };

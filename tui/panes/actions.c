@@ -268,6 +268,26 @@ static void act_content(struct sb_screen *screen, struct sb_now now, struct sb_s
     answer->wants_page = SB_SCREEN_PAGE_CONTENT;
 }
 
+static void give_verdict(struct sb_screen *screen, enum sb_screen_verdict verdict, struct sb_now now, struct sb_screen_answer *answer)
+{
+    if (screen->page_kind != SB_SCREEN_PAGE_CONTENT || screen->page_item[0] == '\0') {
+        sb_notice_say(screen, now, true, "no content row is under the cursor; C shows the content");
+        return;
+    }
+    answer->verdict = verdict;
+    (void)sb_copy(answer->content_id, sizeof answer->content_id, screen->page_item);
+}
+
+static void act_approve(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    give_verdict(screen, SB_SCREEN_APPROVE, now, answer);
+}
+
+static void act_reject(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    give_verdict(screen, SB_SCREEN_REJECT, now, answer);
+}
+
 static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
     uint16_t job = screen->selected_job;
@@ -401,6 +421,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
         [SB_KEY_ACTION_POLICY] = sb_act_policy, [SB_KEY_ACTION_CONTENT] = act_content,
+        [SB_KEY_ACTION_APPROVE] = act_approve, [SB_KEY_ACTION_REJECT] = act_reject,
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,

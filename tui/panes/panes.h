@@ -93,6 +93,7 @@ struct sb_screen {
     uint64_t page_run;
     enum sb_pane page_back;   /* where it was opened */
     uint32_t page_lines;
+    char page_item[40];       /* CONTENT: id of the row under the cursor, "" = none */
 
     struct sb_dialog dialog;
     struct sb_pending pending[SB_PENDING_MAX];

@@ -120,12 +120,19 @@ void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uin
         sb_notice_say(screen, now, false, why);
         return;
     }
+    const bool is_anew = screen->focus == SB_PANE_PAGE && screen->page_kind == page; /* then the cursor stays */
     screen->page_kind = page;
     screen->page_run = run;
     if (screen->focus != SB_PANE_PAGE)
         screen->page_back = screen->focus;
-    screen->scrolls[SB_PANE_PAGE].selected = 0;
+    if (!is_anew)
+        screen->scrolls[SB_PANE_PAGE].selected = 0;
     screen->focus = SB_PANE_PAGE;
+}
+
+void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now)
+{
+    sb_notice_say(screen, now, is_bad, text);
 }
 
 static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, const struct sb_layout *layout, enum sb_pane pane, struct sb_box box)

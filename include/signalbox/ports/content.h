@@ -75,6 +75,10 @@ struct sb_content_overdue {
  * begun never expires. */
 enum sb_err sb_content_expire(struct sb_store *store, int64_t now_ms, const struct sb_content_overdue *overdue,
                               const struct sb_op *op, int64_t *expired, struct sb_error *err) SB_MUST_USE;
+/* An operator's verdict on a row, and with it on its whole thread: draft -> queued, or draft | queued -> cancelled. SB_ERR_CONFLICT when there is
+ * nothing left to decide. */
+enum sb_err sb_content_judge(struct sb_store *store, const char *decision_id, bool is_approved, const char *actor, const struct sb_op *op,
+                             struct sb_error *err) SB_MUST_USE;
 /* Another text for a draft. SB_ERR_CONFLICT when the row is no draft any more. */
 enum sb_err sb_content_edit(struct sb_store *store, const char *decision_id, const char *text, const struct sb_op *op,
                             struct sb_error *err) SB_MUST_USE;

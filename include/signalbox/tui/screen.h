@@ -55,6 +55,9 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
 /* Texts that a screen shows and others must get: what was kept of a failed run's page; the content queue. */
 enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };
 
+/* What an operator decides about a content row. */
+enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_REJECT };
+
 /* What a key asked for. */
 struct sb_screen_answer {
     bool has_command;            /* post `command`, then tell sb_screen_posted */
@@ -63,6 +66,8 @@ struct sb_screen_answer {
     bool wants_leave;            /* Q, confirmed */
     enum sb_screen_page wants_page; /* text to be shown with sb_screen_show_page; NONE = none */
     uint64_t page_run;           /* KEPT: of which run */
+    enum sb_screen_verdict verdict; /* on the row of this id; then the page is to be shown anew */
+    char content_id[40];
 };
 void sb_screen_key(struct sb_screen *screen, struct sb_key key, struct sb_now now, struct sb_screen_answer *answer);
 /* Keys that came in one read, in order: the paste guard needs to see the burst. Answers[i] belongs to keys[i]. */
@@ -75,6 +80,9 @@ void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err
  * is none, and `why` is said instead. */
 void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uint64_t run, const char *text, const char *why,
                          struct sb_now now);
+
+/* Says in the last line but one what became of something. */
+void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now);
 
 /* Draws into a grid of any size from 1x1 (cells provided by the caller). */
 void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid *grid);

@@ -335,6 +335,26 @@ enum sb_err sb_content_move(struct sb_store *store, const char *decision_id, int
     return code;
 }
 
+enum sb_err sb_content_judge(struct sb_store *store, const char *decision_id, bool is_approved, const char *actor, const struct sb_op *op,
+                             struct sb_error *err)
+{
+    char reason[SB_NAME_MAX + 16];
+    (void)snprintf(reason, sizeof reason, "rejected by %.30s", actor);
+    const struct sb_cell params[] = { sb_cell_text(decision_id), sb_cell_text(is_approved ? NULL : reason),
+                                      sb_cell_text(status_texts[is_approved ? SB_CONTENT_QUEUED : SB_CONTENT_CANCELLED]),
+                                      sb_cell_text(status_texts[is_approved ? SB_CONTENT_DRAFT : SB_CONTENT_QUEUED]),
+                                      sb_cell_int(sb_wall_now().ns / 1000000) };
+    const struct sb_statement statement = {
+        "UPDATE content_metadata SET status = $3, last_error = COALESCE($2, last_error), updated_at_ms = $5 WHERE status IN ('draft', $4) AND "
+        "(decision_id = $1 OR thread_id = (SELECT t.thread_id FROM content_metadata t WHERE t.decision_id = $1))", params, SB_LEN(params), -1 };
+    int64_t changed = 0;
+    enum sb_err code = write_all(store, &statement, 1, &changed, op, err);
+    if (!code && changed == 0)
+        code = sb_error_set(err, SB_ERR_CONFLICT, "content row %s is %s any more: nothing was changed", decision_id,
+                            is_approved ? "no draft" : "neither draft nor queued");
+    return code;
+}
+
 /* ---- recovery and housekeeping ---- */
 
 enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t before_ms, int64_t live_token, const struct sb_op *op,

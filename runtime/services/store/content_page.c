@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_MAX = 65536, QUOTE_MAX = 100, LINE_MAX = 200 };
+enum { PAGE_MAX = 131072, QUOTE_MAX = 100, DRAFT_MAX = 2048, LINE_MAX = 200 };
 
 struct page {
     struct sb_store *store;
@@ -41,11 +41,11 @@ static enum sb_err ask(const struct page *page, const char *sql, const struct sb
 }
 
 /* One line of a foreign text, cut between two characters. */
-static void add_quote(struct sb_text *text, const char *quoted)
+static void add_quote(struct sb_text *text, const char *quoted, size_t max)
 {
     size_t size = strlen(quoted), at = 0;
-    bool is_cut = size > QUOTE_MAX;
-    size = is_cut ? QUOTE_MAX : size;
+    bool is_cut = size > max;
+    size = is_cut ? max : size;
     while (is_cut && size > 0 && ((unsigned char)quoted[size] & 0xc0) == 0x80)
         size--;
     sb_text_add_char(text, '"');
@@ -65,7 +65,7 @@ static void add_when(struct page *page, int64_t at_ms)
         sb_text_add(&page->text, " ago");
 }
 
-static void add_row(struct page *page, const struct sb_rows *rows, size_t row)
+static void add_row(struct page *page, const struct sb_rows *rows, size_t row, size_t quote_max)
 {
     sb_text_addf(&page->text, "%s  %s of %s, ", sb_rows_words(rows, row, "decision_id"), sb_rows_words(rows, row, "kind"),
                  sb_rows_words(rows, row, "account"));
@@ -75,7 +75,7 @@ static void add_row(struct page *page, const struct sb_rows *rows, size_t row)
     if (sb_rows_words(rows, row, "note")[0] != '\0')
         sb_text_addf(&page->text, ", %.*s", LINE_MAX, sb_rows_words(rows, row, "note"));
     sb_text_add(&page->text, "\n    ");
-    add_quote(&page->text, sb_rows_words(rows, row, "text"));
+    add_quote(&page->text, sb_rows_words(rows, row, "text"), quote_max);
     sb_text_add_char(&page->text, '\n');
 }
 
@@ -90,7 +90,7 @@ static enum sb_err add_candidates(struct page *page, const struct sb_rows *open,
         sb_text_addf(&page->text, "    may be post %s, ", sb_rows_words(rows, i, "post_id"));
         add_when(page, sb_rows_number(rows, i, "at_ms"));
         sb_text_add(&page->text, "\n    ");
-        add_quote(&page->text, sb_rows_words(rows, i, "text"));
+        add_quote(&page->text, sb_rows_words(rows, i, "text"), QUOTE_MAX);
         sb_text_add_char(&page->text, '\n');
     }
     if (code == SB_OK && sb_rows_count(rows) == 0)
@@ -123,12 +123,13 @@ static enum sb_err add_part(struct page *page, const char *title, const char *sq
                             struct sb_error *err)
 {
     const struct sb_cell params[] = { sb_cell_text(status) };
+    bool is_draft = status != NULL && strcmp(status, "draft") == 0;
     struct sb_rows *rows = NULL;
     enum sb_err code = ask(page, sql, params, status != NULL ? 1 : 0, &rows, err);
     if (code == SB_OK)
         sb_text_addf(&page->text, "\n= %s: %zu\n", title, sb_rows_count(rows));
     for (size_t i = 0; code == SB_OK && i < sb_rows_count(rows); i++) {
-        add_row(page, rows, i);
+        add_row(page, rows, i, is_draft ? DRAFT_MAX : QUOTE_MAX); /* who approves reads all of it */
         if (has_candidates)
             code = add_candidates(page, rows, i, err);
     }
