@@ -23,7 +23,8 @@ for kind in single reply thread; do
     "SELECT COUNT(*) FROM content_metadata WHERE kind = '$kind' AND status IN ('posted', 'verified')" 1
 done
 eventually 90 "posts were seen again on the site" sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'verified'" 3
-for table in post_metrics collected_posts reply_opportunities discovered_accounts follower_snapshots post_attribution analyses insights performance; do
+for table in post_metrics collected_posts reply_opportunities discovered_accounts follower_snapshots post_attribution analyses insights \
+  performance; do
   eventually 90 "$table grows" sql_at_least "$STATE" "SELECT COUNT(*) FROM $table" 1
 done
 eventually 90 "plan has learnt from measured posts" sql_at_least "$STATE" "SELECT COUNT(*) FROM bandit_arms" 4
