@@ -72,7 +72,7 @@ static void judge(struct app *app, const struct sb_screen_answer *answer)
 {
     struct sb_error err = { SB_OK, "there is no content here" };
     bool is_done = app->setup->judge != NULL &&
-                   app->setup->judge(app->setup->page_self, answer->verdict, answer->content_id, app->setup->actor, &err) == SB_OK;
+                   app->setup->judge(app->setup->page_self, answer, app->setup->actor, &err) == SB_OK;
     show_page(app, SB_SCREEN_PAGE_CONTENT, 0);
     sb_screen_say(app->screen, !is_done, err.text, now());
 }

@@ -32,6 +32,20 @@ static bool find_item(const char *at, size_t length, char item[40])
     return size > 0 && size + 1 < length && at[size] == ' ' && at[size + 1] == ' ' && sb_copy_n(item, 40, at, size);
 }
 
+/* The post of a line "    may be post ID, ...". */
+static void find_post(const char *at, size_t length, char post[64])
+{
+    static const char before[] = "    may be post ";
+    const size_t begin = sizeof before - 1;
+    size_t size = 0;
+    post[0] = '\0';
+    if (length <= begin || strncmp(at, before, begin) != 0)
+        return;
+    while (begin + size < length && at[begin + size] != ',')
+        size++;
+    (void)(size < 64 && sb_copy_n(post, 64, at + begin, size));
+}
+
 /* Line 0 of what is seen: the content has a cursor that is kept in sight, other texts are scrolled by the line. */
 static uint32_t first_seen(struct sb_screen *screen, uint32_t rows)
 {
@@ -53,13 +67,15 @@ void sb_pane_draw_page(struct sb_screen *screen, const struct sb_view *view, str
     const uint32_t rows = view->box.rows, first = first_seen(screen, rows);
     const size_t cols = view->box.cols > 2 ? view->box.cols - 2U : 1;
     uint32_t number = 0;
-    screen->page_item[0] = '\0';
+    screen->page_item[0] = screen->page_post[0] = '\0';
     bool is_begin = true; /* of a line, not of what was folded */
     for (const char *at = screen->page == NULL ? "" : screen->page; *at != '\0'; number++) {
         const size_t length = row_length(at, cols);
         /* A row's further lines are indented; a headline or an empty line belongs to none. */
         if (has_cursor && is_begin && number <= scroll->selected && at[0] != ' ' && !find_item(at, length, screen->page_item))
             screen->page_item[0] = '\0';
+        if (has_cursor && is_begin && number == scroll->selected)
+            find_post(at, length, screen->page_post);
         if (number >= first && number - first < rows) {
             const bool is_cursor = has_cursor && number == scroll->selected;
             sb_view_text_n(view, number - first, 1, view->box.cols, at[0] == '=' ? SB_SLOT_HEADER : SB_SLOT_TEXT, at, length);

@@ -93,7 +93,8 @@ struct sb_screen {
     uint64_t page_run;
     enum sb_pane page_back;   /* where it was opened */
     uint32_t page_lines;
-    char page_item[40];       /* CONTENT: id of the row under the cursor, "" = none */
+    char page_item[40];       /* CONTENT: id of the row under the cursor, "" = none; and of the post it may be, in such a line */
+    char page_post[64];
 
     struct sb_dialog dialog;
     struct sb_pending pending[SB_PENDING_MAX];

@@ -56,7 +56,7 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
 enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };
 
 /* What an operator decides about a content row. */
-enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_REJECT };
+enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_REJECT, SB_SCREEN_SETTLE };
 
 /* What a key asked for. */
 struct sb_screen_answer {
@@ -68,6 +68,7 @@ struct sb_screen_answer {
     uint64_t page_run;           /* KEPT: of which run */
     enum sb_screen_verdict verdict; /* on the row of this id; then the page is to be shown anew */
     char content_id[40];
+    char post_id[64];            /* SETTLE: the post that the row is */
 };
 void sb_screen_key(struct sb_screen *screen, struct sb_key key, struct sb_now now, struct sb_screen_answer *answer);
 /* Keys that came in one read, in order: the paste guard needs to see the burst. Answers[i] belongs to keys[i]. */

@@ -18,7 +18,7 @@ struct sb_tui_setup {
     /* A text that the screen asks for, for free(); NULL = there is none. Called on the console's thread, must be quick. */
     enum sb_err (*page)(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
     /* Carries out a verdict on a content row and says in one line what became of it; NULL = there is no content. Like `page`. */
-    enum sb_err (*judge)(const void *self, enum sb_screen_verdict verdict, const char *content_id, const char *actor, struct sb_error *err);
+    enum sb_err (*judge)(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
     const void *page_self;
     int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */
     int signal_fd;                /* readable when SIGTERM, SIGINT or SIGHUP came: drain and leave; -1 = none */

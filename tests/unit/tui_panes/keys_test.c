@@ -379,6 +379,24 @@ static void content__a_verdict_is_on_the_row_under_the_cursor(void **state)
     assert_int_equal(answer.verdict, SB_SCREEN_VERDICT_NONE); /* a headline is no row */
 }
 
+static void content__an_uncertain_row_is_settled_to_the_post_under_the_cursor(void **state)
+{
+    static const char text[] = "= in flight or uncertain: 1\n7f3a-1  single of me\n    \"mine\"\n"
+                               "    may be post 901, 3s ago\n    \"close to mine\"\n";
+    (void)state;
+    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, text, "", now);
+    press('j');
+    press('S');
+    assert_int_equal(answer.verdict, SB_SCREEN_VERDICT_NONE);
+    assert_shows("no post is under the cursor");
+    press('j');
+    press('j');
+    press('S');
+    assert_int_equal(answer.verdict, SB_SCREEN_SETTLE);
+    assert_string_equal(answer.content_id, "7f3a-1");
+    assert_string_equal(answer.post_id, "901");
+}
+
 static void policy__is_offered_one_by_one_and_ends_by_itself(void **state)
 {
     (void)state;
@@ -462,6 +480,7 @@ int main(void)
         TEST(enter__in_a_detail_says_when_nothing_was_kept),
         TEST(kept_page__is_folded_and_scrolled_to_its_end),
         TEST(content__is_shown_from_anywhere_and_q_goes_back_there),
+        TEST(content__an_uncertain_row_is_settled_to_the_post_under_the_cursor),
         TEST(content__a_verdict_is_on_the_row_under_the_cursor),
         TEST(policy__is_offered_one_by_one_and_ends_by_itself),
         TEST(pause_all__asks_and_resume_wants_the_word),
