@@ -1,0 +1,19 @@
+/* The texts that a console asks for, and verdicts on content rows; the `page` and `judge` of its setup. */
+#ifndef SIGNALBOX_APP_PAGES_H
+#define SIGNALBOX_APP_PAGES_H
+
+#include "app.h"
+
+#include "signalbox/tui/tui.h"
+
+/* What the pages of a console are made of; borrowed. */
+struct page_source {
+    const struct installation *installation;
+    struct sb_control *control;
+};
+
+/* `self` is a struct page_source. See signalbox/tui/tui.h. */
+enum sb_err pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
+enum sb_err pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
+
+#endif
