@@ -167,6 +167,42 @@ static void growth__asks_only_what_the_schema_answers(void **state)
     fixture_deinit(&f);
 }
 
+/* The incident was a list of tiers in the schema which refused what the harvester makes: every tier and every relevance it can make is stored. */
+static void growth__stores_every_tier_and_relevance_the_harvester_can_make(void **state)
+{
+    static const struct {
+        int64_t likes, relevance;
+        const char *tier, *status;
+    } cases[] = { { 5, 4, "low", "pending" }, { 10, 7, "medium", "pending" }, { 100, 10, "high", "pending" }, { 1000, 11, "mega", "pending" },
+                  { 2, 3, "low", "skipped" }, { 50, -1, "medium", "skipped" } };
+    const struct sb_job_def *job = &catalogue->jobs[sb_catalogue_job(catalogue, "mega_viral_harvester")];
+    const char *statement = NULL;
+    struct fixture f;
+    (void)state;
+    for (size_t i = 0; i < job->step_count; i++)
+        if (sb_streq(catalogue->steps[job->first_step + i].name, "store"))
+            statement = catalogue->params[job->first_step + i].as.sql.statement;
+    assert_non_null(statement);
+    fixture_init(&f);
+    fixture_open(&f);
+    for (size_t i = 0; i < SB_LEN(cases); i++) {
+        char id[8] = { (char)('a' + i), '\0' };
+        struct sb_cell cells[] = { sb_cell_text(id), sb_cell_text("her"), sb_cell_text("t"), sb_cell_int(cases[i].likes),
+                                   sb_cell_int(cases[i].relevance), sb_cell_int(1000), sb_cell_int(3600000) };
+        struct sb_statement write = { statement, cells, SB_LEN(cells), 1 };
+        struct sb_error err = { 0 };
+        if (f.services.store->ops->write(f.services.store, &write, 1, NULL, &f.env.op, &err) != SB_OK)
+            fail_msg("%s: %s", cases[i].tier, err.text);
+        struct sb_statement read = { "SELECT tier, status FROM reply_opportunities WHERE target_post_id = $1", cells, 1, -1 };
+        struct sb_rows *rows = NULL;
+        assert_int_equal(f.services.store->ops->query(f.services.store, &read, &f.env.op, &rows, NULL), SB_OK);
+        assert_string_equal(sb_rows_words(rows, 0, "tier"), cases[i].tier);
+        assert_string_equal(sb_rows_words(rows, 0, "status"), cases[i].status);
+        sb_rows_destroy(rows);
+    }
+    fixture_deinit(&f);
+}
+
 static void growth__gives_its_site_the_flows_of_publishing(void **state)
 {
     (void)state;
@@ -190,6 +226,7 @@ int main(void)
         cmocka_unit_test(growth__publishes_as_an_effect_on_its_own_context),
         cmocka_unit_test(growth__names_only_functions_checks_and_flows_that_exist),
         cmocka_unit_test(growth__asks_only_what_the_schema_answers),
+        cmocka_unit_test(growth__stores_every_tier_and_relevance_the_harvester_can_make),
         cmocka_unit_test(growth__gives_its_site_the_flows_of_publishing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
