@@ -26,12 +26,15 @@ enum exit_code {
 };
 int exit_code_of(enum sb_err code);
 
+#define API_SOCKET "signalbox.sock" /* in the state folder */
+
 enum { OVERRIDES_MAX = 64, POSITIONALS_MAX = 8, PATH_BYTES = 1024 };
 
 /* What the command line and the environment say; strings are borrowed from argv and environ, or owned by `strings`. */
 struct options {
     const char *catalogue, *state_dir, *theme, *job;
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
+    const char *why, *format;  /* commands, status */
     struct sb_config_override overrides[OVERRIDES_MAX];
     size_t override_count;
     const char *positionals[POSITIONALS_MAX];
@@ -39,7 +42,7 @@ struct options {
     char *strings[OVERRIDES_MAX * 2];
     size_t string_count;
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
-    bool is_worst, is_optimise;
+    bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run;
     int64_t speed, seed, port, limit, hours;
 };
 
@@ -80,6 +83,8 @@ void installation_close(struct installation *installation);
 int installation_open_browser(struct installation *installation, struct options *options, bool has_browser);
 /* The store alone, without services. `is_view`: for commands that only look, also beside a running program. */
 int installation_open_store(struct installation *installation, struct options *options, bool is_view);
+/* The state folder and the catalogue, nothing opened. */
+int installation_load(struct installation *installation, struct options *options);
 /* The real checks behind the engine's probes and `check`. */
 enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
 
@@ -95,6 +100,9 @@ struct session {
 };
 /* Runs the engine with a console or headless until it ends. Returns the exit code. */
 int session_run(const struct session *session);
+
+/* run show | retry | cancel ID. */
+int command_one_run(struct options *options);
 
 /* The catalogue as a Markdown page on standard output. */
 void catalogue_page_print(const struct sb_catalogue *catalogue);

@@ -35,5 +35,7 @@ int command_console(struct options *options)
 
 int command_run(struct options *options)
 {
+    if (options->positional_count > 0)
+        return command_one_run(options);
     return run(options, true);
 }

@@ -78,7 +78,7 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
     return rc;
 }
 
-static int load(struct installation *in, struct options *options)
+int installation_load(struct installation *in, struct options *options)
 {
     struct sb_error error = { 0 };
     memset(in, 0, sizeof(*in));
@@ -111,7 +111,7 @@ static int load(struct installation *in, struct options *options)
 int installation_open(struct installation *in, struct options *options, bool is_console)
 {
     struct sb_error error = { 0 };
-    int code = load(in, options);
+    int code = installation_load(in, options);
     if (code != EXIT_OK)
         return code;
     enum sb_err rc = open_state(in, is_console, &error);
@@ -127,7 +127,7 @@ int installation_open(struct installation *in, struct options *options, bool is_
 int installation_open_browser(struct installation *in, struct options *options, bool has_browser)
 {
     struct sb_error error = { 0 };
-    int code = load(in, options);
+    int code = installation_load(in, options);
     if (code != EXIT_OK)
         return code;
     enum sb_err rc = has_browser ? open_browser(in, NULL, &error) : SB_OK;
@@ -141,7 +141,7 @@ int installation_open_browser(struct installation *in, struct options *options, 
 int installation_open_store(struct installation *in, struct options *options, bool is_view)
 {
     struct sb_error error = { 0 };
-    int code = load(in, options);
+    int code = installation_load(in, options);
     if (code != EXIT_OK)
         return code;
     enum sb_err rc = is_view ? sb_store_view(&in->services.store, in->catalogue->settings.store, &error)

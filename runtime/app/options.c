@@ -40,6 +40,11 @@ extern char **environ;
     X("worst", 'w', NULL, "simulate: every run takes its p95")                                     \
     X("svg", 'g', "FILE", "simulate: write a timeline of the contexts")                            \
     X("optimise-offsets", 'O', NULL, "simulate: propose offsets with less waiting")                \
+    X("why", 'W', "TEXT", "commands: the reason, kept in the journal")                             \
+    X("yes", 'y', NULL, "job run: also when it breaks a promise; run cancel: at once")              \
+    X("whole", 'R', NULL, "run retry: from the first step")                                        \
+    X("dry-run", 'D', NULL, "commands: say what would be asked, and ask nothing")                  \
+    X("format", 'm', "NAME", "status: text, tmux or nagios")                                       \
     X("help", 'h', NULL, "this text")
 
 static const struct option long_options[] = {
@@ -194,6 +199,11 @@ static int apply(struct options *options, int letter)
     case 'w': options->is_worst = true; return EXIT_OK;
     case 'g': options->svg = optarg; return EXIT_OK;
     case 'O': options->is_optimise = true; return EXIT_OK;
+    case 'W': options->why = optarg; return EXIT_OK;
+    case 'y': options->is_confirmed = true; return EXIT_OK;
+    case 'R': options->is_whole = true; return EXIT_OK;
+    case 'D': options->is_dry_run = true; return EXIT_OK;
+    case 'm': options->format = optarg; return EXIT_OK;
     case 'h': options->wants_help = true; return EXIT_OK;
     default: return EXIT_USAGE; /* getopt has said what is wrong */
     }
@@ -207,7 +217,7 @@ int options_read(struct options *options, int argc, char **argv)
     options->hours = 168;
     int code = read_environment(options);
     int letter;
-    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:Oh", long_options, NULL)) != -1)
+    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:h", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

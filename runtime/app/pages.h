@@ -2,17 +2,11 @@
 #ifndef SIGNALBOX_APP_PAGES_H
 #define SIGNALBOX_APP_PAGES_H
 
-#include "app.h"
+#include "verdicts.h"
 
 #include "signalbox/tui/tui.h"
 
-/* What the pages of a console are made of; borrowed. */
-struct page_source {
-    const struct installation *installation;
-    struct sb_control *control;
-};
-
-/* `self` is a struct page_source. See signalbox/tui/tui.h. */
+/* `self` is a struct verdict_source. See signalbox/tui/tui.h. */
 enum sb_err pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
 enum sb_err pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
 

@@ -2,6 +2,7 @@
 #include "app.h"
 #include "pages.h"
 
+#include "signalbox/api/api.h"
 #include "signalbox/os/os.h"
 #include "signalbox/tui/tui.h"
 
@@ -101,7 +102,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
     const struct options *options = session->options;
     enum sb_tui_end end = SB_TUI_LEFT;
     const char *actor = getenv("USER");
-    const struct page_source source = { in, sb_engine_control(engine) };
+    const struct verdict_source source = { in, sb_engine_control(engine) };
     struct sb_tui_setup setup = {
         .control = source.control,
         .theme_dir = in->paths.theme_dir,
@@ -150,14 +151,39 @@ int session_signals(int *signal_fd)
     return exit_code_of(rc);
 }
 
+/* The interface for programs. Who cannot be asked cannot be operated: without it nothing runs. */
+static enum sb_err open_api(const struct session *session, struct sb_engine *engine, struct verdict_source *source, struct sb_api **api,
+                            struct sb_error *err)
+{
+    struct installation *in = session->installation;
+    static char socket_path[PATH_BYTES + 32];
+    *source = (struct verdict_source){ in, sb_engine_control(engine) };
+    const struct sb_api_setup setup = {
+        .catalogue = in->catalogue,
+        .store = in->services.store,
+        .control = source->control,
+        .judge = verdict_carry_out,
+        .judge_arg = source,
+        .socket_path = socket_path,
+        .port = in->catalogue->settings.api_port,
+    };
+    (void)snprintf(socket_path, sizeof(socket_path), "%s/" API_SOCKET, in->paths.state_dir);
+    return sb_api_open(api, &setup, err);
+}
+
 int session_run(const struct session *session)
 {
     struct sb_engine *engine = NULL;
+    struct sb_api *api = NULL;
+    struct verdict_source source;
     struct sb_error error = { 0 };
 
     enum sb_err rc = start_engine(session, &engine, &error);
     if (rc == SB_OK)
+        rc = open_api(session, engine, &source, &api, &error);
+    if (rc == SB_OK)
         rc = session->is_headless ? run_headless(session, engine, &error) : run_console(session, engine, &error);
+    sb_api_close(api);
     sb_engine_stop(engine, rc != SB_OK);
     if (rc != SB_OK)
         complain("%s", error.text);

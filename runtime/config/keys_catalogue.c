@@ -25,6 +25,8 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
           "reference, file:PATH, env:NAME or cred:NAME."), NOTE("none")},
     {TEXT("theme", sb_cfg_root, settings.theme, sb_cfg_check_file, "dark", "Colours of the console: the name of a theme file.")},
     {SPAN("drain", sb_cfg_root, settings.drain, 0, SB_HOUR(1), "30s", "How long running steps may finish after a stop was asked for.")},
+    {COUNT("api_port", sb_cfg_root, settings.api_port, 0, 65535, "0",
+           "Port of 127.0.0.1 that answers questions (docs/API.md), for Prometheus and the like; 0: none. Commands go to the socket alone.")},
     {FLAG("practice", sb_cfg_root, settings.is_practice, "false",
           "The installation talks to the practice world only; the console says so in its header.")},
     {DECIMAL("speed", sb_cfg_root, settings.speed_pct, 2, 100, 100000, NULL,

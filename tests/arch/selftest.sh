@@ -60,6 +60,7 @@ run() {
     size) sh "$here/size.sh" "$house" ;;
     packages) sh "$here/packages.sh" "$house" ;;
     incidents) sh "$here/incidents.sh" "$house" ;;
+    api_page) sh "$here/api_page.sh" "$house" ;;
   esac
 }
 
@@ -103,7 +104,7 @@ without() { # CHECK TEXT FILE: the house without FILE
 cp "$here/banned.txt" "$work/banned.txt"
 
 fresh
-for check in includes symbols tables banned size packages incidents; do
+for check in includes symbols tables banned size packages incidents api_page; do
   agrees "$check"
 done
 
@@ -162,6 +163,8 @@ refuses size 'bad.c:1: 151 columns' runtime/os/bad.c "$wide"
 refuses size 'bad.c: more than 600 lines' runtime/os/bad.c "$(awk 'BEGIN { for (i = 0; i < 601; i++) printf "int x%d;\\n", i }')"
 refuses packages 'README.md shows' bootstrap 'PACKAGES="gdb"'
 refuses incidents 'names a__gone, and no test is called so' docs/INCIDENTS.md '`a__gone`'
+refuses api_page 'does not name GET /v1/secrets' runtime/api/routes.def 'X("GET", "/v1/secrets", secrets, true, "")'
+refuses api_page 'does not name the command explode' include/signalbox/model/commands.def 'X(EXPLODE, explode, '"'T'"', "")'
 
 echo "$cases cases, $errors wrong"
 [ "$errors" = 0 ]

@@ -57,6 +57,35 @@ const struct sb_cell *sb_rows_get(const struct sb_rows *rows, size_t row, const 
     return strcmp(column, "output") == 0 ? &rows->cells[row][1] : NULL;
 }
 
+size_t sb_rows_columns(const struct sb_rows *rows)
+{
+    (void)rows;
+    return 2;
+}
+
+const char *sb_rows_column(const struct sb_rows *rows, size_t column)
+{
+    (void)rows;
+    return column == 0 ? "step_name" : "output";
+}
+
+const struct sb_cell *sb_rows_cell(const struct sb_rows *rows, size_t row, size_t column)
+{
+    return &rows->cells[row][column];
+}
+
+const char *sb_rows_words(const struct sb_rows *rows, size_t row, const char *column)
+{
+    const struct sb_cell *cell = sb_rows_get(rows, row, column);
+    return cell != NULL && cell->type == SB_CELL_TEXT ? cell->text : "";
+}
+
+int64_t sb_rows_number(const struct sb_rows *rows, size_t row, const char *column)
+{
+    const struct sb_cell *cell = sb_rows_get(rows, row, column);
+    return cell != NULL && cell->type == SB_CELL_INT ? cell->integer : 0;
+}
+
 void sb_rows_destroy(struct sb_rows *rows)
 {
     for (size_t i = 0; rows != NULL && i < rows->count; i++)

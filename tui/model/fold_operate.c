@@ -128,7 +128,7 @@ static void usd_add(struct sb_usd *sum, int64_t nano)
         sum->nano = INT64_MAX;
 }
 
-static struct sb_model_alias *alias_of(struct sb_model_budget *budget, const char *name)
+static struct sb_model_spending *alias_of(struct sb_model_budget *budget, const char *name)
 {
     for (uint32_t i = 0; i < budget->alias_count; i++) {
         if (strncmp(budget->aliases[i].name, name, SB_NAME_MAX - 1) == 0)
@@ -136,7 +136,7 @@ static struct sb_model_alias *alias_of(struct sb_model_budget *budget, const cha
     }
     if (budget->alias_count == SB_MODEL_ALIASES)
         return &budget->aliases[SB_MODEL_ALIASES - 1];
-    struct sb_model_alias *const alias = &budget->aliases[budget->alias_count++];
+    struct sb_model_spending *const alias = &budget->aliases[budget->alias_count++];
     name_copy(alias->name, budget->alias_count == SB_MODEL_ALIASES ? "(others)" : name);
     return alias;
 }
@@ -149,7 +149,7 @@ void sb_fold_budget_spent(struct sb_model *model, const struct sb_event *event)
     budget->tokens_in += ev->tokens_in;
     budget->tokens_out += ev->tokens_out;
     budget->calls++;
-    struct sb_model_alias *const alias = alias_of(budget, ev->alias);
+    struct sb_model_spending *const alias = alias_of(budget, ev->alias);
     alias->calls++;
     usd_add(&alias->cost, ev->cost);
     struct sb_model_job *const job = sb_model_job_mutable(model, ev->job);

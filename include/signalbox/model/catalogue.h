@@ -210,6 +210,7 @@ struct sb_settings {
     const char *theme;
     bool is_practice;
     bool is_simulation_only;   /* a workload for the simulator: its steps do nothing real, so nothing else may start it */
+    uint16_t api_port;         /* of 127.0.0.1, for questions only; 0 = none */
     uint32_t speed_pct;        /* practice time scale: 100 = real intervals, 6000 = 60x shorter; never for a real site */
     sb_ns drain;
 };

@@ -15,6 +15,7 @@ struct sb_http_header {
 struct sb_http_request {
     const char *method;              /* "GET", "POST" ... */
     const char *url;                 /* http or https */
+    const char *unix_socket;         /* NULL, or the socket that is the server, whatever the url's host */
     const struct sb_http_header *headers;
     size_t header_count;
     const char *body;                /* may be NULL */

@@ -149,7 +149,7 @@ struct sb_model_alert {
     char text[SB_NOTE_MAX];
 };
 
-struct sb_model_alias {
+struct sb_model_spending {
     char name[SB_NAME_MAX];
     uint32_t calls;
     struct sb_usd cost;
@@ -162,7 +162,7 @@ struct sb_model_budget {
     struct sb_wall day_start, day_end;
     uint64_t tokens_in, tokens_out;
     uint32_t calls, alias_count;
-    struct sb_model_alias aliases[SB_MODEL_ALIASES]; /* the last one collects what has no room */
+    struct sb_model_spending aliases[SB_MODEL_ALIASES]; /* the last one collects what has no room */
 };
 
 /* A pause with its author. */

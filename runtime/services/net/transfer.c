@@ -164,6 +164,9 @@ static CURLcode set_request(struct sb_transfer *transfer, const struct sb_http_r
     const bool is_head = sb_streq(request->method, "HEAD");
     const bool is_safe = is_head || sb_streq(request->method, "GET");
     CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    if (request->unix_socket) {
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
+    }
     if (request->body) {
         code = code ? code : curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
         code = code ? code : curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);

@@ -1,0 +1,51 @@
+/* The interface for programs: HTTP over a Unix socket, read by `signalbox job`, `status` ... and by anybody with curl. docs/API.md is the
+ * contract. What it answers comes from the same fold of events as the console's picture, and from the store.
+ *
+ * The socket is 0600 and serves its owner and root (SO_PEERCRED); a command carries the name of who sent it, as the system knows it. The same
+ * without commands on 127.0.0.1 when a port is given.
+ *
+ * Threads: libmicrohttpd's, one per connection. A request may block for two seconds, an event stream for as long as it is read; none holds a
+ * lock of the engine meanwhile. */
+#ifndef SIGNALBOX_API_API_H
+#define SIGNALBOX_API_API_H
+
+#include "signalbox/model/catalogue.h"
+#include "signalbox/ports/control.h"
+#include "signalbox/ports/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sb_api;
+
+/* A decision on a content row, by name: approve, reject, settle (`detail`: the post) or edit (`detail`: the text). */
+struct sb_api_verdict {
+    const char *verdict, *content_id, *detail, *actor;
+};
+/* Carries it out and says in `err->text`, also on success, what became of it. */
+typedef enum sb_err sb_api_judge(const void *arg, const struct sb_api_verdict *verdict, struct sb_error *err);
+
+/* Borrowed until sb_api_close. */
+struct sb_api_setup {
+    const struct sb_catalogue *catalogue;
+    struct sb_store *store;        /* NULL: none of what only the store knows */
+    struct sb_control *control;    /* NULL: no runtime; only what the store knows */
+    sb_api_judge *judge;           /* NULL: no verdicts */
+    const void *judge_arg;
+    const char *socket_path;       /* a stale socket there is replaced: hold the installation's lock */
+    uint16_t port;                 /* 0 = no TCP */
+};
+
+enum sb_err sb_api_open(struct sb_api **api, const struct sb_api_setup *setup, struct sb_error *err) SB_MUST_USE;
+/* Ends every connection. Before the engine stops. NULL is fine. */
+void sb_api_close(struct sb_api *api);
+
+/* Answers a GET of `target` ("/v1/runs?failed=1") in this process, for commands beside no running runtime. `*body` is for free(). */
+enum sb_err sb_api_get(const struct sb_api_setup *setup, const char *target, unsigned *status, char **body, struct sb_error *err) SB_MUST_USE;
+
+/* An address for the socket that fits sockaddr_un, whatever the length of the path: `out` names it through an open folder when it must.
+ * `*dir_fd` stays open as long as the address is used (-1 when none is). */
+enum { SB_API_ADDRESS_MAX = 108 };
+enum sb_err sb_api_address(const char *socket_path, char out[SB_API_ADDRESS_MAX], int *dir_fd, struct sb_error *err) SB_MUST_USE;
+
+#endif

@@ -1,0 +1,81 @@
+/* One request and its answer, as the handlers see them. Private to the room; libmicrohttpd stays in server.c. */
+#ifndef SIGNALBOX_API_CALL_H
+#define SIGNALBOX_API_CALL_H
+
+#include "signalbox/api/api.h"
+#include "signalbox/base/text.h"
+#include "signalbox/codec/codec.h"
+#include "signalbox/os/os.h"
+#include "signalbox/tui/model.h"
+
+enum { BODY_MAX = 65536, ANSWER_MAX = 32 << 20, EVENTS_AT_ONCE = 64 };
+
+struct call {
+    const struct sb_api_setup *setup;
+    const char *target;     /* path and query, as sent */
+    const char *argument;   /* what the route's pattern left open: a name, an id; "" */
+    const char *body;       /* NUL-terminated */
+    size_t body_size;
+    const char *actor;      /* user name of the other side */
+    struct sb_op op;
+};
+
+/* Starts as all zero. */
+struct answer {
+    unsigned status;
+    const char *type;       /* NULL = application/json */
+    char *body;             /* malloc'ed */
+    bool is_stream;         /* events follow; see events.c */
+};
+
+typedef void handler(const struct call *call, struct answer *answer);
+
+struct route {
+    const char *method, *path;
+    handler *handle;
+    bool needs_runtime;
+    const char *help;
+};
+/* NULL when none fits; `*is_path_known`: only the method does not. */
+const struct route *route_find(const char *method, const char *target, char *argument, size_t argument_cap, bool *is_path_known);
+/* Calls the handler, or answers why not. */
+void route_answer(const char *method, struct call *call, struct answer *answer);
+/* The decoded value of a query parameter; false when absent or too long. */
+bool call_query(const struct call *call, const char *name, char *out, size_t cap);
+int64_t call_query_number(const struct call *call, const char *name, int64_t otherwise);
+
+/* Takes the text and destroys `out`, which may be NULL: then, or when the text grew too large, the answer is 500. */
+void answer_json(struct answer *answer, unsigned status, struct sb_json_out *out);
+/* {"error":{"code":"not_found","message":"..."}} */
+void answer_error(struct answer *answer, unsigned status, const char *code, const char *message);
+/* The status that fits the error, and its text. */
+void answer_failure(struct answer *answer, const struct sb_error *err);
+
+/* The model as it is now: a feed's description of everything, folded. The caller destroys it. */
+enum sb_err picture_take(struct sb_control *control, const struct sb_op *op, struct sb_model **model, struct sb_error *err);
+/* A feed whose description has been read away: what comes next happens after this call. */
+enum sb_err picture_feed(struct sb_control *control, const struct sb_op *op, struct sb_feed **feed, struct sb_error *err);
+
+#define X(method, path, function, needs_runtime, help) handler handle_##function;
+#include "routes.def"
+#undef X
+
+/* "key": value, for documents. */
+void put_text(struct sb_json_out *out, const char *key, const char *value); /* NULL = null */
+void put_number(struct sb_json_out *out, const char *key, int64_t value);
+void put_flag(struct sb_json_out *out, const char *key, bool value);
+void put_wall(struct sb_json_out *out, const char *key, struct sb_wall wall); /* milliseconds since 1970; null for 0 */
+void put_usd(struct sb_json_out *out, const char *key, struct sb_usd usd);    /* dollars as a decimal string would be: 1.234567 */
+void put_cell(struct sb_json_out *out, const char *key, const struct sb_cell *cell);
+/* "key": [{...}] of a query; an empty list when it fails, which `err` tells. `key` NULL: the array alone. */
+enum sb_err put_rows(struct sb_json_out *out, const char *key, struct sb_store *store, const char *sql, const struct sb_cell *params,
+                     size_t param_count, const struct sb_op *op, struct sb_error *err);
+
+/* An event stream: what handle_events starts. `read` is called by one thread until `close`. */
+struct stream;
+struct stream *stream_open(const struct call *call, const char *last_event_id, bool has_heartbeat, int stop_fd, struct sb_error *err);
+/* Waits for events and gives their text; 0 when the stream is over. */
+size_t stream_read(struct stream *stream, char *out, size_t cap);
+void stream_close(struct stream *stream);
+
+#endif

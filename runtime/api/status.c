@@ -1,0 +1,292 @@
+/* What is: verdict, contexts, budget, alerts, components, and the three questions of a supervisor. All from one fresh picture. */
+#include "call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef void document(const struct sb_model *model, struct sb_json_out *out);
+
+static void answer_with(const struct call *call, struct answer *answer, document *write)
+{
+    struct sb_model *model = NULL;
+    struct sb_error err = { 0 };
+    if (picture_take(call->setup->control, &call->op, &model, &err) != SB_OK) {
+        answer_failure(answer, &err);
+        return;
+    }
+    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
+    if (out != NULL)
+        write(model, out);
+    answer_json(answer, 200, out);
+    sb_model_destroy(model);
+}
+
+/* ready: all that is used works; degraded: something does not, and nothing required; not_ready: something required does not, or is not known. */
+static const char *verdict_of(const struct sb_model *model)
+{
+    bool is_degraded = false;
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
+        const struct sb_model_component *component = &model->components[i];
+        if (!component->is_defined || component->state == SB_COMPONENT_STATE_OK || component->state == SB_COMPONENT_STATE_DISABLED)
+            continue;
+        if (component->class == SB_COMPONENT_CLASS_REQUIRED && component->state != SB_COMPONENT_STATE_DEGRADED)
+            return "not_ready";
+        is_degraded = true;
+    }
+    return is_degraded ? "degraded" : "ready";
+}
+
+static void put_jobs_by_state(const struct sb_model *model, struct sb_json_out *out)
+{
+    const uint32_t *in_state = model->jobs_in_state;
+    sb_json_key(out, "jobs");
+    sb_json_object_begin(out);
+    put_number(out, "running", in_state[SB_JOB_STATE_RUN]);
+    put_number(out, "failed", in_state[SB_JOB_STATE_FAIL]);
+    put_number(out, "paused", in_state[SB_JOB_STATE_PAUSED]);
+    put_number(out, "waiting", in_state[SB_JOB_STATE_WAIT] + in_state[SB_JOB_STATE_HELD]);
+    put_number(out, "ok", in_state[SB_JOB_STATE_OK] + in_state[SB_JOB_STATE_NONE]);
+    sb_json_object_end(out);
+}
+
+static void put_alert_counts(const struct sb_model *model, struct sb_json_out *out)
+{
+    int worst = -1;
+    for (uint32_t i = 0; i < model->alert_count; i++)
+        if ((int)model->alerts[i].severity > worst)
+            worst = model->alerts[i].severity;
+    sb_json_key(out, "alerts");
+    sb_json_object_begin(out);
+    put_number(out, "firing", model->alert_count);
+    put_number(out, "unacked", sb_model_alerts_unacked(model));
+    put_text(out, "worst", worst >= 0 ? sb_severity_text((unsigned)worst) : NULL);
+    sb_json_object_end(out);
+}
+
+static void put_budget(const struct sb_model *model, struct sb_json_out *out)
+{
+    put_text(out, "tier", model->budget.is_known ? sb_tier_text(model->budget.tier) : NULL);
+    put_usd(out, "limit_usd", model->budget.limit);
+    put_usd(out, "spent_usd", model->budget.spent);
+    put_usd(out, "held_usd", (struct sb_usd){ 0 });
+}
+
+static void write_status(const struct sb_model *model, struct sb_json_out *out)
+{
+    sb_json_object_begin(out);
+    put_text(out, "verdict", verdict_of(model));
+    put_text(out, "version", model->version);
+    put_text(out, "host", model->host);
+    put_text(out, "config", model->config_hash);
+    put_flag(out, "practice", model->is_practice);
+    put_flag(out, "draining", model->is_draining);
+    put_flag(out, "all_paused", model->all_paused.is_on);
+    put_budget(model, out);
+    sb_json_key(out, "contexts");
+    sb_json_object_begin(out);
+    put_number(out, "total", model->pool_contexts);
+    put_number(out, "leased", sb_model_contexts_leased(model));
+    put_number(out, "queued", model->waiter_count);
+    sb_json_object_end(out);
+    put_jobs_by_state(model, out);
+    put_alert_counts(model, out);
+    unsigned worst = sb_model_worst_component(model);
+    put_text(out, "worst_component", worst < SB_COMPONENT_COUNT ? sb_component_text(worst) : NULL);
+    put_number(out, "seq", (int64_t)model->seq);
+    sb_json_object_end(out);
+}
+
+void handle_status(const struct call *call, struct answer *answer)
+{
+    answer_with(call, answer, write_status);
+}
+
+static void put_age(struct sb_json_out *out, const char *key, sb_ns since)
+{
+    put_number(out, key, since > 0 ? (sb_now() - since) / SB_MS(1) : 0);
+}
+
+static void write_context(const struct sb_model *model, uint16_t number, struct sb_json_out *out)
+{
+    const struct sb_model_ctx *ctx = &model->contexts[number];
+    sb_json_object_begin(out);
+    put_number(out, "context", number);
+    put_text(out, "lane", sb_lane_text(ctx->lane));
+    put_text(out, "state", sb_ctx_state_text(ctx->state));
+    put_number(out, "generation", ctx->generation);
+    put_number(out, "uses", ctx->uses);
+    if (ctx->run != 0) {
+        put_number(out, "run", (int64_t)ctx->run);
+        put_text(out, "job", sb_model_job_name(model, ctx->job));
+        put_flag(out, "borrowed", ctx->is_borrowed);
+        put_flag(out, "burst", ctx->is_burst);
+        put_flag(out, "asked_to_yield", ctx->yield_for != 0);
+        put_age(out, "held_ms", ctx->leased_at);
+        put_number(out, "deadline_in_ms", (ctx->deadline - sb_now()) / SB_MS(1));
+    }
+    put_text(out, "reason", ctx->reason);
+    sb_json_object_end(out);
+}
+
+static void write_contexts(const struct sb_model *model, struct sb_json_out *out)
+{
+    sb_json_object_begin(out);
+    put_text(out, "policy", sb_lane_policy_text(model->lane_policy));
+    sb_json_key(out, "contexts");
+    sb_json_array_begin(out);
+    for (uint16_t i = 0; i < SB_CONTEXTS_MAX; i++)
+        if (model->contexts[i].is_defined)
+            write_context(model, i, out);
+    sb_json_array_end(out);
+    sb_json_key(out, "waiting");
+    sb_json_array_begin(out);
+    for (uint32_t i = 0; i < model->waiter_count; i++) {
+        const struct sb_model_waiter *waiter = &model->waiters[i];
+        sb_json_object_begin(out);
+        put_number(out, "run", (int64_t)waiter->run);
+        put_text(out, "job", sb_model_job_name(model, waiter->job));
+        put_text(out, "lane", sb_lane_text(waiter->lane));
+        put_age(out, "waited_ms", waiter->since);
+        sb_json_object_end(out);
+    }
+    sb_json_array_end(out);
+    sb_json_object_end(out);
+}
+
+void handle_contexts(const struct call *call, struct answer *answer)
+{
+    answer_with(call, answer, write_contexts);
+}
+
+static void write_budget(const struct sb_model *model, struct sb_json_out *out)
+{
+    sb_json_object_begin(out);
+    sb_json_key(out, "window");
+    sb_json_object_begin(out);
+    put_wall(out, "start", model->budget.day_start);
+    put_wall(out, "end", model->budget.day_end);
+    sb_json_object_end(out);
+    put_budget(model, out);
+    put_number(out, "calls", model->budget.calls);
+    sb_json_key(out, "by_alias");
+    sb_json_array_begin(out);
+    for (uint32_t i = 0; i < model->budget.alias_count; i++) {
+        sb_json_object_begin(out);
+        put_text(out, "alias", model->budget.aliases[i].name);
+        put_number(out, "calls", model->budget.aliases[i].calls);
+        put_usd(out, "cost_usd", model->budget.aliases[i].cost);
+        sb_json_object_end(out);
+    }
+    sb_json_array_end(out);
+    sb_json_object_end(out);
+}
+
+void handle_budget(const struct call *call, struct answer *answer)
+{
+    answer_with(call, answer, write_budget);
+}
+
+static void write_alerts(const struct sb_model *model, struct sb_json_out *out)
+{
+    sb_json_array_begin(out);
+    for (uint32_t i = 0; i < model->alert_count; i++) {
+        const struct sb_model_alert *alert = &model->alerts[i];
+        sb_json_object_begin(out);
+        put_number(out, "id", alert->id);
+        put_text(out, "rule", sb_rule_text(alert->rule));
+        put_text(out, "severity", sb_severity_text(alert->severity));
+        put_text(out, "subject", alert->subject);
+        put_text(out, "job", alert->job != SB_NO_JOB ? sb_model_job_name(model, alert->job) : NULL);
+        put_text(out, "text", alert->text);
+        put_wall(out, "since", alert->since_wall);
+        put_flag(out, "acked", alert->is_acked);
+        put_text(out, "acked_by", alert->is_acked ? alert->acked_by : NULL);
+        sb_json_object_end(out);
+    }
+    sb_json_array_end(out);
+}
+
+void handle_alerts(const struct call *call, struct answer *answer)
+{
+    answer_with(call, answer, write_alerts);
+}
+
+static void write_components(const struct sb_model *model, struct sb_json_out *out)
+{
+    sb_json_object_begin(out);
+    put_text(out, "verdict", verdict_of(model));
+    sb_json_key(out, "components");
+    sb_json_array_begin(out);
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
+        const struct sb_model_component *component = &model->components[i];
+        if (!component->is_defined)
+            continue;
+        sb_json_object_begin(out);
+        put_text(out, "name", sb_component_text(i));
+        put_text(out, "class", sb_component_class_text(component->class));
+        put_text(out, "state", sb_component_state_text(component->state));
+        put_number(out, "latency_ms", component->latency / SB_MS(1));
+        put_text(out, "reason", component->reason);
+        put_age(out, "age_ms", component->since);
+        sb_json_object_end(out);
+    }
+    sb_json_array_end(out);
+    sb_json_object_end(out);
+}
+
+void handle_components(const struct call *call, struct answer *answer)
+{
+    answer_with(call, answer, write_components);
+}
+
+/* --- the questions of a supervisor: a line of text, 200 or 503 -------------------------------------------------------------- */
+
+typedef const char *question(const struct sb_model *model); /* NULL = yes, else why not */
+
+static void ask(const struct call *call, struct answer *answer, question *why_not)
+{
+    struct sb_model *model = NULL;
+    struct sb_error err = { 0 };
+    const char *trouble = picture_take(call->setup->control, &call->op, &model, &err) != SB_OK ? err.text : why_not(model);
+    char line[SB_ERROR_TEXT_MAX + 8];
+    int size = snprintf(line, sizeof(line), "%s\n", trouble != NULL ? trouble : "ok");
+    sb_model_destroy(model);
+    answer->body = size > 0 ? strndup(line, (size_t)size) : NULL;
+    answer->status = answer->body == NULL ? 500 : trouble != NULL ? 503 : 200;
+    answer->type = "text/plain; charset=utf-8";
+}
+
+static const char *live(const struct sb_model *model)
+{
+    (void)model;
+    return NULL; /* the core thread has just answered */
+}
+
+static const char *ready(const struct sb_model *model)
+{
+    const char *verdict = verdict_of(model);
+    return sb_streq(verdict, "not_ready") ? verdict : model->is_draining ? "draining" : NULL;
+}
+
+static const char *started(const struct sb_model *model)
+{
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++)
+        if (model->components[i].is_defined && model->components[i].state == SB_COMPONENT_STATE_UNCHECKED)
+            return "the first checks have not ended";
+    return NULL;
+}
+
+void handle_livez(const struct call *call, struct answer *answer)
+{
+    ask(call, answer, live);
+}
+
+void handle_readyz(const struct call *call, struct answer *answer)
+{
+    ask(call, answer, ready);
+}
+
+void handle_startupz(const struct call *call, struct answer *answer)
+{
+    ask(call, answer, started);
+}

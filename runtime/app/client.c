@@ -1,0 +1,208 @@
+/* Asking the runtime of an installation over its socket. One request, one connection, within seconds. */
+#include "client.h"
+
+#include "signalbox/api/api.h"
+#include "signalbox/os/os.h"
+#include "signalbox/ports/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { REPLY_MAX = 64 << 20, SOCKET_PATH_BYTES = PATH_BYTES + 32 };
+static const sb_ns ask_max = SB_S(10);
+
+/* Whether somebody listens there. */
+static bool is_served(const char *socket_path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sb_error err = { 0 };
+    int dir_fd = -1;
+    if (sb_api_address(socket_path, address.sun_path, &dir_fd, &err) != SB_OK)
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_answered = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    sb_fd_close(&fd);
+    sb_fd_close(&dir_fd);
+    return is_answered;
+}
+
+static int take_body(struct client_reply *reply)
+{
+    struct sb_error err = { 0 };
+    if (reply->body != NULL && (reply->body[0] == '{' || reply->body[0] == '[') &&
+        sb_json_parse(&reply->json, reply->body, strlen(reply->body), &err) != SB_OK) {
+        complain("the answer of the runtime cannot be read: %s", err.text);
+        return EXIT_BUG;
+    }
+    if (reply->status < 400 || reply->status == 409)
+        return EXIT_OK;
+    char *message = reply->json != NULL ? sb_json_text(reply->json, "error.message") : NULL;
+    complain("%s", message != NULL ? message : "the runtime could not answer");
+    free(message);
+    return reply->status == 404 || reply->status == 400 || reply->status == 413 ? EXIT_DATA : reply->status == 403 ? EXIT_PERMISSION : EXIT_LATER;
+}
+
+static int ask(const char *socket_path, const char *method, const char *target, const char *body, struct client_reply *reply)
+{
+    char address[SB_API_ADDRESS_MAX], url[512];
+    static const struct sb_http_header headers[] = { { "Content-Type", "application/json" } };
+    struct sb_http *http = NULL;
+    struct sb_http_response response = { 0 };
+    struct sb_error err = { 0 };
+    int dir_fd = -1;
+    struct sb_op op = { .deadline = sb_now() + ask_max };
+    enum sb_err rc = sb_api_address(socket_path, address, &dir_fd, &err);
+    if (rc == SB_OK && snprintf(url, sizeof(url), "http://localhost%s", target) >= (int)sizeof(url))
+        rc = sb_error_set(&err, SB_ERR_TOO_LARGE, "the question is too long");
+    if (rc == SB_OK)
+        rc = sb_http_create(&http, &err);
+    if (rc == SB_OK) {
+        struct sb_http_request request = { .method = method, .url = url, .unix_socket = address, .headers = headers,
+                                           .header_count = body != NULL ? SB_LEN(headers) : 0, .body = body,
+                                           .body_size = body != NULL ? strlen(body) : 0, .response_max = REPLY_MAX };
+        rc = sb_http_send(http, &request, &op, &response, &err);
+    }
+    sb_http_destroy(http);
+    sb_fd_close(&dir_fd);
+    if (rc != SB_OK) {
+        complain("%s", err.text);
+        return exit_code_of(rc);
+    }
+    reply->status = (unsigned)response.status;
+    reply->body = response.body;
+    return take_body(reply);
+}
+
+/* From the store, as the runtime would answer. */
+static int answer_offline(struct installation *in, const char *target, struct client_reply *reply)
+{
+    struct sb_error err = { 0 };
+    enum sb_err rc = sb_store_view(&in->services.store, in->catalogue->settings.store, &err);
+    if (rc == SB_ERR_NOT_FOUND)
+        rc = SB_OK; /* nothing has run yet */
+    const struct sb_api_setup setup = { .catalogue = in->catalogue, .store = in->services.store };
+    if (rc == SB_OK)
+        rc = sb_api_get(&setup, target, &reply->status, &reply->body, &err);
+    if (rc != SB_OK) {
+        complain("%s", err.text);
+        return exit_code_of(rc);
+    }
+    reply->is_offline = true;
+    return take_body(reply);
+}
+
+static int tell_not_running(const struct options *options, const char *state_dir)
+{
+    struct paths practice;
+    struct sb_error err = { 0 };
+    char socket_path[SOCKET_PATH_BYTES] = "";
+    if (options->state_dir == NULL && paths_find(&practice, options, "practice", &err) == SB_OK)
+        (void)snprintf(socket_path, sizeof(socket_path), "%s/" API_SOCKET, practice.state_dir);
+    if (socket_path[0] != '\0' && is_served(socket_path))
+        complain("no runtime serves %s. A practice runtime is running: name it with --state-dir %s", state_dir, practice.state_dir);
+    else
+        complain("no runtime serves %s; start `signalbox run` or the console, or name another installation with --state-dir", state_dir);
+    return EXIT_UNAVAILABLE;
+}
+
+/* Where the runtime would be. The catalogue is loaded only when nobody answers there, or when it alone says where. */
+static int find_state(struct installation *in, struct options *options, char socket_path[SOCKET_PATH_BYTES], bool *is_running)
+{
+    struct sb_error err = { 0 };
+    memset(in, 0, sizeof(*in));
+    in->lock_fd = -1;
+    if (paths_find(&in->paths, options, "default", &err) != SB_OK) {
+        complain("%s", err.text);
+        return EXIT_CONFIGURATION;
+    }
+    bool is_named = options->state_dir != NULL || in->paths.catalogue[0] == '\0';
+    int code = is_named ? EXIT_OK : installation_load(in, options);
+    (void)snprintf(socket_path, SOCKET_PATH_BYTES, "%s/" API_SOCKET, in->paths.state_dir);
+    *is_running = code == EXIT_OK && is_served(socket_path);
+    return code;
+}
+
+int client_get(struct options *options, const char *target, struct client_reply *reply)
+{
+    struct installation in;
+    char socket_path[SOCKET_PATH_BYTES];
+    bool is_running = false;
+    memset(reply, 0, sizeof(*reply));
+    int code = find_state(&in, options, socket_path, &is_running);
+    if (code == EXIT_OK && is_running) {
+        code = ask(socket_path, "GET", target, NULL, reply);
+    } else if (code == EXIT_OK) {
+        bool has_catalogue = in.catalogue != NULL;
+        if (!has_catalogue && in.paths.catalogue[0] == '\0') {
+            code = tell_not_running(options, in.paths.state_dir);
+        } else {
+            code = has_catalogue ? EXIT_OK : installation_load(&in, options);
+            if (code == EXIT_OK)
+                code = answer_offline(&in, target, reply);
+        }
+    }
+    installation_close(&in);
+    return code;
+}
+
+int client_post(struct options *options, const char *target, struct sb_json_out *out, struct client_reply *reply)
+{
+    struct installation in;
+    char socket_path[SOCKET_PATH_BYTES];
+    bool is_running = false;
+    char *body = out != NULL ? sb_json_out_take(out) : NULL;
+    sb_json_out_destroy(out);
+    memset(reply, 0, sizeof(*reply));
+    if (body == NULL)
+        return EXIT_BUG;
+    int code = find_state(&in, options, socket_path, &is_running);
+    if (code == EXIT_OK && options->is_dry_run)
+        (void)printf("would ask %s: POST %s %s\n", socket_path, target, body);
+    else if (code == EXIT_OK)
+        code = is_running ? ask(socket_path, "POST", target, body, reply) : tell_not_running(options, in.paths.state_dir);
+    installation_close(&in);
+    free(body);
+    return code;
+}
+
+void client_reply_deinit(struct client_reply *reply)
+{
+    sb_json_destroy(reply->json);
+    free(reply->body);
+    memset(reply, 0, sizeof(*reply));
+}
+
+void client_tell_alias(const struct client_reply *reply, const char *job_key)
+{
+    if (sb_json_type(reply->json, "alias") != SB_JSON_STRING)
+        return;
+    char *alias = sb_json_text(reply->json, "alias"), *step = sb_json_text(reply->json, "alias_step"), *job = sb_json_text(reply->json, job_key);
+    if (alias != NULL && step != NULL && job != NULL)
+        (void)fprintf(stderr, "signalbox: %s is %s now, step %s\n", alias, job, step);
+    free(alias);
+    free(step);
+    free(job);
+}
+
+int client_tell(const struct options *options, const struct client_reply *reply)
+{
+    if (reply->json == NULL)
+        return EXIT_OK; /* a dry run */
+    client_tell_alias(reply, "job");
+    bool is_refused = reply->status == 409;
+    if (options->is_json) {
+        (void)puts(reply->body);
+        return is_refused ? EXIT_NO : EXIT_OK;
+    }
+    char *outcome = sb_json_text(reply->json, sb_json_type(reply->json, "outcome") == SB_JSON_STRING ? "outcome" : "error.message");
+    if (is_refused)
+        (void)printf("refused: ");
+    show_text(outcome != NULL ? outcome : "", 0, 1024);
+    (void)putchar('\n');
+    free(outcome);
+    return is_refused ? EXIT_NO : EXIT_OK;
+}
