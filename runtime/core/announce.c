@@ -189,10 +189,12 @@ static enum said say_pause(const struct sb_core *core, uint32_t item, unsigned p
         return SAID_ITEM_OVER;
     if (item == SB_CATEGORY_COUNT) {
         *event = make_at(core, SB_EVENT_ALL_PAUSED, 0);
+        sb_pauses_tell(core, PAUSE_ALL, event, event->as.all_paused.actor, event->as.all_paused.reason);
         return core->is_all_paused ? SAID_EVENT : SAID_ITEM_OVER;
     }
     *event = make_at(core, SB_EVENT_CATEGORY_PAUSED, 0);
     event->as.category_paused.category = (uint8_t)item;
+    sb_pauses_tell(core, PAUSE_CATEGORY + item, event, event->as.category_paused.actor, event->as.category_paused.reason);
     return core->category_paused[item] ? SAID_EVENT : SAID_ITEM_OVER;
 }
 
@@ -204,6 +206,8 @@ static enum said say_job_state(const struct sb_core *core, uint32_t item, unsign
     if (part == 0) {
         *event = make_at(core, SB_EVENT_JOB_PAUSED, 0);
         event->as.job_paused.job = (uint16_t)item;
+        if (job->is_paused)
+            sb_pauses_tell(core, item, event, event->as.job_paused.actor, event->as.job_paused.reason);
         return job->is_paused ? SAID_EVENT : SAID_SKIP;
     }
     if (part == 1) {

@@ -75,6 +75,7 @@ static void on_pause_job(struct sb_core *core, struct asked *asked)
         return;
     }
     core->jobs[job].is_paused = true;
+    sb_pauses_note(core, job, asked->command->actor, asked->command->reason, 0);
     struct sb_event event = sb_event_make(core, SB_EVENT_JOB_PAUSED);
     event.as.job_paused.job = job;
     (void)sb_copy(event.as.job_paused.actor, SB_NAME_MAX, asked->command->actor);
@@ -95,6 +96,7 @@ static void on_resume_job(struct sb_core *core, struct asked *asked)
         return;
     }
     core->jobs[job].is_paused = false;
+    sb_pauses_forget(core, job);
     struct sb_event event = sb_event_make(core, SB_EVENT_JOB_RESUMED);
     event.as.job_resumed.job = job;
     (void)sb_copy(event.as.job_resumed.actor, SB_NAME_MAX, asked->command->actor);
@@ -118,10 +120,12 @@ static void set_category_pause(struct sb_core *core, struct asked *asked, bool i
     core->category_paused[category] = is_paused;
     struct sb_event event = sb_event_make(core, is_paused ? SB_EVENT_CATEGORY_PAUSED : SB_EVENT_CATEGORY_RESUMED);
     if (is_paused) {
+        sb_pauses_note(core, PAUSE_CATEGORY + category, asked->command->actor, asked->command->reason, 0);
         event.as.category_paused.category = category;
         (void)sb_copy(event.as.category_paused.actor, SB_NAME_MAX, asked->command->actor);
         note_copy(event.as.category_paused.reason, asked->command->reason);
     } else {
+        sb_pauses_forget(core, PAUSE_CATEGORY + category);
         event.as.category_resumed.category = category;
         (void)sb_copy(event.as.category_resumed.actor, SB_NAME_MAX, asked->command->actor);
     }
@@ -148,6 +152,7 @@ static void on_pause_all(struct sb_core *core, struct asked *asked)
         return;
     }
     core->is_all_paused = true;
+    sb_pauses_note(core, PAUSE_ALL, asked->command->actor, asked->command->reason, 0);
     struct sb_event event = sb_event_make(core, SB_EVENT_ALL_PAUSED);
     (void)sb_copy(event.as.all_paused.actor, SB_NAME_MAX, asked->command->actor);
     note_copy(event.as.all_paused.reason, asked->command->reason);
@@ -163,6 +168,7 @@ static void on_resume_all(struct sb_core *core, struct asked *asked)
         return;
     }
     core->is_all_paused = false;
+    sb_pauses_forget(core, PAUSE_ALL);
     struct sb_event event = sb_event_make(core, SB_EVENT_ALL_RESUMED);
     (void)sb_copy(event.as.all_resumed.actor, SB_NAME_MAX, asked->command->actor);
     sb_core_emit(core, &event);

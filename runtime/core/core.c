@@ -150,10 +150,18 @@ static void on_restore_run(struct sb_core *core, const struct sb_input *input)
 static void on_restore_pause(struct sb_core *core, const struct sb_input *input)
 {
     const struct sb_in_restore_pause *pause = &input->as.restore_pause;
-    if (pause->all)
+    uint32_t target = PAUSE_ALL;
+    if (pause->job < core->setup.job_count) {
+        target = pause->job;
+    } else if (pause->all) {
         core->is_all_paused = true;
-    else if (pause->category < SB_CATEGORY_COUNT)
+    } else if (pause->category < SB_CATEGORY_COUNT) {
         core->category_paused[pause->category] = true;
+        target = PAUSE_CATEGORY + pause->category;
+    } else {
+        return;
+    }
+    sb_pauses_note(core, target, pause->actor, pause->reason, pause->at > 0 && pause->at < core->wall.ns ? core->wall.ns - pause->at : 0);
 }
 
 static void on_restore_budget(struct sb_core *core, const struct sb_input *input)

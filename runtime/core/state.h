@@ -94,6 +94,17 @@ struct alert {
     char text[SB_NOTE_MAX];
 };
 
+/* Who paused a job (its number), a category (PAUSE_CATEGORY + it) or everything. */
+enum { PAUSE_NOTES_MAX = 64, PAUSE_CATEGORY = 0x10000, PAUSE_ALL = 0x20000 };
+struct pause_note {
+    bool is_used;
+    uint32_t target;
+    sb_ns now;
+    struct sb_wall wall;
+    char actor[SB_NAME_MAX];
+    char reason[SB_NOTE_MAX];
+};
+
 struct remembered_command {
     uint64_t id;
     struct sb_event answer;
@@ -145,6 +156,8 @@ struct sb_core {
     uint32_t memory_used_mib;   /* when the level changed */
 
     bool is_all_paused, category_paused[SB_CATEGORY_COUNT];
+    struct pause_note pause_notes[PAUSE_NOTES_MAX]; /* pauses.c */
+    uint32_t pause_note_next;
 
     struct component components[SB_COMPONENT_COUNT];
 
@@ -333,6 +346,11 @@ bool sb_component_is_usable(const struct sb_core *core, enum sb_component compon
 
 /* alerts.c */
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event);
+/* pauses.c. `ago`: how long it has been on. */
+void sb_pauses_note(struct sb_core *core, uint32_t target, const char *actor, const char *reason, sb_ns ago);
+void sb_pauses_forget(struct sb_core *core, uint32_t target);
+/* Fills in time, actor and reason of a pause's event; leaves what is not known. */
+void sb_pauses_tell(const struct sb_core *core, uint32_t target, struct sb_event *event, char actor[SB_NAME_MAX], char reason[SB_NOTE_MAX]);
 struct alert *sb_alert_find(struct sb_core *core, uint32_t id);
 
 /* commands.c */

@@ -19,7 +19,8 @@
 /* A run found unfinished: it was interrupted by the end of the previous process. `recoveries` counts earlier ones. */
 #define SB_IN_restore_run(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, u8, recoveries) F(O, cause, cause) \
     F(O, flag, was_running) F(O, flag, was_effect) F(O, wall, nominal)
-#define SB_IN_restore_pause(F, O) F(O, flag, all) F(O, category, category)
+/* Of a job when it names one (that it is paused comes with restore_job), of everything, or of a category. */
+#define SB_IN_restore_pause(F, O) F(O, flag, all) F(O, category, category) F(O, job, job) F(O, name, actor) F(O, note, reason) F(O, wall, at)
 #define SB_IN_restore_budget(F, O) F(O, wall, day_start) F(O, usd, spent)
 /* Restores are complete: announce the catalogue, decide misfires, start scheduling. */
 #define SB_IN_begin(F, O) F(O, u64, boot) F(O, name, version) F(O, name, host) F(O, name, config_hash) F(O, flag, is_practice)

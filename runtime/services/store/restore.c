@@ -135,16 +135,22 @@ static enum sb_err restore_jobs(const struct restoring *r)
 static enum sb_err restore_pauses(const struct restoring *r)
 {
     struct sb_rows *rows = NULL;
-    enum sb_err code = query(r, "SELECT scope, name FROM pauses WHERE scope IN ('all', 'category') ORDER BY scope, name", NULL, 0, &rows);
+    enum sb_err code = query(r, "SELECT scope, name, actor, reason, at_ms FROM pauses ORDER BY scope, name", NULL, 0, &rows);
     if (code)
         return code;
     for (size_t i = 0; i < sb_rows_count(rows); i++) {
         struct sb_input input = sb_input_make(SB_INPUT_RESTORE_PAUSE);
         int category = sb_field_enum_parse(SB_FIELD_category, sb_rows_words(rows, i, "name"));
-        input.as.restore_pause.all = sb_streq(sb_rows_words(rows, i, "scope"), "all");
-        if (!input.as.restore_pause.all && category < 0)
-            continue; /* a category this program no longer has */
-        input.as.restore_pause.category = category < 0 ? 0 : (uint8_t)category;
+        struct sb_in_restore_pause *pause = &input.as.restore_pause;
+        bool is_job = sb_streq(sb_rows_words(rows, i, "scope"), "job");
+        pause->all = sb_streq(sb_rows_words(rows, i, "scope"), "all");
+        pause->job = is_job ? r->job_of(r->arg, sb_rows_words(rows, i, "name")) : SB_NO_JOB;
+        if (is_job ? pause->job == SB_NO_JOB : !pause->all && category < 0)
+            continue; /* a job or category that is no longer there */
+        pause->category = category < 0 ? 0 : (uint8_t)category;
+        pause->at = sb_rows_number(rows, i, "at_ms") * SB_MS(1);
+        (void)sb_copy(pause->actor, sizeof pause->actor, sb_rows_words(rows, i, "actor"));
+        (void)sb_copy(pause->reason, sizeof pause->reason, sb_rows_words(rows, i, "reason"));
         r->emit(r->arg, &input);
     }
     sb_rows_destroy(rows);

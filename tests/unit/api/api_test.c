@@ -143,6 +143,7 @@ static void api__carries_out_a_command_in_the_name_of_the_user_behind_the_socket
     const struct sb_event *event = rig_wait(SB_EVENT_JOB_PAUSED);
     assert_string_equal(event->as.job_paused.actor, self != NULL ? self->pw_name : "");
     assert_string_equal(event->as.job_paused.reason, "rain");
+    assert_says(ask("GET", "/v1/jobs/walk", ""), ": rain\""); /* also in a picture made later */
 }
 
 static void api__tells_a_refusal_and_an_earlier_name(void **state)

@@ -303,7 +303,10 @@ static void fold__pauses_come_back_until_they_are_resumed(void **state)
     assert_true(restored(world, SB_INPUT_RESTORE_JOB, 1)->as.restore_job.is_paused);
     assert_false(restored(world, SB_INPUT_RESTORE_JOB, 0)->as.restore_job.is_paused);
     assert_true(restored(world, SB_INPUT_RESTORE_PAUSE, 0)->as.restore_pause.all);
+    assert_string_equal(restored(world, SB_INPUT_RESTORE_PAUSE, 0)->as.restore_pause.actor, "ann");
     assert_int_equal(restored(world, SB_INPUT_RESTORE_PAUSE, 1)->as.restore_pause.category, SB_CATEGORY_HARVESTING);
+    assert_int_equal(restored(world, SB_INPUT_RESTORE_PAUSE, 2)->as.restore_pause.job, 9);
+    assert_string_equal(restored(world, SB_INPUT_RESTORE_PAUSE, 2)->as.restore_pause.reason, "night");
     define_jobs(world);
     TELL(world, JOB_RESUMED, job_resumed, .job = 1);
     TELL(world, CATEGORY_RESUMED, category_resumed, .category = SB_CATEGORY_HARVESTING);
