@@ -71,8 +71,15 @@ static void show_page(struct app *app, enum sb_screen_page page, uint64_t run)
 static void judge(struct app *app, const struct sb_screen_answer *answer)
 {
     struct sb_error err = { SB_OK, "there is no content here" };
+    const bool has_terminal = answer->verdict != SB_SCREEN_EDIT;
+    if (!has_terminal) {
+        sb_term_suspend(app->term);
+    }
     bool is_done = app->setup->judge != NULL &&
                    app->setup->judge(app->setup->page_self, answer, app->setup->actor, &err) == SB_OK;
+    if (!has_terminal) {
+        sb_term_resume(app->term);
+    }
     show_page(app, SB_SCREEN_PAGE_CONTENT, 0);
     sb_screen_say(app->screen, !is_done, err.text, now());
 }

@@ -1,24 +1,95 @@
-/* The texts that a console asks for, and its verdicts. Console's thread; bounded time. */
+/* The texts that a console asks for, and its verdicts. Console's thread; bounded time, but for the operator's editor. */
 #include "pages.h"
+
+#include "editor.h"
 
 #include "signalbox/os/os.h"
 #include "signalbox/ports/content.h"
 #include "signalbox/ports/kept.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+enum { EFFECTS_SHOWN = 20, RECEIPTS_TEXT_MAX = 8192 };
 static const sb_ns page_time = SB_MS(400); /* the screen stands still for no longer */
+
+static void add_effect(void *arg, const struct sb_effect *effect)
+{
+    static const char *const states[] = {
+        [SB_EFFECT_NONE] = "none",           [SB_EFFECT_INTENDED] = "intended",  [SB_EFFECT_SUBMITTED] = "submitted, no receipt",
+        [SB_EFFECT_RECEIVED] = "received",   [SB_EFFECT_SETTLED] = "settled",    [SB_EFFECT_ABSENT] = "proven absent",
+    };
+    struct sb_text *text = arg;
+    sb_text_addf(text, "%s  ", effect->last.decision_id);
+    sb_text_add_wall(text, effect->last.at, false);
+    sb_text_addf(text, " %s", states[effect->state]);
+    if (effect->last.post_id[0] != '\0')
+        sb_text_addf(text, " post %s by %s", effect->last.post_id, effect->last.how);
+    sb_text_addf(text, ", run %llu\n", (unsigned long long)effect->last.run);
+}
+
+/* The store's page, and below it what the receipts journal says. */
+static enum sb_err content_page(const struct installation *in, char **text, struct sb_error *err)
+{
+    struct sb_op op = { .deadline = sb_now() + page_time };
+    char *rows = NULL, *more = malloc(RECEIPTS_TEXT_MAX), *whole = NULL;
+    struct sb_text receipts;
+    enum sb_err rc = more != NULL ? sb_content_page(in->services.store, sb_wall_now().ns / SB_MS(1), &op, &rows, err)
+                                  : sb_error_set(err, SB_ERR_NOMEM, "no memory for the content page");
+    if (rc == SB_OK) {
+        sb_text_init(&receipts, more, RECEIPTS_TEXT_MAX);
+        sb_text_add(&receipts, "\n= receipts journal, newest effects first\n");
+        sb_receipts_newest(in->services.receipts, EFFECTS_SHOWN, &receipts, add_effect);
+        whole = realloc(rows, strlen(rows) + receipts.len + 1);
+        if (whole == NULL)
+            rc = sb_error_set(err, SB_ERR_NOMEM, "no memory for the content page");
+    }
+    if (rc == SB_OK) {
+        memcpy(whole + strlen(whole), more, receipts.len + 1);
+        *text = whole;
+    } else {
+        free(rows);
+    }
+    free(more);
+    return rc;
+}
 
 enum sb_err pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err)
 {
     const struct installation *in = ((const struct verdict_source *)self)->installation;
+    return page == SB_SCREEN_PAGE_CONTENT ? content_page(in, text, err) : sb_kept_read(in->paths.state_dir, run, text, err);
+}
+
+/* The draft in the operator's editor, then the verdict with what came of it. */
+static enum sb_err edit(const struct verdict_source *source, const char *content_id, const char *actor, struct sb_error *err)
+{
+    const struct installation *in = source->installation;
     struct sb_op op = { .deadline = sb_now() + page_time };
-    if (page == SB_SCREEN_PAGE_CONTENT)
-        return sb_content_page(in->services.store, sb_wall_now().ns / SB_MS(1), &op, text, err);
-    return sb_kept_read(in->paths.state_dir, run, text, err);
+    struct sb_cell id = sb_cell_text(content_id);
+    struct sb_statement statement = { "SELECT text FROM content_metadata WHERE decision_id = $1 AND status = 'draft'", &id, 1, -1 };
+    struct sb_rows *rows = NULL;
+    char *after = NULL;
+    enum sb_err rc = in->services.store->ops->query(in->services.store, &statement, &op, &rows, err);
+    if (rc == SB_OK && sb_rows_count(rows) == 0)
+        rc = sb_error_set(err, SB_ERR_CONFLICT, "content row %.60s is no draft", content_id);
+    if (rc == SB_OK)
+        rc = editor_run(in->paths.state_dir, sb_rows_words(rows, 0, "text"), &after, err);
+    if (rc == SB_OK) {
+        const struct sb_api_verdict verdict = { "edit", content_id, after, actor };
+        rc = verdict_carry_out(source, &verdict, err);
+    }
+    sb_rows_destroy(rows);
+    free(after);
+    return rc;
 }
 
 enum sb_err pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err)
 {
-    const char *name = answer->verdict == SB_SCREEN_SETTLE ? "settle" : answer->verdict == SB_SCREEN_APPROVE ? "approve" : "reject";
-    const struct sb_api_verdict verdict = { name, answer->content_id, answer->post_id, actor };
+    static const char *const names[] = {
+        [SB_SCREEN_APPROVE] = "approve", [SB_SCREEN_REJECT] = "reject", [SB_SCREEN_SETTLE] = "settle",
+    };
+    if (answer->verdict == SB_SCREEN_EDIT)
+        return edit(self, answer->content_id, actor, err);
+    const struct sb_api_verdict verdict = { names[answer->verdict], answer->content_id, answer->post_id, actor };
     return verdict_carry_out(self, &verdict, err);
 }

@@ -154,8 +154,13 @@ static _Noreturn void child_main(struct launch *launch)
 {
     const struct sb_child_spec *spec = launch->spec;
 
-    if (setsid() < 0)
+    if (spec->has_terminal) {
+        /* All signals are blocked here, so that the terminal is given to a group that was not in front. */
+        if (setpgid(0, 0) != 0 || tcsetpgrp(STDIN_FILENO, getpgrp()) != 0)
+            child_fail(launch->report_fd, "give the terminal to");
+    } else if (setsid() < 0) {
         child_fail(launch->report_fd, "open a session for");
+    }
     child_descriptors(launch);
     child_signals(launch);
     if (spec->directory != NULL && chdir(spec->directory) != 0)
@@ -200,6 +205,19 @@ static enum sb_err exec_outcome(int fd, const struct launch *launch, struct sb_e
     failure.stage[sizeof(failure.stage) - 1] = '\0';
     return sb_error_set(err, os_errno_code(failure.number), "cannot %s %s: %s; check that it is installed, executable and that its folder exists",
                         failure.stage, launch->path, os_errno_text(failure.number));
+}
+
+void sb_terminal_take(void)
+{
+    sigset_t stop, before;
+
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTTOU);
+    int rc = pthread_sigmask(SIG_BLOCK, &stop, &before);
+    SB_ASSERT(rc == 0);
+    (void)tcsetpgrp(STDIN_FILENO, getpgrp()); /* fails without a terminal, where there is nothing to take */
+    rc = pthread_sigmask(SIG_SETMASK, &before, NULL);
+    SB_ASSERT(rc == 0);
 }
 
 static void reap(pid_t pid, int *status)

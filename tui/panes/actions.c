@@ -288,6 +288,11 @@ static void act_reject(struct sb_screen *screen, struct sb_now now, struct sb_sc
     give_verdict(screen, SB_SCREEN_REJECT, now, answer);
 }
 
+static void act_edit(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    give_verdict(screen, SB_SCREEN_EDIT, now, answer);
+}
+
 static void act_settle(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
     if (screen->page_post[0] == '\0') {
@@ -432,7 +437,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
         [SB_KEY_ACTION_POLICY] = sb_act_policy, [SB_KEY_ACTION_CONTENT] = act_content,
         [SB_KEY_ACTION_APPROVE] = act_approve, [SB_KEY_ACTION_REJECT] = act_reject,
-        [SB_KEY_ACTION_SETTLE] = act_settle,
+        [SB_KEY_ACTION_SETTLE] = act_settle,   [SB_KEY_ACTION_EDIT] = act_edit,
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,

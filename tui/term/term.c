@@ -128,16 +128,36 @@ out:
     return rc;
 }
 
+static void send_paste_mark(const struct sb_term *term, const char *name)
+{
+    const char *mark = term->has_paste_marks ? capability(name) : NULL;
+    if (mark != NULL) {
+        (void)putp(mark);
+        (void)fflush(stdout);
+    }
+}
+
+void sb_term_suspend(struct sb_term *term)
+{
+    send_paste_mark(term, "BD");
+    (void)endwin();
+}
+
+void sb_term_resume(struct sb_term *term)
+{
+    (void)refresh(); /* back to the program's modes */
+    send_paste_mark(term, "BE");
+    (void)flushinp(); /* what was typed for the other program */
+    term_forget_shown(term);
+    term->wants_redraw = true;
+}
+
 void sb_term_close(struct sb_term *term)
 {
     if (term == NULL) {
         return;
     }
-    const char *paste_off = capability("BD");
-    if (term->has_paste_marks && paste_off != NULL) {
-        (void)putp(paste_off);
-        (void)fflush(stdout);
-    }
+    send_paste_mark(term, "BD");
     (void)endwin();
     crash_disarm();
     delscreen(term->screen);

@@ -81,6 +81,7 @@ struct sb_child_spec {
     const int *fds;                /* fds[i] becomes descriptor 3 + i in the child */
     size_t fd_count;
     int stdin_fd, stdout_fd, stderr_fd; /* -1 = /dev/null */
+    bool has_terminal;             /* stays in our session, in front on the terminal of descriptor 0; after its end sb_terminal_take */
 };
 struct sb_child {
     pid_t pid;                     /* also the process group */
@@ -93,6 +94,9 @@ void sb_child_signal_group(const struct sb_child *child, int signal_number);
 enum sb_err sb_child_wait(struct sb_child *child, const struct sb_op *op, int *status, struct sb_error *err) SB_MUST_USE;
 /* SIGTERM to the group, up to `grace`, then SIGKILL, then reaps. Safe on a child that has ended. */
 void sb_child_end(struct sb_child *child, sb_ns grace);
+
+/* This process is in front on the terminal of descriptor 0 again. Nothing happens without a terminal. */
+void sb_terminal_take(void);
 
 /* Files. */
 enum sb_err sb_file_read(const char *path, size_t max, char **bytes, size_t *size, struct sb_error *err) SB_MUST_USE; /* NUL-terminated; free() */

@@ -8,6 +8,7 @@
 #include "signalbox/base/err.h"
 #include "signalbox/base/units.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SB_EFFECT_ID_MAX = 65, SB_POST_ID_MAX = 64, SB_ACCOUNT_MAX = 64, SB_DECISION_MAX = 40 };
@@ -62,6 +63,8 @@ struct sb_effect sb_receipts_effect(struct sb_receipts *receipts, const char *ef
 /* Rewrites the file without the effects that were settled before `before`: new file, sync, rename, sync of the folder; a crash leaves the old
  * file or the new one. Records are numbered anew. `*dropped` counts effects. Appends wait meanwhile. */
 enum sb_err sb_receipts_compact(struct sb_receipts *receipts, struct sb_wall before, uint64_t *dropped, struct sb_error *err) SB_MUST_USE;
+/* Calls `visit` for the effects that began last, newest first, at most `max`. No append from inside. */
+void sb_receipts_newest(struct sb_receipts *receipts, size_t max, void *arg, void (*visit)(void *arg, const struct sb_effect *effect));
 /* Calls `visit` for every effect that is neither settled nor absent. No append from inside. */
 void sb_receipts_open_effects(struct sb_receipts *receipts, void *arg, void (*visit)(void *arg, const struct sb_effect *effect));
 

@@ -56,7 +56,7 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
 enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };
 
 /* What an operator decides about a content row. */
-enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_REJECT, SB_SCREEN_SETTLE };
+enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_REJECT, SB_SCREEN_SETTLE, SB_SCREEN_EDIT };
 
 /* What a key asked for. */
 struct sb_screen_answer {

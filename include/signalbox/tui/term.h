@@ -42,6 +42,10 @@ bool sb_term_paint(struct sb_term *term, const struct sb_grid *grid);
 /* The next paint sends every cell (C-l: something else wrote on the screen). */
 void sb_term_redraw(struct sb_term *term);
 
+/* Gives the terminal to another program until sb_term_resume, after which the next paint sends every cell. */
+void sb_term_suspend(struct sb_term *term);
+void sb_term_resume(struct sb_term *term);
+
 /* Takes keys that have arrived, up to `cap`, without waiting; 0 = no more. All of one answer were pasted or none was. */
 size_t sb_term_keys(struct sb_term *term, struct sb_key *keys, size_t cap, bool *is_paste);
 /* Whether taken input is still buffered, so that polling the descriptor would miss it. */

@@ -17,7 +17,8 @@ struct sb_tui_setup {
     bool is_ascii;                /* force ASCII marks; also chosen by the locale */
     /* A text that the screen asks for, for free(); NULL = there is none. Called on the console's thread, must be quick. */
     enum sb_err (*page)(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
-    /* Carries out a verdict on a content row and says in one line what became of it; NULL = there is no content. Like `page`. */
+    /* Carries out a verdict on a content row and says in one line what became of it; NULL = there is no content. Like `page`; for EDIT the
+     * terminal is the operator's until it returns. */
     enum sb_err (*judge)(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
     const void *page_self;
     int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */

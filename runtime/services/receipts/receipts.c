@@ -258,6 +258,23 @@ struct sb_effect sb_receipts_effect(struct sb_receipts *receipts, const char *ef
     return effect;
 }
 
+void sb_receipts_newest(struct sb_receipts *receipts, size_t max, void *arg, void (*visit)(void *arg, const struct sb_effect *effect))
+{
+    sb_mutex_lock(receipts->mutex);
+    uint32_t at = receipts->effects.count;
+    sb_mutex_unlock(receipts->mutex);
+    for (; at > 0 && max > 0; at--, max--) {
+        struct sb_effect effect;
+        sb_mutex_lock(receipts->mutex);
+        bool is_there = at <= receipts->effects.count; /* a compaction may have come between */
+        if (is_there)
+            effect = receipts->effects.items[at - 1];
+        sb_mutex_unlock(receipts->mutex);
+        if (is_there)
+            visit(arg, &effect);
+    }
+}
+
 void sb_receipts_open_effects(struct sb_receipts *receipts, void *arg, void (*visit)(void *arg, const struct sb_effect *effect))
 {
     /* copies one at a time, so that no callback runs under the lock; effects are only ever added behind */

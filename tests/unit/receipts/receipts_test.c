@@ -218,6 +218,20 @@ static void receipts__open_effects_are_those_neither_settled_nor_absent(void **s
     assert_string_equal(visits.ids, "a b c f ");
 }
 
+static void receipts__the_newest_effects_come_first_and_are_bounded(void **state)
+{
+    struct world *world = *state;
+    struct visits visits;
+    static const char *const ids[] = { "a", "b", "c" };
+    for (size_t i = 0; i < SB_LEN(ids); i++)
+        assert_int_equal(append(world, SB_RECEIPT_INTENT, ids[i]), SB_OK);
+    sb_text_init(&visits.text, visits.ids, sizeof visits.ids);
+    sb_receipts_newest(world->receipts, 2, &visits, visit);
+    assert_string_equal(visits.ids, "c b ");
+    sb_receipts_newest(world->receipts, 9, &visits, visit);
+    assert_string_equal(visits.ids, "c b c b a ");
+}
+
 static void receipts__hundreds_of_effects_are_found_again(void **state)
 {
     struct world *world = *state;
@@ -484,6 +498,7 @@ int main(void)
         TEST(receipts__incomplete_receipts_are_refused),
         TEST(receipts__the_longest_texts_survive),
         TEST(receipts__open_effects_are_those_neither_settled_nor_absent),
+        TEST(receipts__the_newest_effects_come_first_and_are_bounded),
         TEST(receipts__hundreds_of_effects_are_found_again),
         TEST(receipts__every_prefix_of_a_journal_recovers_its_whole_records),
         TEST(receipts__a_torn_tail_of_zeros_or_noise_is_cut),
