@@ -364,10 +364,7 @@ static enum sb_err on_budget_window(const struct folding *f)
 static enum sb_err on_budget_spent(const struct folding *f)
 {
     const struct sb_ev_budget_spent *e = &f->event->as.budget_spent;
-    enum sb_err code = RUN(f, SPENT, integer(f->event->seq), sb_cell_int(f->at_ms), integer(e->run), job_name(f, e->job),
-                           WORDS(e->alias), WORDS(e->intent), sb_cell_int(e->tokens_in), sb_cell_int(e->tokens_out),
-                           sb_cell_int(e->cost));
-    return code ? code : set_meta(f, "budget_spent_nano", e->spent);
+    return set_meta(f, "budget_spent_nano", e->spent); /* the calls are in the ledger (ports/ledger.h) */
 }
 
 static enum sb_err on_alert_raised(const struct folding *f)

@@ -330,8 +330,6 @@ static void fold__the_days_money_is_the_last_figure_of_the_last_window(void **st
     restore(world);
     assert_int_equal(restored(world, SB_INPUT_RESTORE_BUDGET, 0)->as.restore_budget.day_start, 100);
     assert_int_equal(restored(world, SB_INPUT_RESTORE_BUDGET, 0)->as.restore_budget.spent, 42);
-    one(world, "llm_ledger", "run = 1 AND job_name = 'plan' AND alias = 'economy' AND intent = 'plan' AND tokens_in = 10 AND "
-                             "tokens_out = 20 AND cost_nano = 30");
     define_jobs(world);
     TELL(world, BUDGET_WINDOW, budget_window, .day_start = 200, .spent = 0);
     restore(world);
