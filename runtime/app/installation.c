@@ -56,6 +56,23 @@ static enum sb_err open_browser(struct installation *in, const char *pid_path, s
     return rc;
 }
 
+/* What the last process had held and sent is ended first. */
+static enum sb_err open_ledger(struct installation *in, struct sb_error *err)
+{
+    const struct sb_catalogue *catalogue = in->catalogue;
+    const struct sb_ledger_setup setup = { in->services.store, &catalogue->budget, &catalogue->zones[catalogue->budget.zone], &catalogue->llm,
+                                           sb_wall_now };
+    const struct sb_op op = { .deadline = sb_now() + SB_S(30) };
+    int64_t released = 0, unknown = 0;
+    enum sb_err rc = sb_ledger_create(&in->services.ledger, &setup, err);
+    if (rc == SB_OK)
+        rc = sb_ledger_recover(in->services.ledger, &op, &released, &unknown, err);
+    if (rc == SB_OK && released + unknown > 0)
+        sb_log(SB_LOG_WARN, "ledger", "of the last process %lld held calls were released, %lld that were under way stay charged", (long long)released,
+               (long long)unknown);
+    return rc;
+}
+
 static enum sb_err open_services(struct installation *in, struct sb_error *err)
 {
     char path[PATH_BYTES + 32], pid_path[PATH_BYTES + 32];
@@ -69,6 +86,8 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
     if (rc == SB_OK)
         rc = sb_http_create(&s->http, err);
     const struct sb_component_def *components = in->catalogue->components;
+    if (rc == SB_OK)
+        rc = open_ledger(in, err);
     if (rc == SB_OK && components[SB_COMPONENT_LLM].is_used)
         rc = sb_llm_create(&s->llm, s->http, &in->catalogue->llm, err);
     if (rc == SB_OK)
@@ -159,6 +178,7 @@ void installation_close(struct installation *in)
     if (s->browser != NULL)
         s->browser->ops->close(s->browser);
     sb_llm_destroy(s->llm);
+    sb_ledger_destroy(s->ledger);
     sb_http_destroy(s->http);
     sb_receipts_close(s->receipts);
     if (s->store != NULL)

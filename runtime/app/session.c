@@ -151,6 +151,20 @@ int session_signals(int *signal_fd)
     return exit_code_of(rc);
 }
 
+/* The core begins with the ledger's figures, not with what the journal added up. */
+static enum sb_err tell_ledger(const struct session *session, struct sb_engine *engine, struct sb_error *err)
+{
+    const struct sb_op op = { .deadline = sb_now() + SB_S(10) };
+    struct sb_input input = sb_input_make(SB_INPUT_LEDGER);
+    struct sb_ledger_totals totals;
+    enum sb_err rc = sb_ledger_totals(session->installation->services.ledger, &op, &totals, err);
+    if (rc != SB_OK)
+        return rc;
+    input.as.ledger = (struct sb_in_ledger){ .day_start = totals.starts.ns, .version = totals.version, .spent = totals.spent.nano,
+                                             .held = totals.held.nano, .uncertain = totals.uncertain.nano, .is_closed = totals.is_closed };
+    return sb_control_input(sb_engine_control(engine), &input, err);
+}
+
 /* The interface for programs. Who cannot be asked cannot be operated: without it nothing runs. */
 static enum sb_err open_api(const struct session *session, struct sb_engine *engine, struct verdict_source *source, struct sb_api **api,
                             struct sb_error *err)
@@ -179,6 +193,8 @@ int session_run(const struct session *session)
     struct sb_error error = { 0 };
 
     enum sb_err rc = start_engine(session, &engine, &error);
+    if (rc == SB_OK)
+        rc = tell_ledger(session, engine, &error);
     if (rc == SB_OK)
         rc = open_api(session, engine, &source, &api, &error);
     if (rc == SB_OK)

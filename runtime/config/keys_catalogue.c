@@ -145,10 +145,29 @@ static const struct sb_cfg_section THRESHOLDS = {
     .help = "What must be left of the day's limit, in USD for a limit of 5.00; they scale with limit_usd.",
     SECTION_OF(THRESHOLDS_KEYS, sb_cfg_root), .finish = finish_thresholds};
 
+#define STRETCH(tier, index, d) \
+    {COUNT(tier, sb_cfg_root, budget.stretch[index], 1, 100, d, "At tier " tier " one of so many due times of generating jobs runs.")}
+
+static const struct sb_cfg_key STRETCH_KEYS[] = {
+    STRETCH("high", SB_TIER_HIGH, "1"),         STRETCH("medium", SB_TIER_MEDIUM, "1"), STRETCH("low", SB_TIER_LOW, "2"),
+    STRETCH("critical", SB_TIER_CRITICAL, "4"), STRETCH("closed", SB_TIER_CLOSED, "4"),
+};
+
+static const struct sb_cfg_section STRETCH_SECTION = {
+    .title = "stretch", .help = "How much less often jobs that generate content (llm.premium_intents) are planned, by tier.",
+    SECTION_OF(STRETCH_KEYS, sb_cfg_root)};
+
 static const struct sb_cfg_key BUDGET_KEYS[] = {
     {DECIMAL("limit_usd", sb_cfg_root, budget.limit.nano, 9, 0, USD_MAX, "5.00", "What the LLM may cost in one day.")},
     {TEXT("timezone", sb_cfg_root, budget_zone, sb_cfg_check_zone, "UTC", "Time zone of the day.")},
-    {INLINE("thresholds", THRESHOLDS, "What must be left of the limit for each tier.")},
+    {CHOICE("policy", sb_cfg_root, budget.policy, sb_budget_policy_text, SB_BUDGET_POLICY_COUNT, "paced",
+            "paced: a floor is kept for every call that is still expected today, and only what is above it buys premium; "
+            "absolute: by what is left, with the thresholds.")},
+    {SPAN("dwell", sb_cfg_root, budget.dwell, SB_S(1), SB_DAY(1), "30m", "paced: how long a tier stays before it moves a step.")},
+    {COUNT("calls_per_day", sb_cfg_root, budget.calls_per_day, 0, 1000000, "0",
+           "paced: calls of a day, before there is a history; 0: counted from the schedules.")},
+    {INLINE("stretch", STRETCH_SECTION, "How much less often content is generated, by tier.")},
+    {INLINE("thresholds", THRESHOLDS, "absolute: what must be left of the limit for each tier.")},
 };
 
 static const struct sb_cfg_section BUDGET = {

@@ -25,6 +25,8 @@ static const struct sb_cfg_key LLM_KEYS[] = {
     {TEMPLATE("system", sb_llm_params, system, sb_cfg_check_some, "System message.")},
     {TEMPLATE("prompt", sb_llm_params, prompt, sb_cfg_check_some, "User message."), REQUIRED},
     {COUNT("output_tokens_max", sb_llm_params, output_tokens_max, 1, 32768, "800", "Bound of the answer; the budget holds its price.")},
+    {COUNT("output_tokens_min", sb_llm_params, output_tokens_min, 0, 32768, "0",
+           "When the money does not pay that bound, the answer may be bounded down to this; 0: to half.")},
     {DECIMAL("temperature", sb_llm_params, temperature_pm, 3, 0, 2000, "0.7", "0 to 2.")},
     {FLAG("json", sb_llm_params, is_json, "false", "The answer must be a JSON object.")},
     {PATH("for_each", sb_llm_params, for_each, "One call per element of this list, at most 16, as {{item}}; the answers are the output `answers`.")},

@@ -96,6 +96,7 @@ static void assemble(struct sb_cfg_loader *loader)
     sb_cfg_load_prices(loader);
     sb_cfg_make_aliases(loader);
     sb_cfg_make_jobs(loader);
+    sb_cfg_finish_budget(loader);
     sb_cfg_make_zones(loader);
     finish_hash(loader);
     loader->box->origins = loader->binder.origins;

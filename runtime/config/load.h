@@ -53,6 +53,9 @@ void sb_cfg_make_zones(struct sb_cfg_loader *loader);
 /* Drafts -> catalogue.jobs, steps, params, components. */
 void sb_cfg_make_jobs(struct sb_cfg_loader *loader);
 
+/* What the budget's pacing needs of jobs and prices, which must be there. */
+void sb_cfg_finish_budget(struct sb_cfg_loader *loader);
+
 /* Remembers whose origins sb_config_explain answers from; NULL forgets when it was that one. */
 void sb_cfg_explain_set(const struct sb_cfg_box *box);
 void sb_cfg_explain_forget(const struct sb_cfg_box *box);

@@ -117,7 +117,7 @@ static void finish(struct sb_core *core, struct run *run)
 
 static bool generation_is_closed(const struct sb_core *core, const struct run *run)
 {
-    return step_def(core, run->job, run->step)->uses_llm && !sb_budget_allows_generation(core);
+    return sb_budget_skips(core, step_def(core, run->job, run->step));
 }
 
 /* How long until a step with its own cadence is due again; 0 = now. A success slightly too young counts as old enough, because the grid of
@@ -316,7 +316,7 @@ void sb_advance_start(struct sb_core *core, struct run *run)
     start->job = run->job;
     start->step = run->step;
     start->attempt = run->attempt;
-    start->tier = core->tier;
+    start->tier = (uint8_t)sb_budget_tier_of_call(core);
     start->ctx = run->ctx;
     start->generation = run->ctx != SB_NO_CTX ? core->ctxs[run->ctx].generation : 0;
     start->soft = run->soft;

@@ -178,7 +178,13 @@ static enum said say_budget(const struct sb_core *core, uint32_t item, unsigned 
     event->as.budget_window.limit = core->setup.budget->limit.nano;
     event->as.budget_window.spent = core->spent;
     event->as.budget_window.tier = core->tier;
-    return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
+    if (part == 1)
+        *event = sb_budget_ledger_event(core);
+    if (part == 2)
+        *event = sb_budget_forced_event(core);
+    if (part == 2 && !core->is_tier_forced)
+        return SAID_SKIP;
+    return part < 3 ? SAID_EVENT : SAID_ITEM_OVER;
 }
 
 static enum said say_pause(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
@@ -213,10 +219,14 @@ static enum said say_job_state(const struct sb_core *core, uint32_t item, unsign
     if (part == 1) {
         *event = make_at(core, SB_EVENT_JOB_SCHEDULED, 0);
         event->as.job_scheduled.job = (uint16_t)item;
-        event->as.job_scheduled.due = job->due;
+        event->as.job_scheduled.due = sb_schedule_due_shown(core, (uint16_t)item);
         return job->due != INT64_MAX ? SAID_EVENT : SAID_SKIP;
     }
-    if (part > 2 || job->last_run == 0 || job->last_state >= SB_RUN_STATE_COUNT)
+    if (part == 2) {
+        *event = sb_budget_stretched_event(core, (uint16_t)item);
+        return sb_budget_stretch(core, (uint16_t)item) > 1 ? SAID_EVENT : SAID_SKIP;
+    }
+    if (part > 3 || job->last_run == 0 || job->last_state >= SB_RUN_STATE_COUNT)
         return SAID_ITEM_OVER;
     *event = make_at(core, SB_EVENT_RUN_ENDED, job->last_ended_at);
     struct sb_ev_run_ended *ended = &event->as.run_ended;

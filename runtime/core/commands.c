@@ -176,10 +176,10 @@ static void on_resume_all(struct sb_core *core, struct asked *asked)
     say(asked, "everything resumed");
 }
 
-static bool job_uses_llm(const struct sb_core *core, uint16_t job)
+static bool budget_skips(const struct sb_core *core, uint16_t job)
 {
     for (uint8_t i = 0; i < job_def(core, job)->step_count; i++)
-        if (step_def(core, job, i)->uses_llm)
+        if (sb_budget_skips(core, step_def(core, job, i)))
             return true;
     return false;
 }
@@ -194,7 +194,7 @@ static void on_run_job(struct sb_core *core, struct asked *asked)
     struct run *live = sb_run_of_job(core, job);
     if (core->is_draining) {
         refuse(asked, "shutting down");
-    } else if (job_uses_llm(core, job) && !sb_budget_allows_generation(core) && !asked->command->confirmed) {
+    } else if (budget_skips(core, job) && !asked->command->confirmed) {
         refuse(asked, "LLM budget is ");
         say(asked, sb_tier_text(core->tier));
         say(asked, "; it would only be skipped");
@@ -364,6 +364,36 @@ static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
     sb_lanes_set_policy(core, asked->command->policy, lasts > 0 ? sb_ns_add(core->now, lasts) : SB_NEVER, asked->command->actor);
     say(asked, "lane policy is ");
     say(asked, sb_lane_policy_text(core->policy));
+}
+
+static void on_force_tier(struct sb_core *core, struct asked *asked)
+{
+    const struct sb_command *command = asked->command;
+    if (command->tier >= SB_TIER_COUNT) {
+        refuse(asked, "no such tier");
+    } else if (command->lasts <= 0 || command->lasts > SB_DAY(7)) {
+        refuse(asked, "a forced tier needs an end: up to 7 days");
+    } else if (command->reason[0] == '\0') {
+        refuse(asked, "a forced tier needs a reason");
+    } else {
+        sb_budget_force(core, (enum sb_tier)command->tier, command->lasts, command->actor, command->reason);
+        say(asked, "tier is ");
+        say(asked, sb_tier_text(core->tier));
+        say(asked, " for ");
+        sb_text_add_duration(&asked->outcome, command->lasts);
+        say(asked, "; the cap holds all the same");
+    }
+}
+
+static void on_free_tier(struct sb_core *core, struct asked *asked)
+{
+    if (!core->is_tier_forced) {
+        refuse(asked, "no tier is forced");
+        return;
+    }
+    sb_budget_free(core, asked->command->actor);
+    say(asked, "the policy decides again: tier ");
+    say(asked, sb_tier_text(core->tier));
 }
 
 static void on_drain(struct sb_core *core, struct asked *asked)

@@ -76,6 +76,9 @@ struct sb_core *sb_core_init(void *memory, size_t size, const struct sb_core_set
     core->next_seq = core->next_run = core->next_fence = 1;
     core->next_alert = 1;
     core->policy = setup->pool->policy;
+    sb_pace_init(&core->pace, setup->budget);
+    core->stretch_told = 1;
+    core->stretch_at = setup->job_count;
     core->now = INT64_MIN;
     for (uint32_t i = 0; i < core->run_cap; i++) {
         core->runs[i].ctx = SB_NO_CTX;
@@ -169,6 +172,16 @@ static void on_restore_budget(struct sb_core *core, const struct sb_input *input
     sb_budget_restore(core, &input->as.restore_budget);
 }
 
+static void on_restore_hour(struct sb_core *core, const struct sb_input *input)
+{
+    sb_budget_restore_hour(core, &input->as.restore_hour);
+}
+
+static void on_restore_calls(struct sb_core *core, const struct sb_input *input)
+{
+    sb_budget_restore_calls(core, &input->as.restore_calls);
+}
+
 static void on_begin(struct sb_core *core, const struct sb_input *input)
 {
     SB_ASSERT(!core->is_begun);
@@ -220,6 +233,16 @@ static void on_component(struct sb_core *core, const struct sb_input *input)
 static void on_spent(struct sb_core *core, const struct sb_input *input)
 {
     sb_budget_spent(core, &input->as.spent);
+}
+
+static void on_ledger(struct sb_core *core, const struct sb_input *input)
+{
+    sb_budget_ledger(core, &input->as.ledger);
+}
+
+static void on_llm_failed(struct sb_core *core, const struct sb_input *input)
+{
+    sb_budget_llm_failed(core, &input->as.llm_failed);
 }
 
 static void on_memory(struct sb_core *core, const struct sb_input *input)
@@ -282,7 +305,7 @@ static bool timer_unit(struct sb_core *core)
     else if (id < timer_single(core, TIMER_BUDGET))
         sb_components_timer(core, (enum sb_component)(id - timer_component(core, 0)));
     else if (id == timer_single(core, TIMER_BUDGET))
-        sb_budget_day(core);
+        sb_budget_timer(core);
     else if (id == timer_single(core, TIMER_SATURATION))
         sb_lanes_saturation(core);
     else if (id == timer_single(core, TIMER_POLICY))
@@ -303,7 +326,7 @@ static bool unit(struct sb_core *core)
     }
     if (!core->is_begun)
         return false;
-    if (timer_unit(core))
+    if (timer_unit(core) || sb_budget_stretch_unit(core))
         return true;
     if (sb_lanes_dispatch(core) || sb_advance_workers(core))
         return true;

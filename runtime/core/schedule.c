@@ -45,7 +45,30 @@ static void plan_next(struct sb_core *core, uint16_t job)
     bool is_new = due != core->jobs[job].due;
     core->jobs[job].due = due;
     arm(core, job);
-    if (!is_new || due == INT64_MAX)
+    if (is_new)
+        sb_schedule_say(core, job);
+}
+
+/* Whether that nominal time is one of those that run while the budget stretches the job. Counted on the grid, so that it is always the same. */
+static bool is_stretched_away(const struct sb_core *core, uint16_t job, int64_t nominal)
+{
+    uint32_t stretch = sb_budget_stretch(core, job);
+    const struct sb_job_def *def = job_def(core, job);
+    return stretch > 1 && (nominal - core->genesis - def->offset) / def->every % stretch != 0;
+}
+
+int64_t sb_schedule_due_shown(const struct sb_core *core, uint16_t job)
+{
+    int64_t due = core->jobs[job].due;
+    while (due != INT64_MAX && is_stretched_away(core, job, due))
+        due += job_def(core, job)->every;
+    return due;
+}
+
+void sb_schedule_say(struct sb_core *core, uint16_t job)
+{
+    int64_t due = sb_schedule_due_shown(core, job);
+    if (due == INT64_MAX)
         return;
     struct sb_event event = sb_event_make(core, SB_EVENT_JOB_SCHEDULED);
     event.as.job_scheduled.job = job;
@@ -95,6 +118,8 @@ static void decide(struct sb_core *core, uint16_t job, enum sb_cause cause, int6
         skip(core, job, SB_SKIP_DRAINING, 1, nominal, nominal);
     } else if (state->is_paused) {
         skip(core, job, SB_SKIP_PAUSED, 1, nominal, nominal);
+    } else if (cause == SB_CAUSE_SCHEDULE && is_stretched_away(core, job, nominal)) {
+        skip(core, job, SB_SKIP_STRETCHED, 1, nominal, nominal);
     } else if (state->live == 0) {
         start_run(core, job, cause, nominal);
     } else if (def->overlap == SB_OVERLAP_ALLOW && state->live < def->overlap_max) {

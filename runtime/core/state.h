@@ -15,6 +15,7 @@
 #include "signalbox/base/heap.h"
 #include "signalbox/base/text.h"
 #include "signalbox/core/core.h"
+#include "signalbox/core/pace.h"
 
 #include <string.h>
 
@@ -162,8 +163,16 @@ struct sb_core {
     struct component components[SB_COMPONENT_COUNT];
 
     int64_t day_start, day_end; /* wall ns */
-    int64_t spent;
-    uint8_t tier;
+    int64_t spent, held, uncertain;
+    bool is_gate_closed;        /* the ledger takes nothing more today */
+    uint64_t ledger_version;    /* of the figures; 0: nobody keeps a ledger, costs are added up here */
+    struct sb_pace pace;
+    uint8_t tier;               /* in force: the pace's, or a forced one */
+    bool is_tier_forced;
+    int64_t tier_forced_until;  /* wall ns */
+    char tier_actor[SB_NAME_MAX], tier_reason[SB_NOTE_MAX];
+    uint32_t stretch_at;        /* jobs before it have been told of the tier's stretch */
+    uint8_t stretch_told;       /* what they were told; 1 = none */
 
     struct alert alerts[SB_ALERTS_MAX];
 
@@ -227,6 +236,10 @@ void sb_core_order(struct sb_core *core, const struct sb_order *order);
 bool sb_has_room(const struct sb_core *core);
 
 /* schedule.c */
+/* Tells when the job runs next. */
+void sb_schedule_say(struct sb_core *core, uint16_t job);
+/* The next due time that runs, while the budget stretches the job too. */
+int64_t sb_schedule_due_shown(const struct sb_core *core, uint16_t job);
 void sb_schedule_begin(struct sb_core *core, uint16_t job);
 void sb_schedule_due(struct sb_core *core, uint16_t job);
 void sb_schedule_rearm_all(struct sb_core *core);
@@ -331,11 +344,27 @@ void sb_stop_lost(struct sb_core *core, struct run *run);
 /* budget.c */
 void sb_budget_begin(struct sb_core *core);
 void sb_budget_restore(struct sb_core *core, const struct sb_in_restore_budget *restored);
+void sb_budget_restore_hour(struct sb_core *core, const struct sb_in_restore_hour *restored);
+void sb_budget_restore_calls(struct sb_core *core, const struct sb_in_restore_calls *restored);
 void sb_budget_spent(struct sb_core *core, const struct sb_in_spent *spent);
-void sb_budget_day(struct sb_core *core);
+void sb_budget_ledger(struct sb_core *core, const struct sb_in_ledger *ledger);
+void sb_budget_llm_failed(struct sb_core *core, const struct sb_in_llm_failed *failed);
+void sb_budget_timer(struct sb_core *core);
+void sb_budget_force(struct sb_core *core, enum sb_tier tier, sb_ns lasts, const char *actor, const char *reason);
+void sb_budget_free(struct sb_core *core, const char *actor);
+struct sb_event sb_budget_ledger_event(const struct sb_core *core);
+struct sb_event sb_budget_stretched_event(const struct sb_core *core, uint16_t job);
+struct sb_event sb_budget_forced_event(const struct sb_core *core);
+/* The tier a step that starts now works by. */
+enum sb_tier sb_budget_tier_of_call(const struct sb_core *core);
+/* Whether steps that call a model are passed over now; generation of critical intents goes on longest. */
+bool sb_budget_skips(const struct sb_core *core, const struct sb_step_def *step);
+/* Of how many due times of that job one runs now. */
+uint32_t sb_budget_stretch(const struct sb_core *core, uint16_t job);
+/* Tells jobs that they are planned more or less often, some at a time; false when all know. */
+bool sb_budget_stretch_unit(struct sb_core *core);
 /* The wall clock moved: the day ends at another monotonic time. */
 void sb_budget_rearm(struct sb_core *core);
-bool sb_budget_allows_generation(const struct sb_core *core);
 
 /* components.c */
 void sb_components_begin(struct sb_core *core);

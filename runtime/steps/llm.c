@@ -1,6 +1,6 @@
-/* Step kind `llm`: a chat completion by alias, or one per element of a list. The alias follows from the intent and the budget's tier; what a
- * call cost is told to the core before its answer is judged, because a bad answer costs the same. Runs on a worker thread; must never
- * repeat a call. */
+/* Step kind `llm`: a chat completion, or one per element of a list, and what is made of the answers. A bad answer costs the same as a good one, so
+ * the call is settled (paid_call.c) before its answer is judged. Runs on a worker thread; must never repeat a call. */
+#include "paid_call.h"
 #include "template.h"
 
 #include <inttypes.h>
@@ -8,33 +8,6 @@
 #include <string.h>
 
 enum { CALLS_MAX = 64 };
-
-static const sb_ns inbox_pause = SB_MS(20); /* between two offers to a full inbox */
-
-/* Tells the core what a settled call cost. Money must not get lost, so a full inbox is offered to again until the step's time ends. */
-static void tell_spent(const struct sb_step_env *env, const char *alias, const char *intent, const struct sb_llm_reply *reply)
-{
-    struct sb_input input = sb_input_make(SB_INPUT_SPENT);
-    struct sb_error err = { 0 };
-    input.as.spent.run = env->run;
-    input.as.spent.job = env->job_id;
-    (void)sb_copy(input.as.spent.alias, sizeof input.as.spent.alias, alias);
-    (void)sb_copy(input.as.spent.intent, sizeof input.as.spent.intent, intent);
-    input.as.spent.tokens_in = reply->tokens_in;
-    input.as.spent.tokens_out = reply->tokens_out;
-    input.as.spent.cost = reply->cost.nano;
-    for (;;) {
-        enum sb_err code = env->services->control ? sb_control_input(env->services->control, &input, &err) : SB_ERR_UNAVAILABLE;
-        if (code == SB_OK)
-            return;
-        struct sb_op pause = sb_op_within(&env->op, inbox_pause);
-        if (code != SB_ERR_FULL || sb_op_check(&env->op, "budget", NULL) != SB_OK ||
-            sb_poll_readable(NULL, 0, &pause, &(size_t){ 0 }, NULL) == SB_ERR_CANCELLED)
-            break;
-    }
-    sb_log(SB_LOG_ERROR, "llm", "run %" PRIu64 ": %" PRId64 " nano-dollars spent with %s are not in the budget: %s", env->run,
-           reply->cost.nano, alias, err.text);
-}
 
 /* The JSON object inside an answer: models like to wrap it into a code fence. Borrowed from `text`. */
 static const char *json_part(const char *text, size_t *size)
@@ -123,19 +96,10 @@ static enum sb_err judge(const struct talk *talk, const struct sb_llm_reply *rep
 
 static enum sb_err complete(struct talk *talk, const char *system, const char *user, struct sb_error *err)
 {
-    const struct sb_llm_params *params = talk->params;
-    struct sb_llm_request request = { .alias = talk->alias,
-                                      .system = system,
-                                      .user = user,
-                                      .output_tokens_max = params->output_tokens_max,
-                                      .temperature_pm = params->temperature_pm,
-                                      .is_json = params->is_json };
     struct sb_llm_reply reply = { 0 };
-    talk->failure = (struct sb_llm_failure){ .class = SB_CLASS_FATAL };
-    enum sb_err code = sb_llm_complete(talk->env->services->llm, &request, &talk->env->op, &reply, &talk->failure, err);
+    enum sb_err code = sb_paid_call(talk->env, talk->params, system, user, &talk->alias, &reply, &talk->failure, err);
     if (code != SB_OK)
-        return sb_error_wrap(err, "%s", talk->alias);
-    tell_spent(talk->env, talk->alias, params->intent, &reply);
+        return talk->alias[0] != '\0' ? sb_error_wrap(err, "%s", talk->alias) : code;
     talk->tokens_in += reply.tokens_in;
     talk->tokens_out += reply.tokens_out;
     talk->cost.nano += reply.cost.nano;
@@ -214,16 +178,10 @@ static void finish(const struct talk *talk, int64_t count, struct sb_step_result
 
 void sb_step_llm(const struct sb_step_env *env, struct sb_step_result *result)
 {
-    struct talk talk = { .env = env, .params = &env->params->as.llm, .failure = { .class = SB_CLASS_FATAL } };
+    struct talk talk = { .env = env, .params = &env->params->as.llm, .alias = "", .failure = { .class = SB_CLASS_FATAL } };
     struct sb_error err = { 0 };
     struct sb_json *outputs = NULL;
     int64_t count = 1;
-    talk.alias = sb_llm_alias(&env->services->catalogue->llm, talk.params->intent, env->tier);
-    if (talk.alias == NULL) {
-        sb_step_fail_class(result, SB_CLASS_BUDGET, "the budget's tier is %s: no model call for %s", sb_tier_text(env->tier),
-                           talk.params->intent);
-        return;
-    }
     if (env->services->llm == NULL) {
         sb_step_fail_class(result, SB_CLASS_DEPENDENCY_DOWN, "there is no LLM endpoint");
         return;

@@ -77,7 +77,7 @@ static void budget__at_critical_generation_is_skipped_and_everything_else_goes_o
     spent.as.spent.cost = 4600000000;
     world_input(w, spent);
     world_run(w, SB_S(5));
-    world_expect(w, "[      0] budget tier high -> critical, 0.4000 of 5.0000 USD left\n"
+    world_expect(w, "[      0] budget tier high -> critical, 0.4000 of 5.0000 USD left: a call was settled\n"
                     "[   1000] plan run 1 skipped after 0.0s generation skipped: LLM budget is critical\n"
                     "[   2000] posting run 2 attempt 1 started after 0.0s\n"
                     "[   3000] posting run 2 succeeded after 1.0s\n");

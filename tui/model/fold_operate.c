@@ -105,65 +105,6 @@ void sb_fold_command_refused(struct sb_model *model, const struct sb_event *even
     note_copy(last->outcome, ev->outcome);
 }
 
-void sb_fold_budget_window(struct sb_model *model, const struct sb_event *event)
-{
-    const struct sb_ev_budget_window *const ev = &event->as.budget_window;
-    struct sb_model_budget *const budget = &model->budget;
-    if (budget->day_start.ns != ev->day_start) { /* a new day: spending by job and by alias starts again */
-        memset(budget, 0, sizeof *budget);
-        for (uint32_t i = 0; i < model->job_high; i++)
-            model->jobs[i].spent.nano = 0;
-    }
-    budget->is_known = true;
-    budget->tier = ev->tier;
-    budget->limit = (struct sb_usd){ev->limit};
-    budget->spent = (struct sb_usd){ev->spent};
-    budget->day_start = (struct sb_wall){ev->day_start};
-    budget->day_end = (struct sb_wall){ev->day_end};
-}
-
-static void usd_add(struct sb_usd *sum, int64_t nano)
-{
-    if (__builtin_add_overflow(sum->nano, nano, &sum->nano))
-        sum->nano = INT64_MAX;
-}
-
-static struct sb_model_spending *alias_of(struct sb_model_budget *budget, const char *name)
-{
-    for (uint32_t i = 0; i < budget->alias_count; i++) {
-        if (strncmp(budget->aliases[i].name, name, SB_NAME_MAX - 1) == 0)
-            return &budget->aliases[i];
-    }
-    if (budget->alias_count == SB_MODEL_ALIASES)
-        return &budget->aliases[SB_MODEL_ALIASES - 1];
-    struct sb_model_spending *const alias = &budget->aliases[budget->alias_count++];
-    name_copy(alias->name, budget->alias_count == SB_MODEL_ALIASES ? "(others)" : name);
-    return alias;
-}
-
-void sb_fold_budget_spent(struct sb_model *model, const struct sb_event *event)
-{
-    const struct sb_ev_budget_spent *const ev = &event->as.budget_spent;
-    struct sb_model_budget *const budget = &model->budget;
-    budget->spent = (struct sb_usd){ev->spent};
-    budget->tokens_in += ev->tokens_in;
-    budget->tokens_out += ev->tokens_out;
-    budget->calls++;
-    struct sb_model_spending *const alias = alias_of(budget, ev->alias);
-    alias->calls++;
-    usd_add(&alias->cost, ev->cost);
-    struct sb_model_job *const job = sb_model_job_mutable(model, ev->job);
-    if (job != NULL)
-        usd_add(&job->spent, ev->cost);
-}
-
-void sb_fold_budget_tier(struct sb_model *model, const struct sb_event *event)
-{
-    const struct sb_ev_budget_tier *const ev = &event->as.budget_tier;
-    model->budget.tier = ev->to;
-    model->budget.limit = (struct sb_usd){ev->limit};
-}
-
 static struct sb_model_alert *alert_of(struct sb_model *model, uint32_t id)
 {
     for (uint32_t i = 0; i < model->alert_count; i++) {

@@ -30,7 +30,7 @@ struct sb_browse_params {
 struct sb_llm_params {
     const char *intent;        /* "content_generation" */
     const char *system, *prompt;
-    uint32_t output_tokens_max;
+    uint32_t output_tokens_max, output_tokens_min; /* fewer than min are of no use: the call is not made */
     uint16_t temperature_pm;   /* permille; 700 = 0.7 */
     bool is_json;              /* ask for and require a JSON object */
     const char *const *required; /* keys the JSON object must have */

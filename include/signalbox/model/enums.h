@@ -85,7 +85,8 @@
     X(START_DEADLINE, "start deadline passed")      \
     X(DRAINING, "shutting down")                    \
     X(FULL, "run table full")                       \
-    X(QUARANTINED, "job is quarantined")
+    X(QUARANTINED, "job is quarantined")            \
+    X(STRETCHED, "budget: less often")
 
 #define SB_LIST_OVERLAP(X) X(SKIP, "skip") X(QUEUE_ONE, "queue_one") X(REPLACE, "replace") X(ALLOW, "allow")
 #define SB_LIST_MISFIRE(X) X(SKIP, "skip") X(ONCE, "once") X(ALL, "all")
@@ -132,13 +133,26 @@
 #define SB_LIST_TIER(X) \
     X(HIGH, "high") X(MEDIUM, "medium") X(LOW, "low") X(CRITICAL, "critical") X(CLOSED, "closed")
 
+/* absolute: by what is left; paced: by what the rest of the day will need (core/pace.h). */
+#define SB_LIST_BUDGET_POLICY(X) X(ABSOLUTE, "absolute") X(PACED, "paced")
+
+/* What a failed LLM call means: the first question of whoever reads of it. */
+#define SB_LIST_LLM_CATEGORY(X)                  \
+    X(BUDGET_EXCEEDED, "budget_exceeded")        \
+    X(RATE_LIMIT, "rate_limit")                  \
+    X(API_ERROR, "api_error")                    \
+    X(NETWORK_ERROR, "network_error")            \
+    X(INVALID_KEY, "invalid_key")
+
 #define SB_LIST_RULE(X)                                    \
     X(JOB_FAILED, "job_failed")                            \
     X(JOB_LATE_START, "job_late_start")                    \
     X(JOB_STUCK, "job_stuck")                              \
     X(DEP_DOWN, "dep_down")                                \
     X(CONTEXT_POOL_SATURATED, "context_pool_saturated")    \
-    X(BROWSER_MEMORY, "browser_memory")
+    X(BROWSER_MEMORY, "browser_memory")                    \
+    X(BUDGET_BREACH, "budget_breach")                      \
+    X(LLM_ACCOUNT, "llm_account")
 
 #define SB_LIST_SEVERITY(X) X(DEBUG, "debug") X(INFO, "info") X(WARN, "warn") X(ERROR, "error") X(PAGE, "page")
 
@@ -164,6 +178,8 @@
     X(component_class, COMPONENT_CLASS)                          \
     X(component_state, COMPONENT_STATE)                          \
     X(tier, TIER)                                                \
+    X(budget_policy, BUDGET_POLICY)                              \
+    X(llm_category, LLM_CATEGORY)                                \
     X(rule, RULE)                                                \
     X(severity, SEVERITY)
 
@@ -191,6 +207,8 @@
 #define SB_ENUM_MEMBER_COMPONENT_CLASS(code, text) SB_COMPONENT_CLASS_##code,
 #define SB_ENUM_MEMBER_COMPONENT_STATE(code, text) SB_COMPONENT_STATE_##code,
 #define SB_ENUM_MEMBER_TIER(code, text) SB_TIER_##code,
+#define SB_ENUM_MEMBER_BUDGET_POLICY(code, text) SB_BUDGET_POLICY_##code,
+#define SB_ENUM_MEMBER_LLM_CATEGORY(code, text) SB_LLM_CATEGORY_##code,
 #define SB_ENUM_MEMBER_RULE(code, text) SB_RULE_##code,
 #define SB_ENUM_MEMBER_SEVERITY(code, text) SB_SEVERITY_##code,
 

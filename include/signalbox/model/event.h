@@ -73,7 +73,17 @@
 #define SB_EV_budget_window(F, O) F(O, wall, day_start) F(O, wall, day_end) F(O, usd, limit) F(O, usd, spent) F(O, tier, tier)
 #define SB_EV_budget_spent(F, O) F(O, run, run) F(O, job, job) F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost) F(O, usd, spent) \
     F(O, name, alias) F(O, name, intent)
-#define SB_EV_budget_tier(F, O) F(O, tier, from) F(O, tier, to) F(O, usd, remaining) F(O, usd, limit)
+/* With what it was decided on (core/pace.h); q in thousandths. */
+#define SB_EV_budget_tier(F, O) F(O, tier, from) F(O, tier, to) F(O, usd, remaining) F(O, usd, limit) F(O, usd, floor) F(O, u64, calls_left) \
+    F(O, i64, q_permille) F(O, name, why)
+/* The window's figures: `floor` is what the calls still expected need, `forecast` what the day will have cost at this rate. */
+#define SB_EV_budget_ledger(F, O) F(O, usd, spent) F(O, usd, held) F(O, usd, uncertain) F(O, usd, floor) F(O, usd, forecast) F(O, flag, is_closed)
+/* An operator's tier, for a time; is_on = false: the policy decides again. */
+#define SB_EV_budget_forced(F, O) F(O, tier, tier) F(O, flag, is_on) F(O, name, actor) F(O, ns, lasts) F(O, note, reason)
+/* Generation is planned more or less often: of the grid's due times only every `to / from`-th runs. */
+#define SB_EV_job_stretched(F, O) F(O, job, job) F(O, ns, from) F(O, ns, to) F(O, tier, tier)
+#define SB_EV_llm_failed(F, O) F(O, run, run) F(O, job, job) F(O, llm_category, category) F(O, u32, status) F(O, name, alias) \
+    F(O, name, intent) F(O, note, reason)
 
 #define SB_EV_alert_raised(F, O) F(O, u32, alert) F(O, rule, rule) F(O, severity, severity) F(O, job, job) F(O, component, component) \
     F(O, name, subject) F(O, note, text)
@@ -133,7 +143,11 @@
     X(COMMAND_REFUSED, command_refused, WARN, "{actor}: refused, {outcome}")                                          \
     X(BUDGET_WINDOW, budget_window, INFO, "budget day opened: {spent} of {limit} USD spent, tier {tier}")             \
     X(BUDGET_SPENT, budget_spent, INFO, "{job} run {run}: {alias} for {intent} cost {cost} USD, {spent} today")       \
-    X(BUDGET_TIER, budget_tier, WARN, "budget tier {from} -> {to}, {remaining} of {limit} USD left")                  \
+    X(BUDGET_TIER, budget_tier, WARN, "budget tier {from} -> {to}, {remaining} of {limit} USD left: {why}")           \
+    X(BUDGET_LEDGER, budget_ledger, DEBUG, "budget: spent {spent}, held {held}, uncertain {uncertain} USD")           \
+    X(BUDGET_FORCED, budget_forced, WARN, "budget tier forced to {tier} by {actor} for {lasts}: {reason}")            \
+    X(JOB_STRETCHED, job_stretched, INFO, "{job} moved {from} -> {to}: budget {tier}")                                \
+    X(LLM_FAILED, llm_failed, WARN, "{job} run {run}: {alias} for {intent} failed: {category}, {reason}")             \
     X(ALERT_RAISED, alert_raised, ERROR, "alert {alert} {rule}: {text}")                                              \
     X(ALERT_CLEARED, alert_cleared, INFO, "alert {alert} {rule} {subject} cleared after {lasted}")                    \
     X(ALERT_ACKED, alert_acked, INFO, "alert {alert} acknowledged by {actor} {note}")                                 \

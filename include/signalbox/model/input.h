@@ -22,6 +22,10 @@
 /* Of a job when it names one (that it is paused comes with restore_job), of everything, or of a category. */
 #define SB_IN_restore_pause(F, O) F(O, flag, all) F(O, category, category) F(O, job, job) F(O, name, actor) F(O, note, reason) F(O, wall, at)
 #define SB_IN_restore_budget(F, O) F(O, wall, day_start) F(O, usd, spent)
+/* What earlier days say of an hour of the budget's day (mean calls in thousandths), and how many calls it had today. */
+#define SB_IN_restore_hour(F, O) F(O, u8, hour) F(O, u64, calls_milli) F(O, u32, today)
+/* What calls have cost so far. */
+#define SB_IN_restore_calls(F, O) F(O, flag, is_premium) F(O, u64, count) F(O, usd, cost)
 /* Restores are complete: announce the catalogue, decide misfires, start scheduling. */
 #define SB_IN_begin(F, O) F(O, u64, boot) F(O, name, version) F(O, name, host) F(O, name, config_hash) F(O, flag, is_practice)
 #define SB_IN_command(F, O) SB_COMMAND_FIELDS(F, O)
@@ -38,6 +42,12 @@
 #define SB_IN_spent(F, O) F(O, run, run) F(O, job, job) F(O, name, alias) F(O, name, intent) \
     F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost)
 
+/* The ledger's figures after one of its moves. `version` tells which is newer; those of another day are passed over. */
+#define SB_IN_ledger(F, O) F(O, wall, day_start) F(O, u64, version) F(O, usd, spent) F(O, usd, held) F(O, usd, uncertain) F(O, flag, is_closed)
+/* An LLM call that failed. */
+#define SB_IN_llm_failed(F, O) F(O, run, run) F(O, job, job) F(O, llm_category, category) F(O, u32, status) F(O, name, alias) \
+    F(O, name, intent) F(O, note, reason)
+
 /* Memory of the browser's processes; 0 when none runs or it is not known. */
 #define SB_IN_memory(F, O) F(O, u64, used)
 
@@ -49,6 +59,8 @@
     X(RESTORE_RUN, restore_run)        \
     X(RESTORE_PAUSE, restore_pause)    \
     X(RESTORE_BUDGET, restore_budget)  \
+    X(RESTORE_HOUR, restore_hour)      \
+    X(RESTORE_CALLS, restore_calls)    \
     X(BEGIN, begin)                    \
     X(COMMAND, command)                \
     X(STEP_DONE, step_done)            \
@@ -57,6 +69,8 @@
     X(CONTEXT_DOWN, context_down)      \
     X(COMPONENT, component)            \
     X(SPENT, spent)                    \
+    X(LEDGER, ledger)                  \
+    X(LLM_FAILED, llm_failed)          \
     X(MEMORY, memory)
 
 enum sb_input_kind {
@@ -76,6 +90,8 @@ SB_INPUT_STRUCT(RESTORE_STEP, restore_step)
 SB_INPUT_STRUCT(RESTORE_RUN, restore_run)
 SB_INPUT_STRUCT(RESTORE_PAUSE, restore_pause)
 SB_INPUT_STRUCT(RESTORE_BUDGET, restore_budget)
+SB_INPUT_STRUCT(RESTORE_HOUR, restore_hour)
+SB_INPUT_STRUCT(RESTORE_CALLS, restore_calls)
 SB_INPUT_STRUCT(BEGIN, begin)
 SB_INPUT_STRUCT(STEP_DONE, step_done)
 SB_INPUT_STRUCT(NOTE, note)
@@ -83,6 +99,8 @@ SB_INPUT_STRUCT(CONTEXT_UP, context_up)
 SB_INPUT_STRUCT(CONTEXT_DOWN, context_down)
 SB_INPUT_STRUCT(COMPONENT, component)
 SB_INPUT_STRUCT(SPENT, spent)
+SB_INPUT_STRUCT(LEDGER, ledger)
+SB_INPUT_STRUCT(LLM_FAILED, llm_failed)
 SB_INPUT_STRUCT(MEMORY, memory)
 
 struct sb_input {
@@ -98,6 +116,8 @@ struct sb_input {
         struct sb_in_restore_run restore_run;
         struct sb_in_restore_pause restore_pause;
         struct sb_in_restore_budget restore_budget;
+        struct sb_in_restore_hour restore_hour;
+        struct sb_in_restore_calls restore_calls;
         struct sb_in_begin begin;
         struct sb_command command;
         struct sb_in_step_done step_done;
@@ -106,6 +126,8 @@ struct sb_input {
         struct sb_in_context_down context_down;
         struct sb_in_component component;
         struct sb_in_spent spent;
+        struct sb_in_ledger ledger;
+        struct sb_in_llm_failed llm_failed;
         struct sb_in_memory memory;
     } as;
 };

@@ -23,6 +23,7 @@ struct sb_step_def {
     bool needs_context;    /* runs on a leased browser context */
     bool is_effect;        /* outside effect: never interrupted by a yield, never on a borrowed context, waits for the journal */
     bool uses_llm;         /* skipped with class budget while the tier is critical or closed */
+    bool is_generation;    /* its intent is one of those that keep the premium model longest */
     bool goes_on;          /* a failure of this step does not stop the later ones; the run fails at its end */
     bool keeps_context;    /* the next step goes on in the same context, which is neither given back nor yielded in between */
     bool restarts_job;     /* a retry starts the whole run again */
@@ -75,6 +76,11 @@ struct sb_budget_def {
     struct sb_usd limit;      /* per day */
     uint8_t zone;             /* index into zones: the day's time zone */
     uint16_t high_above_pm, medium_above_pm, low_above_pm; /* thresholds in permille of the limit left: 800, 400, 100 */
+    uint8_t policy;           /* enum sb_budget_policy */
+    sb_ns dwell;              /* paced: how long a tier stays before it moves a step */
+    uint32_t calls_per_day;   /* paced: the forecast before there is any history */
+    struct sb_usd premium_call, economy_call; /* paced: what a call costs before there is any history */
+    uint8_t stretch[SB_TIER_COUNT]; /* of every so many due times of a job that generates content only one runs; 0 counts as 1 */
 };
 
 struct sb_component_def {

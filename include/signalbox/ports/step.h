@@ -7,6 +7,7 @@
 #include "signalbox/ports/browser.h"
 #include "signalbox/ports/control.h"
 #include "signalbox/ports/http.h"
+#include "signalbox/ports/ledger.h"
 #include "signalbox/ports/llm.h"
 #include "signalbox/ports/receipts.h"
 #include "signalbox/ports/store.h"
@@ -18,6 +19,7 @@ struct sb_services {
     struct sb_browser *browser;
     struct sb_http *http;
     struct sb_llm *llm;
+    struct sb_ledger *ledger;  /* NULL: calls are not held (tests) */
     struct sb_receipts *receipts;
     struct sb_control *control;
     uint64_t live_fence; /* step attempts with a smaller fence number belong to a process that has ended; 0 = nothing is known of one */

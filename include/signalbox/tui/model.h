@@ -86,6 +86,7 @@ struct sb_model_job {
     uint32_t first_step;      /* into sb_model.steps */
     char name[SB_NAME_MAX], schedule[SB_NAME_MAX];
     sb_ns timeout, every;
+    sb_ns stretched;          /* planned so far apart while the budget is short; 0 = as `every` says */
     sb_ns since;              /* monotonic time of the last change of `state` */
     struct sb_wall next_due;  /* 0: unknown */
 
@@ -155,14 +156,35 @@ struct sb_model_spending {
     struct sb_usd cost;
 };
 
+/* Failed LLM calls of one category, in this window. */
+struct sb_model_llm_failures {
+    uint32_t count;
+    struct sb_wall first, last;
+    char alias[SB_NAME_MAX], reason[SB_NOTE_MAX]; /* of the last one */
+};
+
+enum { SB_MODEL_HOURS = 24 };
 struct sb_model_budget {
-    bool is_known;
+    bool is_known, is_closed;
     uint8_t tier;
-    struct sb_usd limit, spent;
+    struct sb_usd limit, spent, held, uncertain;
+    struct sb_usd floor;      /* what the calls still expected need */
+    struct sb_usd forecast;   /* what the day will have cost at this rate */
+    uint64_t calls_left;      /* at the last change of tier, with the share of them that could be premium, and why it changed */
+    int64_t q_permille;
+    struct sb_wall tier_since;
+    char tier_why[SB_NAME_MAX];
+    bool is_forced;           /* an operator's tier, until then */
+    struct sb_wall forced_until;
+    char forced_by[SB_NAME_MAX], forced_reason[SB_NOTE_MAX];
+    struct sb_usd burn[SB_MODEL_HOURS]; /* by hour of the window */
+    struct sb_model_llm_failures failures[SB_LLM_CATEGORY_COUNT];
+    uint32_t intent_count;
     struct sb_wall day_start, day_end;
     uint64_t tokens_in, tokens_out;
     uint32_t calls, alias_count;
     struct sb_model_spending aliases[SB_MODEL_ALIASES]; /* the last one collects what has no room */
+    struct sb_model_spending intents[SB_MODEL_ALIASES]; /* the same by intent */
 };
 
 /* A pause with its author. */

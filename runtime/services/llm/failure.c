@@ -17,24 +17,29 @@ struct status_row {
     long first, last;
     enum sb_err code;
     enum sb_class class;
+    enum sb_llm_category category;
+    bool is_charged; /* the model may have worked */
     const char *advice;
 };
 
 static const struct status_row status_rows[] = {
-    { 401, 401, SB_ERR_PERMISSION, SB_CLASS_FATAL, "the key was not accepted: put a valid key where llm.key points to" },
-    { 402, 402, SB_ERR_REFUSED, SB_CLASS_BUDGET, "the account has no credit: add credit at the provider" },
-    { 403, 403, SB_ERR_PERMISSION, SB_CLASS_FATAL,
+    { 401, 401, SB_ERR_PERMISSION, SB_CLASS_FATAL, SB_LLM_CATEGORY_INVALID_KEY, false,
+      "the key was not accepted: put a valid key where llm.key points to" },
+    { 402, 402, SB_ERR_REFUSED, SB_CLASS_BUDGET, SB_LLM_CATEGORY_BUDGET_EXCEEDED, false, "the account has no credit: add credit at the provider" },
+    { 403, 403, SB_ERR_PERMISSION, SB_CLASS_FATAL, SB_LLM_CATEGORY_INVALID_KEY, false,
       "the key may not do this: check its project, region and allowed models at the provider" },
-    { 404, 404, SB_ERR_NOT_FOUND, SB_CLASS_FATAL, "no such model or path: check llm.base_url and the alias's model" },
-    { 408, 408, SB_ERR_UNAVAILABLE, SB_CLASS_RETRYABLE, "the endpoint gave up waiting" },
-    { 429, 429, SB_ERR_RATE_LIMITED, SB_CLASS_RATE_LIMITED, "too many requests or tokens for now" },
-    { 400, 499, SB_ERR_REFUSED, SB_CLASS_FATAL, "the endpoint does not accept the request: check the step's prompt and limits" },
-    { 500, 599, SB_ERR_UNAVAILABLE, SB_CLASS_DEPENDENCY_DOWN, "the endpoint has a problem of its own" },
+    { 404, 404, SB_ERR_NOT_FOUND, SB_CLASS_FATAL, SB_LLM_CATEGORY_API_ERROR, false,
+      "no such model or path: check llm.base_url and the alias's model" },
+    { 408, 408, SB_ERR_UNAVAILABLE, SB_CLASS_RETRYABLE, SB_LLM_CATEGORY_API_ERROR, true, "the endpoint gave up waiting" },
+    { 429, 429, SB_ERR_RATE_LIMITED, SB_CLASS_RATE_LIMITED, SB_LLM_CATEGORY_RATE_LIMIT, false, "too many requests or tokens for now" },
+    { 400, 499, SB_ERR_REFUSED, SB_CLASS_FATAL, SB_LLM_CATEGORY_API_ERROR, false,
+      "the endpoint does not accept the request: check the step's prompt and limits" },
+    { 500, 599, SB_ERR_UNAVAILABLE, SB_CLASS_DEPENDENCY_DOWN, SB_LLM_CATEGORY_API_ERROR, true, "the endpoint has a problem of its own" },
 };
 
-static const struct status_row odd_status = { 0, 0, SB_ERR_PROTOCOL, SB_CLASS_RETRYABLE,
+static const struct status_row odd_status = { 0, 0, SB_ERR_PROTOCOL, SB_CLASS_RETRYABLE, SB_LLM_CATEGORY_API_ERROR, true,
                                               "an answer outside the protocol: check llm.base_url" };
-static const struct status_row no_money = { 0, 0, SB_ERR_REFUSED, SB_CLASS_BUDGET,
+static const struct status_row no_money = { 0, 0, SB_ERR_REFUSED, SB_CLASS_BUDGET, SB_LLM_CATEGORY_BUDGET_EXCEEDED, false,
                                             "the provider's spending limit or credit is used up: raise it there or wait" };
 
 /* Error codes and types which mean "no money", whatever the status 4xx. Those that end in _limit_exceeded are taken as a family, except
@@ -106,6 +111,8 @@ enum sb_err sb_llm_judge_status(const struct sb_http_response *response, const c
         row = &no_money;
     }
     failure->class = row->class;
+    failure->category = row->category;
+    failure->is_charged = row->is_charged;
     failure->retry_after = response->retry_after;
     const char *what = code[0] ? code : type;
     /* The remedy first: an event keeps 127 bytes of it. */

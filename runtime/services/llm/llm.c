@@ -52,23 +52,6 @@ static bool is_premium_intent(const struct sb_llm_def *def, const char *intent)
     return false;
 }
 
-const char *sb_llm_alias(const struct sb_llm_def *def, const char *intent, enum sb_tier tier)
-{
-    switch (tier) {
-    case SB_TIER_HIGH:
-        return "premium";
-    case SB_TIER_MEDIUM:
-        return is_premium_intent(def, intent) ? "premium" : "economy";
-    case SB_TIER_LOW:
-        return "economy";
-    case SB_TIER_CRITICAL:
-    case SB_TIER_CLOSED:
-    case SB_TIER_COUNT:
-        return NULL;
-    }
-    return NULL;
-}
-
 static const struct sb_model_alias *find_alias(const struct sb_llm_def *def, const char *name)
 {
     for (size_t i = 0; i < def->alias_count; i++) {
@@ -77,6 +60,20 @@ static const struct sb_model_alias *find_alias(const struct sb_llm_def *def, con
         }
     }
     return NULL;
+}
+
+size_t sb_llm_aliases(const struct sb_llm_def *def, const char *intent, enum sb_tier tier, const char *out[SB_LLM_ALIASES_MAX])
+{
+    static const char *const ladder[SB_LLM_ALIASES_MAX] = { "premium", "economy", "local" };
+    const bool is_premium = tier == SB_TIER_HIGH || (tier == SB_TIER_MEDIUM && is_premium_intent(def, intent));
+    const bool is_paid = tier <= SB_TIER_LOW || (tier == SB_TIER_CRITICAL && is_premium_intent(def, intent));
+    size_t count = 0;
+    for (size_t i = is_premium ? 0 : is_paid ? 1 : 2; i < SB_LEN(ladder); i++) {
+        if (find_alias(def, ladder[i])) {
+            out[count++] = ladder[i];
+        }
+    }
+    return count;
 }
 
 /* Writes "Bearer KEY"; an empty text when the endpoint needs no key. The caller wipes it. */
@@ -100,8 +97,8 @@ static enum sb_err read_authorization(const struct sb_llm_def *def, char out[AUT
 }
 
 /* One exchange with the endpoint; any status is SB_OK. */
-static enum sb_err exchange(struct sb_llm *llm, const char *method, const char *path, const char *body, const struct sb_op *op,
-                            struct sb_http_response *response, struct sb_error *err)
+static enum sb_err exchange(struct sb_llm *llm, const char *method, const char *path, const char *body, const struct sb_llm_request *call,
+                            const struct sb_op *op, struct sb_http_response *response, struct sb_error *err)
 {
     char url[512], authorization[AUTHORIZATION_MAX];
     struct sb_text text;
@@ -112,6 +109,9 @@ static enum sb_err exchange(struct sb_llm *llm, const char *method, const char *
         return sb_error_set(err, SB_ERR_CONFIG, "llm.base_url is longer than %zu bytes", sizeof url - 32);
     }
     enum sb_err code = read_authorization(llm->def, authorization, err);
+    if (code == SB_OK && call && call->on_send) {
+        code = call->on_send(call->on_send_arg, err);
+    }
     if (code == SB_OK) {
         const struct sb_http_header headers[] = {
             { "Content-Type", "application/json" },
@@ -132,9 +132,14 @@ static enum sb_err exchange(struct sb_llm *llm, const char *method, const char *
     return code;
 }
 
+/* A call without an answer, or with one that cannot be read. */
 static enum sb_err fail(struct sb_llm_failure *failure, enum sb_err code)
 {
     failure->class = sb_llm_class_of(code);
+    failure->category = failure->status != 0 ? SB_LLM_CATEGORY_API_ERROR
+                        : code == SB_ERR_CONFIG || code == SB_ERR_PERMISSION || code == SB_ERR_NOT_FOUND ? SB_LLM_CATEGORY_INVALID_KEY
+                                                                                                        : SB_LLM_CATEGORY_NETWORK_ERROR;
+    failure->is_charged = failure->was_sent;
     return code;
 }
 
@@ -142,6 +147,7 @@ static enum sb_err read_answer(const struct sb_llm *llm, const struct sb_model_a
                                struct sb_llm_reply *reply, struct sb_llm_failure *failure, struct sb_error *err)
 {
     struct sb_llm_reply result = { 0 };
+    failure->status = (uint32_t)response->status;
     if (response->status != 200) {
         return sb_llm_judge_status(response, llm->def->base_url, failure, err);
     }
@@ -164,6 +170,7 @@ enum sb_err sb_llm_complete(struct sb_llm *llm, const struct sb_llm_request *req
     *failure = (struct sb_llm_failure){ .class = SB_CLASS_NONE };
     SB_ASSERT(request->output_tokens_max > 0); /* a call without a cap has no bounded cost */
     const struct sb_model_alias *alias = find_alias(llm->def, request->alias);
+    failure->category = SB_LLM_CATEGORY_API_ERROR;
     if (!alias) {
         failure->class = SB_CLASS_FATAL;
         return sb_error_set(err, SB_ERR_CONFIG, "llm.aliases has no alias \"%s\": add it to the catalogue", request->alias);
@@ -174,7 +181,7 @@ enum sb_err sb_llm_complete(struct sb_llm *llm, const struct sb_llm_request *req
         failure->class = code == SB_ERR_NOMEM ? SB_CLASS_RETRYABLE : SB_CLASS_FATAL;
         goto out;
     }
-    code = exchange(llm, "POST", "/chat/completions", body, op, &response, err);
+    code = exchange(llm, "POST", "/chat/completions", body, request, op, &response, err);
     failure->was_sent = response.was_sent;
     code = code == SB_OK ? read_answer(llm, alias, &response, reply, failure, err) : fail(failure, code);
 out:
@@ -225,7 +232,7 @@ enum sb_err sb_llm_check(struct sb_llm *llm, const struct sb_op *op, struct sb_e
 {
     struct sb_http_response response = { 0 };
     struct sb_llm_failure failure = { .class = SB_CLASS_NONE };
-    enum sb_err code = exchange(llm, "GET", "/models", NULL, op, &response, err);
+    enum sb_err code = exchange(llm, "GET", "/models", NULL, NULL, op, &response, err);
     if (code == SB_OK) {
         code = response.status == 200 ? look_for_models(llm->def, &response, err)
                                       : sb_llm_judge_status(&response, llm->def->base_url, &failure, err);

@@ -223,6 +223,44 @@ static enum sb_err restore_runs(const struct restoring *r)
     return code;
 }
 
+/* How many calls the hours of earlier budget days had, and today's; what calls have cost. A week of them. */
+static enum sb_err restore_forecast(const struct restoring *r)
+{
+    static const char hours[] =
+        "SELECT (l.ended_at_ms - w.starts_ms) / 3600000 AS hour, SUM(CASE WHEN w.starts_ms = n.newest THEN 0 ELSE 1 END) AS earlier, "
+        "SUM(CASE WHEN w.starts_ms = n.newest THEN 1 ELSE 0 END) AS today, (SELECT COUNT(*) FROM budget_windows d WHERE d.starts_ms < n.newest "
+        "AND d.starts_ms > n.newest - 691200000) AS days FROM (SELECT MAX(starts_ms) AS newest FROM budget_windows) n, budget_windows w, "
+        "llm_ledger l WHERE w.starts_ms > n.newest - 691200000 AND l.window_id = w.window_id AND l.state IN ('settled', 'unknown', 'reconciled') "
+        "GROUP BY 1, 4 ORDER BY 1";
+    static const char costs[] =
+        "SELECT CASE alias WHEN 'premium' THEN 1 ELSE 0 END AS is_premium, COUNT(*) AS calls, SUM(cost_nano) AS cost FROM llm_ledger "
+        "WHERE state = 'settled' AND cost_nano > 0 AND ended_at_ms > (SELECT MAX(starts_ms) FROM budget_windows) - 691200000 GROUP BY 1";
+    struct sb_rows *rows = NULL;
+    enum sb_err code = query(r, hours, NULL, 0, &rows);
+    for (size_t i = 0; !code && i < sb_rows_count(rows); i++) {
+        struct sb_input input = sb_input_make(SB_INPUT_RESTORE_HOUR);
+        int64_t days = sb_rows_number(rows, i, "days"), hour = sb_rows_number(rows, i, "hour");
+        if (hour < 0 || hour > 23)
+            continue; /* a day of 25 hours, or a clock that was set */
+        input.as.restore_hour.hour = (uint8_t)hour;
+        input.as.restore_hour.calls_milli = days > 0 ? (uint64_t)(sb_rows_number(rows, i, "earlier") * 1000 / days) : 0;
+        input.as.restore_hour.today = (uint32_t)sb_rows_number(rows, i, "today");
+        r->emit(r->arg, &input);
+    }
+    sb_rows_destroy(rows);
+    rows = NULL;
+    code = code ? code : query(r, costs, NULL, 0, &rows);
+    for (size_t i = 0; !code && i < sb_rows_count(rows); i++) {
+        struct sb_input input = sb_input_make(SB_INPUT_RESTORE_CALLS);
+        input.as.restore_calls.is_premium = sb_rows_number(rows, i, "is_premium") != 0;
+        input.as.restore_calls.count = (uint64_t)sb_rows_number(rows, i, "calls");
+        input.as.restore_calls.cost = sb_rows_number(rows, i, "cost");
+        r->emit(r->arg, &input);
+    }
+    sb_rows_destroy(rows);
+    return code;
+}
+
 enum sb_err sb_restore(struct sb_store *store, void *arg, uint16_t (*job_of)(void *arg, const char *name),
                        void (*emit)(void *arg, const struct sb_input *input), struct sb_error *err)
 {
@@ -233,6 +271,8 @@ enum sb_err sb_restore(struct sb_store *store, void *arg, uint16_t (*job_of)(voi
         code = restore_jobs(&r);
     if (!code)
         code = restore_pauses(&r);
+    if (!code)
+        code = restore_forecast(&r);
     if (!code) {
         restore_budget(&r, day, spent);
         code = restore_runs(&r);

@@ -299,12 +299,25 @@ static void llm__check_looks_for_the_models_of_the_aliases(void **state)
 static void llm__chooses_the_alias_by_tier_and_intent(void **state)
 {
     (void)state;
-    assert_string_equal(sb_llm_alias(&def, "content_generation", SB_TIER_HIGH), "premium");
-    assert_string_equal(sb_llm_alias(&def, "expert_analysis", SB_TIER_MEDIUM), "premium");
-    assert_string_equal(sb_llm_alias(&def, "content_generation", SB_TIER_MEDIUM), "economy");
-    assert_string_equal(sb_llm_alias(&def, "expert_analysis", SB_TIER_LOW), "economy");
-    assert_null(sb_llm_alias(&def, "expert_analysis", SB_TIER_CRITICAL));
-    assert_null(sb_llm_alias(&def, "expert_analysis", SB_TIER_CLOSED));
+    static const struct {
+        const char *intent;
+        enum sb_tier tier;
+        const char *first, *second;
+    } rows[] = {
+        { "content_generation", SB_TIER_HIGH, "premium", "economy" }, { "expert_analysis", SB_TIER_MEDIUM, "premium", "economy" },
+        { "content_generation", SB_TIER_MEDIUM, "economy", NULL },    { "expert_analysis", SB_TIER_LOW, "economy", NULL },
+        { "expert_analysis", SB_TIER_CRITICAL, "economy", NULL },     { "content_generation", SB_TIER_CRITICAL, NULL, NULL },
+        { "expert_analysis", SB_TIER_CLOSED, NULL, NULL },
+    };
+    for (size_t i = 0; i < SB_LEN(rows); i++) {
+        const char *out[SB_LLM_ALIASES_MAX] = { NULL };
+        size_t count = sb_llm_aliases(&def, rows[i].intent, rows[i].tier, out);
+        assert_int_equal(count, (rows[i].first != NULL) + (rows[i].second != NULL));
+        if (rows[i].first)
+            assert_string_equal(out[0], rows[i].first);
+        if (rows[i].second)
+            assert_string_equal(out[1], rows[i].second);
+    }
 }
 
 static void llm__refuses_a_prompt_over_its_limit_before_sending(void **state)

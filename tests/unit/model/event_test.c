@@ -100,7 +100,7 @@ static void event_lines__show_names_durations_and_money(void **state)
     event.as.budget_tier.limit = 5000000000;
     sb_text_init(&text, line, sizeof(line));
     sb_event_text(&event, NULL, &text);
-    assert_string_equal(line, "budget tier high -> low, 1.9000 of 5.0000 USD left");
+    assert_string_equal(line, "budget tier high -> low, 1.9000 of 5.0000 USD left:");
 }
 
 static void severity__of_an_end_depends_on_how_it_ended(void **state)

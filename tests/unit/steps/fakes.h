@@ -147,11 +147,12 @@ enum sb_err sb_llm_complete(struct sb_llm *llm, const struct sb_llm_request *req
     return SB_OK;
 }
 
-const char *sb_llm_alias(const struct sb_llm_def *def, const char *intent, enum sb_tier tier)
+size_t sb_llm_aliases(const struct sb_llm_def *def, const char *intent, enum sb_tier tier, const char *out[SB_LLM_ALIASES_MAX])
 {
     (void)def;
     (void)intent;
-    return tier == SB_TIER_HIGH ? "premium" : tier >= SB_TIER_CRITICAL ? NULL : "economy";
+    out[0] = tier == SB_TIER_HIGH ? "premium" : "economy";
+    return tier >= SB_TIER_CRITICAL ? 0 : 1;
 }
 
 /* ---- browser */
