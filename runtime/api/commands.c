@@ -76,6 +76,8 @@ static enum sb_err read_command(const struct call *call, const struct sb_json *j
         rc = read_choice(json, "component", sb_component_text, SB_COMPONENT_COUNT, &command->component, err);
     if (rc == SB_OK)
         rc = read_choice(json, "policy", sb_lane_policy_text, SB_LANE_POLICY_COUNT, &command->policy, err);
+    if (rc == SB_OK)
+        rc = read_choice(json, "tier", sb_tier_text, SB_TIER_COUNT, &command->tier, err);
     return rc == SB_OK ? read_job(call, json, command, alias, err) : rc;
 }
 

@@ -63,12 +63,13 @@ static void put_alert_counts(const struct sb_model *model, struct sb_json_out *o
     sb_json_object_end(out);
 }
 
-static void put_budget(const struct sb_model *model, struct sb_json_out *out)
+static void put_money(const struct sb_model *model, struct sb_json_out *out)
 {
     put_text(out, "tier", model->budget.is_known ? sb_tier_text(model->budget.tier) : NULL);
     put_usd(out, "limit_usd", model->budget.limit);
     put_usd(out, "spent_usd", model->budget.spent);
-    put_usd(out, "held_usd", (struct sb_usd){ 0 });
+    put_usd(out, "held_usd", model->budget.held);
+    put_usd(out, "uncertain_usd", model->budget.uncertain);
 }
 
 static void write_status(const struct sb_model *model, struct sb_json_out *out)
@@ -81,7 +82,7 @@ static void write_status(const struct sb_model *model, struct sb_json_out *out)
     put_flag(out, "practice", model->is_practice);
     put_flag(out, "draining", model->is_draining);
     put_flag(out, "all_paused", model->all_paused.is_on);
-    put_budget(model, out);
+    put_money(model, out);
     sb_json_key(out, "contexts");
     sb_json_object_begin(out);
     put_number(out, "total", model->pool_contexts);
@@ -156,34 +157,6 @@ static void write_contexts(const struct sb_model *model, struct sb_json_out *out
 void handle_contexts(const struct call *call, struct answer *answer)
 {
     answer_with(call, answer, write_contexts);
-}
-
-static void write_budget(const struct sb_model *model, struct sb_json_out *out)
-{
-    sb_json_object_begin(out);
-    sb_json_key(out, "window");
-    sb_json_object_begin(out);
-    put_wall(out, "start", model->budget.day_start);
-    put_wall(out, "end", model->budget.day_end);
-    sb_json_object_end(out);
-    put_budget(model, out);
-    put_number(out, "calls", model->budget.calls);
-    sb_json_key(out, "by_alias");
-    sb_json_array_begin(out);
-    for (uint32_t i = 0; i < model->budget.alias_count; i++) {
-        sb_json_object_begin(out);
-        put_text(out, "alias", model->budget.aliases[i].name);
-        put_number(out, "calls", model->budget.aliases[i].calls);
-        put_usd(out, "cost_usd", model->budget.aliases[i].cost);
-        sb_json_object_end(out);
-    }
-    sb_json_array_end(out);
-    sb_json_object_end(out);
-}
-
-void handle_budget(const struct call *call, struct answer *answer)
-{
-    answer_with(call, answer, write_budget);
 }
 
 static void write_alerts(const struct sb_model *model, struct sb_json_out *out)

@@ -1,4 +1,4 @@
-/* context, alert, budget and status: what a runtime is doing, and small commands to it. */
+/* context, alert and status: what a runtime is doing, and small commands to it. */
 #include "client.h"
 
 #include "signalbox/base/text.h"
@@ -77,33 +77,6 @@ int command_alert(struct options *options)
         return control(options, "ack_alert", "alert", options->positionals[1]);
     complain("alert: expected list, or ack ID");
     return EXIT_USAGE;
-}
-
-int command_budget(struct options *options)
-{
-    static const struct show_column fields[] = {
-        { "tier", "tier", 0, SHOW_TEXT },             { "limit, USD", "limit_usd", 0, SHOW_TEXT }, { "spent, USD", "spent_usd", 0, SHOW_TEXT },
-        { "held, USD", "held_usd", 0, SHOW_TEXT },    { "calls", "calls", 0, SHOW_TEXT },
-        { "window from", "window.start", 0, SHOW_TIME }, { "window to", "window.end", 0, SHOW_TIME },
-    };
-    static const struct show_column columns[] = {
-        { "ALIAS", "alias", 20, SHOW_TEXT }, { "CALLS", "calls", 7, SHOW_TEXT }, { "COST, USD", "cost_usd", 0, SHOW_TEXT },
-    };
-    struct client_reply reply;
-    if (options->positional_count != 1 || !sb_streq(options->positionals[0], "show")) {
-        complain("budget: expected show");
-        return EXIT_USAGE;
-    }
-    int code = client_get(options, "/v1/budget", &reply);
-    if (code == EXIT_OK && options->is_json) {
-        (void)puts(reply.body);
-    } else if (code == EXIT_OK) {
-        show_fields(reply.json, fields, SB_LEN(fields));
-        (void)putchar('\n');
-        show_table(reply.json, "by_alias", columns, SB_LEN(columns));
-    }
-    client_reply_deinit(&reply);
-    return code;
 }
 
 /* --- status ----------------------------------------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 struct rehearsal {
     struct sb_practice *world;
     char catalogue[PATH_BYTES + 16], state_dir[PATH_BYTES], site_path[PATH_BYTES + 32];
-    char speed[24], host[64];
+    char speed[24], limit[24], host[64];
 };
 
 static enum sb_err open_world(struct rehearsal *rehearsal, const struct options *options, struct sb_error *err)
@@ -56,12 +56,14 @@ static int point_options(struct options *options, struct rehearsal *rehearsal)
         { "sites.practice.base_url", sb_practice_site_url(rehearsal->world) },
         { "sites.practice.allowed_hosts", rehearsal->host },
         { "llm.base_url", sb_practice_llm_url(rehearsal->world) },
+        { "budget.limit_usd", rehearsal->limit }, /* as many days' money as the rehearsal has days in one */
         /* The world's clock runs faster than its posting limits would like. */
         { "content.posts_per_hour", "120" },
         { "content.posts_per_hour_max", "240" },
         { "content.spacing", "20s" },
         { "content.stuck_after", "60s" }, /* a rehearsal that was killed goes on soon */
     };
+    (void)snprintf(rehearsal->limit, sizeof(rehearsal->limit), "%lld", (long long)options->speed * 5);
     (void)snprintf(rehearsal->speed, sizeof(rehearsal->speed), "%lld", (long long)options->speed);
     (void)snprintf(rehearsal->host, sizeof(rehearsal->host), "127.0.0.1:%u", (unsigned)sb_practice_port(rehearsal->world));
     for (size_t i = 0; i < SB_LEN(settings); i++) {

@@ -45,6 +45,7 @@ extern char **environ;
     X("whole", 'R', NULL, "run retry: from the first step")                                        \
     X("dry-run", 'D', NULL, "commands: say what would be asked, and ask nothing")                  \
     X("format", 'm', "NAME", "status: text, tmux or nagios")                                       \
+    X("for", 'T', "SPAN", "budget force: for how long, as in 30m, 2h or 1d")                       \
     X("help", 'h', NULL, "this text")
 
 static const struct option long_options[] = {
@@ -203,6 +204,7 @@ static int apply(struct options *options, int letter)
     case 'y': options->is_confirmed = true; return EXIT_OK;
     case 'R': options->is_whole = true; return EXIT_OK;
     case 'D': options->is_dry_run = true; return EXIT_OK;
+    case 'T': options->lasts = optarg; return EXIT_OK;
     case 'm': options->format = optarg; return EXIT_OK;
     case 'h': options->wants_help = true; return EXIT_OK;
     default: return EXIT_USAGE; /* getopt has said what is wrong */
@@ -217,7 +219,7 @@ int options_read(struct options *options, int argc, char **argv)
     options->hours = 168;
     int code = read_environment(options);
     int letter;
-    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:h", long_options, NULL)) != -1)
+    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:h", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

@@ -176,6 +176,7 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .catalogue = in->catalogue,
         .store = in->services.store,
         .control = source->control,
+        .ledger = in->services.ledger,
         .judge = verdict_carry_out,
         .judge_arg = source,
         .socket_path = socket_path,

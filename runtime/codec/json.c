@@ -119,7 +119,7 @@ char *sb_json_text(const struct sb_json *json, const char *path)
         return NULL;
     if (json_is_string(value))
         return strdup(json_string_value(value));
-    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)); /* 0.043825, not its nearest double */
 }
 
 bool sb_json_i64(const struct sb_json *json, const char *path, int64_t *out)

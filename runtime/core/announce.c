@@ -178,6 +178,7 @@ static enum said say_budget(const struct sb_core *core, uint32_t item, unsigned 
     event->as.budget_window.limit = core->setup.budget->limit.nano;
     event->as.budget_window.spent = core->spent;
     event->as.budget_window.tier = core->tier;
+    event->as.budget_window.policy = core->setup.budget->policy;
     if (part == 1)
         *event = sb_budget_ledger_event(core);
     if (part == 2)

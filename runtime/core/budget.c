@@ -100,6 +100,7 @@ static void open_day(struct sb_core *core)
     event.as.budget_window.limit = core->setup.budget->limit.nano;
     event.as.budget_window.spent = core->spent;
     event.as.budget_window.tier = core->tier;
+    event.as.budget_window.policy = core->setup.budget->policy;
     sb_core_emit(core, &event);
     apply_tier(core, "a new day");
     sb_budget_rearm(core);
@@ -169,6 +170,8 @@ struct sb_event sb_budget_ledger_event(const struct sb_core *core)
     event.as.budget_ledger.uncertain = core->uncertain;
     event.as.budget_ledger.floor = view.floor;
     event.as.budget_ledger.forecast = view.forecast;
+    event.as.budget_ledger.calls_left = view.calls_left;
+    event.as.budget_ledger.q_permille = view.q_permille;
     event.as.budget_ledger.is_closed = core->is_gate_closed;
     return event;
 }

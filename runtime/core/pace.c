@@ -6,7 +6,8 @@
 __extension__ typedef __int128 wide;
 
 enum { PRIOR_WEIGHT = 16, FLOOR_MARGIN_PCT = 130, Q_MAX = 100000, SCALE_MIN_PM = 500, SCALE_MAX_PM = 4000, SCALE_FROM_CALLS = 5 };
-static const sb_ns ahead_max = SB_MIN(30);
+static const sb_ns ahead_max = SB_MIN(30); /* premium may be so far ahead of the pace */
+static const sb_ns ahead_min = SB_MIN(5);  /* everything may: calls do not come evenly */
 
 /* Permille of q: to enter a tier from below, and to leave it. */
 enum { HIGH_ENTER = 1150, HIGH_LEAVE = 950, MEDIUM_ENTER = 120, MEDIUM_LEAVE = 60 };
@@ -95,8 +96,15 @@ static enum sb_tier paced_tier(const struct sb_pace *pace, const struct sb_pace_
     if (left <= 0 || left < economy)
         return SB_TIER_CLOSED;
     if (view->disc < 0)
-        return SB_TIER_CRITICAL;
+        return view->is_behind_pace ? SB_TIER_LOW : SB_TIER_CRITICAL;
     return view->q_permille >= high ? SB_TIER_HIGH : view->q_permille >= medium ? SB_TIER_MEDIUM : SB_TIER_LOW;
+}
+
+/* Whether more is used than the pace has at `wall`: the limit spread over the calls that are expected. */
+static bool is_above_pace(const struct sb_pace *pace, int64_t wall, int64_t used)
+{
+    uint64_t total = expected_until(pace, pace->day_end), until = expected_until(pace, wall < pace->day_end ? wall : pace->day_end);
+    return total > 0 && (wide)used * total > (wide)pace->def->limit.nano * until;
 }
 
 struct sb_pace_view sb_pace_look(const struct sb_pace *pace, int64_t wall, int64_t used)
@@ -119,10 +127,10 @@ struct sb_pace_view sb_pace_look(const struct sb_pace *pace, int64_t wall, int64
     wide all_premium = milli * premium / 1000;
     wide q = all_premium > 0 ? (wide)view.disc * 1000 / all_premium : view.disc >= 0 ? Q_MAX : -1;
     view.q_permille = (int32_t)(q > Q_MAX ? Q_MAX : q < -Q_MAX ? -Q_MAX : q);
-    view.wanted = (uint8_t)paced_tier(pace, &view, left, economy);
     view.forecast = so_far > 0 ? clamp(used + (wide)used * (total - so_far) / so_far) : used;
-    int64_t until = wall + ahead_max < pace->day_end ? wall + ahead_max : pace->day_end;
-    view.is_ahead = total > 0 && (wide)used * total > (wide)def->limit.nano * expected_until(pace, until);
+    view.is_ahead = is_above_pace(pace, wall + ahead_max, used);
+    view.is_behind_pace = !is_above_pace(pace, wall + ahead_min, used);
+    view.wanted = (uint8_t)paced_tier(pace, &view, left, economy);
     return view;
 }
 

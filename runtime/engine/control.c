@@ -18,7 +18,8 @@ enum sb_err sb_control_command(struct sb_control *control, struct sb_command com
 
 enum sb_err sb_control_input(struct sb_control *control, const struct sb_input *input, struct sb_error *err)
 {
-    if (input->kind != SB_INPUT_NOTE && input->kind != SB_INPUT_COMPONENT && input->kind != SB_INPUT_SPENT)
+    bool is_budget = input->kind == SB_INPUT_SPENT || input->kind == SB_INPUT_LEDGER || input->kind == SB_INPUT_LLM_FAILED;
+    if (input->kind != SB_INPUT_NOTE && input->kind != SB_INPUT_COMPONENT && !is_budget)
         return sb_error_set(err, SB_ERR_REFUSED, "inputs of kind %u are not posted from outside", input->kind);
     if (input->kind == SB_INPUT_SPENT) {
         /* Money that was spent must be counted, however busy the core is. */

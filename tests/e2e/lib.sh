@@ -227,6 +227,7 @@ start_world() {
 point() {
   pointed=(--catalogue "$GROWTH" --set settings.practice=true --set "settings.speed=${SPEED:-30}"
     --set "sites.practice.base_url=$SITE" --set "sites.practice.allowed_hosts=${SITE#http://}" --set "llm.base_url=$LLM"
+    --set "budget.limit_usd=$((5 * ${SPEED:-30}))"
     --set content.posts_per_hour=120 --set content.posts_per_hour_max=240 --set content.spacing=20s)
 }
 

@@ -88,6 +88,20 @@ static void paced__a_surge_that_was_not_forecast_darkens_nothing_critical(void *
     assert_true(day.served >= day.critical - day.critical / 100);
 }
 
+static void paced__expecting_more_than_the_money_buys_spends_it_over_the_whole_day(void **state)
+{
+    struct sb_budget_def def = make_def(SB_BUDGET_POLICY_PACED, 100000); /* economy alone would be 20.00 */
+    struct sb_pace pace;
+    (void)state;
+    sb_pace_init(&pace, &def);
+    sb_pace_open(&pace, DAY, DAY + SB_DAY(1), DAY, 0);
+    assert_int_equal(pace.tier, SB_TIER_LOW);
+    struct day day = run_day(&pace, DAY, 40000); /* all economy: 8.00, the critical half of it 4.00 */
+    assert_int_equal(day.served, day.critical);
+    assert_int_equal(day.premium, 0);
+    assert_in_range(day.used, 4 * SB_USD_NANO, 5 * SB_USD_NANO);
+}
+
 static void paced__learns_the_day_it_has_seen(void **state)
 {
     struct sb_budget_def def = make_def(SB_BUDGET_POLICY_PACED, 100);
@@ -174,6 +188,7 @@ int main(void)
         cmocka_unit_test(paced__with_money_for_all_buys_premium_for_all),
         cmocka_unit_test(paced__with_less_serves_every_critical_call_and_spreads_premium_over_the_day),
         cmocka_unit_test(paced__a_surge_that_was_not_forecast_darkens_nothing_critical),
+        cmocka_unit_test(paced__expecting_more_than_the_money_buys_spends_it_over_the_whole_day),
         cmocka_unit_test(paced__learns_the_day_it_has_seen),
         cmocka_unit_test(paced__moves_up_one_step_per_dwell_and_down_at_once_below_the_floor),
         cmocka_unit_test(paced__between_two_bounds_a_tier_stays),

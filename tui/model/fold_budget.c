@@ -31,6 +31,7 @@ void sb_fold_budget_window(struct sb_model *model, const struct sb_event *event)
     }
     budget->is_known = true;
     budget->tier = ev->tier;
+    budget->policy = ev->policy;
     budget->limit = (struct sb_usd){ev->limit};
     budget->spent = (struct sb_usd){ev->spent};
     budget->day_start = (struct sb_wall){ev->day_start};
@@ -97,6 +98,8 @@ void sb_fold_budget_ledger(struct sb_model *model, const struct sb_event *event)
     budget->uncertain = (struct sb_usd){ev->uncertain};
     budget->floor = (struct sb_usd){ev->floor};
     budget->forecast = (struct sb_usd){ev->forecast};
+    budget->calls_left = ev->calls_left;
+    budget->q_permille = ev->q_permille;
     budget->is_closed = ev->is_closed;
 }
 

@@ -166,6 +166,14 @@ static void why_at_rest(const struct sb_model *model, const struct sb_model_job 
             sb_text_add(out, " in ");
             sb_model_add_age(out, job->next_due.ns - wall.ns);
         }
+        if (job->stretched > 0) {
+            sb_text_add(out, "; moved ");
+            sb_text_add_duration(out, job->every);
+            sb_text_add(out, " -> ");
+            sb_text_add_duration(out, job->stretched);
+            sb_text_add(out, ": budget ");
+            sb_text_add(out, sb_tier_text(model->budget.tier));
+        }
     }
 }
 

@@ -3,21 +3,31 @@
 
 #include "signalbox/base/text.h"
 
+#include <string.h>
+
 uint32_t sb_pane_rows_budget(const struct sb_screen *screen)
 {
     (void)screen;
     return 0;
 }
 
-static unsigned permille_of(const struct sb_model_budget *budget)
+/* Everything that is not there to be spent any more. */
+static int64_t used_of(const struct sb_model_budget *budget)
+{
+    int64_t sum = 0;
+    return __builtin_add_overflow(budget->spent.nano, budget->held.nano, &sum) || __builtin_add_overflow(sum, budget->uncertain.nano, &sum)
+               ? INT64_MAX : sum;
+}
+
+static unsigned permille_of(const struct sb_model_budget *budget, int64_t nano)
 {
     if (budget->limit.nano <= 0)
         return 0;
-    if (budget->spent.nano >= budget->limit.nano)
+    if (nano >= budget->limit.nano)
         return 1000;
     /* limit / 1000 first keeps the product in range; a limit below 1000 nano-dollars is no limit anybody sets. */
     const int64_t unit = budget->limit.nano / 1000;
-    return unit == 0 || budget->spent.nano <= 0 ? 0 : (unsigned)(budget->spent.nano / unit > 1000 ? 1000 : budget->spent.nano / unit);
+    return unit == 0 || nano <= 0 ? 0 : (unsigned)(nano / unit > 1000 ? 1000 : nano / unit);
 }
 
 static enum sb_slot slot_of_tier(unsigned tier)
@@ -32,7 +42,7 @@ static void draw_gauge(const struct sb_view *view, const struct sb_model_budget 
 {
     char buffer[64];
     struct sb_text text;
-    const unsigned permille = permille_of(budget), cols = view->box.cols;
+    const unsigned permille = permille_of(budget, used_of(budget)), cols = view->box.cols;
     sb_text_init(&text, buffer, sizeof buffer);
     sb_text_add_usd(&text, budget->spent, 2);
     sb_text_add(&text, "/");
@@ -40,8 +50,12 @@ static void draw_gauge(const struct sb_view *view, const struct sb_model_budget 
     sb_text_add(&text, " USD ");
     const unsigned at = 1 + sb_view_text(view, 0, 1, cols, SB_SLOT_TEXT, buffer);
     const enum sb_slot slot = slot_of_tier(budget->tier);
-    if (cols > at + 9)
-        sb_gauge_draw(view, 0, at, cols - at - 6, permille, slot == SB_SLOT_OK ? SB_SLOT_GAUGE : slot);
+    if (cols > at + 9) {
+        const unsigned width = cols - at - 6, ahead = permille_of(budget, budget->forecast.nano);
+        sb_gauge_draw(view, 0, at, width, permille, slot == SB_SLOT_OK ? SB_SLOT_GAUGE : slot);
+        if (ahead > permille) /* where the day will end at this rate */
+            sb_view_fill(view, 0, at + 1 + (width - 3) * ahead / 1000, 1, '|', '|', ahead >= 1000 ? SB_SLOT_WARN : SB_SLOT_TEXT);
+    }
     sb_text_init(&text, buffer, sizeof buffer);
     sb_text_add_u64(&text, permille / 10);
     sb_text_add(&text, "%");
@@ -76,6 +90,59 @@ static void draw_calls(const struct sb_screen *screen, const struct sb_view *vie
     sb_view_text(view, 1, 1, view->box.cols, SB_SLOT_DIM, buffer);
 }
 
+static unsigned add_figure(const struct sb_view *view, unsigned row, unsigned at, const char *name, struct sb_usd usd, enum sb_slot slot)
+{
+    char buffer[48];
+    struct sb_text text;
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_text_add(&text, name);
+    sb_text_add(&text, " ");
+    sb_text_add_usd(&text, usd, 2);
+    return at + sb_view_text(view, row, at, view->box.cols, slot, buffer) + 2;
+}
+
+/* Held for calls under way, charged without a bill, kept for what is still expected. */
+static void draw_figures(const struct sb_view *view, const struct sb_model_budget *budget)
+{
+    unsigned at = add_figure(view, 3, 1, "held", budget->held, SB_SLOT_TEXT);
+    if (budget->uncertain.nano > 0)
+        at = add_figure(view, 3, at, "uncertain", budget->uncertain, SB_SLOT_WARN);
+    at = add_figure(view, 3, at, "floor", budget->floor, SB_SLOT_TEXT);
+    (void)add_figure(view, 3, at, "forecast", budget->forecast, budget->forecast.nano > budget->limit.nano ? SB_SLOT_WARN : SB_SLOT_TEXT);
+}
+
+/* What each hour of the window cost. */
+static void draw_burn(const struct sb_view *view, const struct sb_model_budget *budget)
+{
+    int64_t values[SB_MODEL_HOURS];
+    for (unsigned i = 0; i < SB_MODEL_HOURS; i++)
+        values[i] = budget->burn[i].nano;
+    const unsigned at = 1 + sb_view_text(view, 4, 1, view->box.cols, SB_SLOT_DIM, "by hour ");
+    if (view->box.cols > at)
+        sb_spark_draw(view, 4, at, view->box.cols - at, values, SB_MODEL_HOURS, SB_SLOT_GAUGE);
+}
+
+/* Why the tier is what it is comes second to what fails. Returns rows used. */
+static unsigned draw_words(const struct sb_screen *screen, const struct sb_view *view)
+{
+    char buffer[512];
+    struct sb_text text;
+    unsigned row = 5;
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_model_llm_verdict(screen->model, &text);
+    if (text.len > 0)
+        sb_view_text(view, row++, 1, view->box.cols, SB_SLOT_BAD, buffer);
+    if (screen->model->budget.is_forced || screen->model->budget.tier_since.ns > 0) {
+        sb_text_init(&text, buffer, sizeof buffer);
+        sb_model_budget_why(screen->model, &text);
+        char *const figures = strstr(buffer, ". Spent"); /* they stand above */
+        if (figures != NULL)
+            *figures = '\0';
+        sb_view_text(view, row++, 1, view->box.cols, SB_SLOT_DIM, buffer);
+    }
+    return row;
+}
+
 static void draw_aliases(const struct sb_view *view, const struct sb_model_budget *budget)
 {
     unsigned at = 1;
@@ -93,12 +160,12 @@ static void draw_aliases(const struct sb_view *view, const struct sb_model_budge
 }
 
 /* The jobs that spent most, one a row, by repeated selection: only as many as there are rows. */
-static void draw_spenders(const struct sb_screen *screen, const struct sb_view *view)
+static void draw_spenders(const struct sb_screen *screen, const struct sb_view *view, unsigned first)
 {
     const struct sb_model *const model = screen->model;
     int64_t below = INT64_MAX;
     uint32_t last = 0;
-    for (unsigned row = 3; row < view->box.rows; row++) {
+    for (unsigned row = first; row < view->box.rows; row++) {
         uint32_t best = model->job_high;
         for (uint32_t i = 0; i < model->job_high; i++) {
             const int64_t spent = model->jobs[i].spent.nano;
@@ -129,11 +196,17 @@ void sb_pane_draw_budget(struct sb_screen *screen, const struct sb_view *view, s
     draw_gauge(view, budget);
     draw_calls(screen, view, budget);
     draw_aliases(view, budget);
-    draw_spenders(screen, view);
+    draw_figures(view, budget);
+    draw_burn(view, budget);
+    draw_spenders(screen, view, draw_words(screen, view));
     sb_text_add(text, "tier ");
     sb_text_add(text, sb_tier_text(budget->tier));
+    if (budget->is_forced)
+        sb_text_add(text, " forced");
+    if (budget->is_closed)
+        sb_text_add(text, " CLOSED");
     int64_t left = 0;
-    if (__builtin_sub_overflow(budget->limit.nano, budget->spent.nano, &left) || left < 0)
+    if (__builtin_sub_overflow(budget->limit.nano, used_of(budget), &left) || left < 0)
         left = 0;
     sb_text_add_usd(right, (struct sb_usd){left}, 2);
     sb_text_add(right, " left");

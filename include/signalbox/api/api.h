@@ -11,6 +11,7 @@
 
 #include "signalbox/model/catalogue.h"
 #include "signalbox/ports/control.h"
+#include "signalbox/ports/ledger.h"
 #include "signalbox/ports/store.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ struct sb_api_setup {
     const struct sb_catalogue *catalogue;
     struct sb_store *store;        /* NULL: none of what only the store knows */
     struct sb_control *control;    /* NULL: no runtime; only what the store knows */
+    struct sb_ledger *ledger;      /* NULL: no reconciliation */
     sb_api_judge *judge;           /* NULL: no verdicts */
     const void *judge_arg;
     const char *socket_path;       /* a stale socket there is replaced: hold the installation's lock */

@@ -13,9 +13,13 @@
  *   high       q >= 1.15      q < 0.95     premium                           premium
  *   medium     q >= 0.12      q < 0.06     premium at most 30 min ahead of   economy
  *                                          the pace, else economy
- *   low        otherwise      disc < 0     economy                           economy
- *   critical   disc < 0       nothing left economy, the output cap fitted    skipped
+ *   low        otherwise                   economy                           economy
+ *   critical   disc < 0, and ahead of      economy, the output cap fitted    skipped
+ *              the pace
  *   closed     less is left than a call costs: until the window rolls
+ *
+ * The pace is the limit spread over the forecast of the day. Below it nobody is stopped, however much is expected later: a forecast alone must
+ * not leave money unspent.
  *
  * Upward one step per dwell; downward at once below the floor, else one step per dwell. The window's roll starts at the forecast's tier. */
 #ifndef SIGNALBOX_CORE_PACE_H
@@ -43,7 +47,8 @@ struct sb_pace_view {
     uint64_t calls_left;
     int32_t q_permille;           /* capped at 100000 */
     uint8_t wanted;               /* the tier it would be without dwell */
-    bool is_ahead;                /* premium would be more than 30 minutes ahead of the pace */
+    bool is_ahead;                /* what is used is more than 30 minutes ahead of the pace */
+    bool is_behind_pace;          /* it is less than 5 minutes ahead */
 };
 
 void sb_pace_init(struct sb_pace *pace, const struct sb_budget_def *def);

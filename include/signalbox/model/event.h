@@ -70,14 +70,17 @@
 #define SB_EV_command_done(F, O) F(O, u64, command) F(O, u8, kind) F(O, job, job) F(O, run, run) F(O, name, actor) F(O, note, outcome)
 #define SB_EV_command_refused(F, O) F(O, u64, command) F(O, u8, kind) F(O, job, job) F(O, run, run) F(O, name, actor) F(O, note, outcome)
 
-#define SB_EV_budget_window(F, O) F(O, wall, day_start) F(O, wall, day_end) F(O, usd, limit) F(O, usd, spent) F(O, tier, tier)
+#define SB_EV_budget_window(F, O) F(O, wall, day_start) F(O, wall, day_end) F(O, usd, limit) F(O, usd, spent) F(O, tier, tier) \
+    F(O, budget_policy, policy)
 #define SB_EV_budget_spent(F, O) F(O, run, run) F(O, job, job) F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost) F(O, usd, spent) \
     F(O, name, alias) F(O, name, intent)
 /* With what it was decided on (core/pace.h); q in thousandths. */
 #define SB_EV_budget_tier(F, O) F(O, tier, from) F(O, tier, to) F(O, usd, remaining) F(O, usd, limit) F(O, usd, floor) F(O, u64, calls_left) \
     F(O, i64, q_permille) F(O, name, why)
-/* The window's figures: `floor` is what the calls still expected need, `forecast` what the day will have cost at this rate. */
-#define SB_EV_budget_ledger(F, O) F(O, usd, spent) F(O, usd, held) F(O, usd, uncertain) F(O, usd, floor) F(O, usd, forecast) F(O, flag, is_closed)
+/* The window's figures: `floor` is what the calls still expected need, `q_permille` the share of them that premium could serve, `forecast` what
+ * the day will have cost at this rate. */
+#define SB_EV_budget_ledger(F, O) F(O, usd, spent) F(O, usd, held) F(O, usd, uncertain) F(O, usd, floor) F(O, usd, forecast) \
+    F(O, u64, calls_left) F(O, i64, q_permille) F(O, flag, is_closed)
 /* An operator's tier, for a time; is_on = false: the policy decides again. */
 #define SB_EV_budget_forced(F, O) F(O, tier, tier) F(O, flag, is_on) F(O, name, actor) F(O, ns, lasts) F(O, note, reason)
 /* Generation is planned more or less often: of the grid's due times only every `to / from`-th runs. */

@@ -13,7 +13,7 @@ struct sb_control;
 /* Posts a command; `id` 0 is replaced by a fresh id, which is returned in `*id` (may be NULL). SB_ERR_FULL when the inbox is full:
  * the poster decides. Any thread. */
 enum sb_err sb_control_command(struct sb_control *control, struct sb_command command, uint64_t *id, struct sb_error *err) SB_MUST_USE;
-/* Posts a note, component result or spent input. Any thread. */
+/* Posts a note, component result or what the budget needs to know (spent, ledger, llm_failed). Any thread. */
 enum sb_err sb_control_input(struct sb_control *control, const struct sb_input *input, struct sb_error *err) SB_MUST_USE;
 
 /* A listener's feed: a bounded queue of events. The first events are a describe stream (seq 0 .. `described`). A listener that falls

@@ -166,13 +166,13 @@ struct sb_model_llm_failures {
 enum { SB_MODEL_HOURS = 24 };
 struct sb_model_budget {
     bool is_known, is_closed;
-    uint8_t tier;
+    uint8_t tier, policy;
     struct sb_usd limit, spent, held, uncertain;
     struct sb_usd floor;      /* what the calls still expected need */
     struct sb_usd forecast;   /* what the day will have cost at this rate */
-    uint64_t calls_left;      /* at the last change of tier, with the share of them that could be premium, and why it changed */
+    uint64_t calls_left;      /* still expected today, and the share of them that premium could serve */
     int64_t q_permille;
-    struct sb_wall tier_since;
+    struct sb_wall tier_since; /* and why it changed */
     char tier_why[SB_NAME_MAX];
     bool is_forced;           /* an operator's tier, until then */
     struct sb_wall forced_until;
@@ -296,6 +296,10 @@ unsigned sb_model_worst_component(const struct sb_model *model);
 void sb_model_add_age(struct sb_text *out, sb_ns age);
 /* Why the job is not running now and what would start it, or what it is doing: one line, always answered. */
 void sb_model_why(const struct sb_model *model, uint16_t job, sb_ns now, struct sb_wall wall, struct sb_text *out);
+/* What the budget's tier rests on and what would change it; one or two sentences. */
+void sb_model_budget_why(const struct sb_model *model, struct sb_text *out);
+/* What the failed LLM calls of the window have in common, in one line; nothing when none failed. */
+void sb_model_llm_verdict(const struct sb_model *model, struct sb_text *out);
 /* The short form for the last column of the job table. */
 void sb_model_brief(const struct sb_model *model, uint16_t job, sb_ns now, struct sb_text *out);
 

@@ -1,0 +1,161 @@
+/* budget: the day's LLM money, in figures and in words, and what an operator may do about it. */
+#include "client.h"
+
+#include "signalbox/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct show_column fields[] = {
+    { "tier", "tier", 0, SHOW_TEXT },               { "policy", "policy", 0, SHOW_TEXT },       { "limit, USD", "limit_usd", 0, SHOW_TEXT },
+    { "spent, USD", "spent_usd", 0, SHOW_TEXT },    { "held, USD", "held_usd", 0, SHOW_TEXT },  { "uncertain, USD", "uncertain_usd", 0, SHOW_TEXT },
+    { "floor, USD", "floor_usd", 0, SHOW_TEXT },    { "forecast, USD", "forecast_usd", 0, SHOW_TEXT },
+    { "window from", "window.start", 0, SHOW_TIME }, { "window to", "window.end", 0, SHOW_TIME }, { "failures", "verdict", 0, SHOW_TEXT },
+};
+static const struct show_column alias_columns[] = {
+    { "ALIAS", "alias", 12, SHOW_TEXT },    { "CALLS", "calls", 7, SHOW_TEXT }, { "IN", "tokens_in", 9, SHOW_TEXT },
+    { "OUT", "tokens_out", 9, SHOW_TEXT }, { "COST, nano-USD", "cost_nano", 0, SHOW_TEXT },
+};
+static const struct show_column intent_columns[] = {
+    { "INTENT", "intent", 28, SHOW_TEXT }, { "CALLS", "calls", 7, SHOW_TEXT }, { "COST, nano-USD", "cost_nano", 0, SHOW_TEXT },
+};
+static const struct show_column failure_columns[] = {
+    { "FAILURES", "category", 16, SHOW_TEXT }, { "ALIAS", "alias", 10, SHOW_TEXT }, { "INTENT", "intent", 20, SHOW_TEXT },
+    { "COUNT", "count", 6, SHOW_TEXT },        { "FIRST", "first", 20, SHOW_TIME }, { "LAST", "last", 20, SHOW_TIME },
+    { "REASON", "reason", 0, SHOW_TEXT },
+};
+
+static int show(struct options *options)
+{
+    struct client_reply reply;
+    int code = client_get(options, "/v1/budget", &reply);
+    if (code == EXIT_OK && options->is_json) {
+        (void)puts(reply.body);
+    } else if (code == EXIT_OK) {
+        show_fields(reply.json, fields, SB_LEN(fields));
+        (void)putchar('\n');
+        show_table(reply.json, "by_alias", alias_columns, SB_LEN(alias_columns));
+        (void)putchar('\n');
+        show_table(reply.json, "by_intent", intent_columns, SB_LEN(intent_columns));
+        (void)putchar('\n');
+        show_table(reply.json, "failures", failure_columns, SB_LEN(failure_columns));
+    }
+    client_reply_deinit(&reply);
+    return code;
+}
+
+static int why(struct options *options)
+{
+    static const char *const keys[] = { "why", "verdict" };
+    struct client_reply reply;
+    int code = client_get(options, "/v1/budget", &reply);
+    if (code == EXIT_OK && options->is_json)
+        (void)puts(reply.body);
+    for (size_t i = 0; code == EXIT_OK && !options->is_json && i < SB_LEN(keys); i++) {
+        char *line = sb_json_type(reply.json, keys[i]) == SB_JSON_STRING ? sb_json_text(reply.json, keys[i]) : NULL;
+        if (line != NULL) {
+            show_text(line, 0, 0);
+            (void)putchar('\n');
+        }
+        free(line);
+    }
+    client_reply_deinit(&reply);
+    return code;
+}
+
+/* "2h", "30m", "90s" in milliseconds; false for anything else. */
+static bool read_span(const char *text, int64_t *out)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
+    char digits[16];
+    size_t size = text != NULL ? strlen(text) : 0;
+    int64_t number = 0;
+    if (size < 2 || !sb_copy_n(digits, sizeof(digits), text, size - 1) || !sb_parse_i64(digits, &number) || number <= 0 || number > 100000)
+        return false;
+    for (size_t i = 0; i < SB_LEN(units); i++)
+        if (units[i].unit == text[size - 1]) {
+            *out = number * units[i].ms;
+            return true;
+        }
+    return false;
+}
+
+static int post(struct options *options, const char *target, struct sb_json_out *out)
+{
+    struct client_reply reply;
+    int code = client_post(options, target, out, &reply);
+    if (code == EXIT_OK)
+        code = client_tell(options, &reply);
+    client_reply_deinit(&reply);
+    return code;
+}
+
+static int force(struct options *options, const char *tier)
+{
+    int64_t lasts_ms = 0;
+    if (!read_span(options->lasts, &lasts_ms) || options->why == NULL) {
+        complain("budget force TIER needs an end and a reason, as in: budget force low --for 2h --why \"the campaign ends\"");
+        return EXIT_USAGE;
+    }
+    struct sb_json_out *out = sb_json_out_create(4096);
+    if (out != NULL) {
+        sb_json_object_begin(out);
+        sb_json_key(out, "kind");
+        sb_json_string(out, "force_tier");
+        sb_json_key(out, "tier");
+        sb_json_string(out, tier);
+        sb_json_key(out, "lasts_ms");
+        sb_json_integer(out, lasts_ms);
+        sb_json_key(out, "reason");
+        sb_json_string(out, options->why);
+        sb_json_object_end(out);
+    }
+    return post(options, "/v1/commands", out);
+}
+
+static int free_tier(struct options *options)
+{
+    struct sb_json_out *out = sb_json_out_create(4096);
+    if (out != NULL) {
+        sb_json_object_begin(out);
+        sb_json_key(out, "kind");
+        sb_json_string(out, "free_tier");
+        sb_json_object_end(out);
+    }
+    return post(options, "/v1/commands", out);
+}
+
+static int reconcile(struct options *options, const char *usd)
+{
+    struct sb_json_out *out = sb_json_out_create(4096);
+    if (out != NULL) {
+        sb_json_object_begin(out);
+        sb_json_key(out, "charged_usd");
+        sb_json_string(out, usd);
+        sb_json_object_end(out);
+    }
+    return post(options, "/v1/budget/reconcile", out);
+}
+
+int command_budget(struct options *options)
+{
+    const char *verb = options->positional_count > 0 ? options->positionals[0] : "";
+    const char *what = options->positional_count == 2 ? options->positionals[1] : NULL;
+    bool is_alone = options->positional_count == 1;
+    if (is_alone && sb_streq(verb, "show"))
+        return show(options);
+    if (is_alone && sb_streq(verb, "why"))
+        return why(options);
+    if (what != NULL && sb_streq(verb, "force"))
+        return force(options, what);
+    if (is_alone && sb_streq(verb, "free"))
+        return free_tier(options);
+    if (what != NULL && sb_streq(verb, "reconcile"))
+        return reconcile(options, what);
+    complain("budget: expected show, why, force TIER --for 2h --why TEXT, free, or reconcile USD (what the bill has for what is uncertain)");
+    return EXIT_USAGE;
+}
