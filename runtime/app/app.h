@@ -42,8 +42,8 @@ struct options {
     char *strings[OVERRIDES_MAX * 2];
     size_t string_count;
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
-    bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run;
-    int64_t speed, seed, port, limit, hours;
+    bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget;
+    int64_t speed, seed, port, limit, hours, days;
 };
 
 /* Reads the options of a subcommand. Prints what is wrong and returns EXIT_USAGE, or EXIT_OK. */
@@ -100,6 +100,9 @@ struct session {
 };
 /* Runs the engine with a console or headless until it ends. Returns the exit code. */
 int session_run(const struct session *session);
+
+/* simulate --budget, with the prices and the limit of the catalogue. */
+int simulate_budget(struct options *options, const struct sb_catalogue *catalogue, uint32_t load_pct);
 
 /* run show | retry | cancel ID. */
 int command_one_run(struct options *options);

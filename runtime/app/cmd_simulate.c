@@ -396,6 +396,12 @@ int command_simulate(struct options *options)
     struct side sides[SIDES_MAX];
     memset(sides, 0, sizeof(sides));
     const char *name = options->catalogue != NULL ? options->catalogue : "growth";
+    if (options->is_budget) {
+        int opened = open_side(&sides[0], options, name, "--policy", NULL);
+        int simulated = opened == EXIT_OK ? simulate_budget(options, sides[0].catalogue, sides[0].setup.load_pct) : opened;
+        close_side(&sides[0]);
+        return simulated;
+    }
     /* A second policy alone compares the same catalogue with itself. */
     const char *against = options->against != NULL ? options->against : options->against_policy != NULL ? name : NULL;
     size_t side_count = against != NULL && !options->is_optimise ? 2 : 1;

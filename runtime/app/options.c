@@ -37,6 +37,8 @@ extern char **environ;
     X("hours", 'o', "N", "simulate: virtual hours (default 168, a week)")                          \
     X("faults", 'u', "NAME", "simulate: none, light or heavy (default none)")                      \
     X("load", 'l', "X", "simulate: due times X times as often, as in 3 or 1.5")                    \
+    X("budget", 'B', NULL, "simulate: days of LLM calls under each budget policy")                 \
+    X("days", 'i', "N", "simulate --budget: virtual days (default 60)")                            \
     X("worst", 'w', NULL, "simulate: every run takes its p95")                                     \
     X("svg", 'g', "FILE", "simulate: write a timeline of the contexts")                            \
     X("optimise-offsets", 'O', NULL, "simulate: propose offsets with less waiting")                \
@@ -197,6 +199,8 @@ static int apply(struct options *options, int letter)
     case 'o': return read_number("hours", optarg, 1, 876000, &options->hours);
     case 'u': options->faults = optarg; return EXIT_OK;
     case 'l': options->load = optarg; return EXIT_OK;
+    case 'B': options->is_budget = true; return EXIT_OK;
+    case 'i': return read_number("days", optarg, 1, 1000, &options->days);
     case 'w': options->is_worst = true; return EXIT_OK;
     case 'g': options->svg = optarg; return EXIT_OK;
     case 'O': options->is_optimise = true; return EXIT_OK;
@@ -217,9 +221,10 @@ int options_read(struct options *options, int argc, char **argv)
     options->seed = 1;
     options->limit = 50;
     options->hours = 168;
+    options->days = 60;
     int code = read_environment(options);
     int letter;
-    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:h", long_options, NULL)) != -1)
+    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:Bi:h", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

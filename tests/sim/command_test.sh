@@ -54,4 +54,19 @@ claim "a picture where no folder is cannot be created" exits 73 simulate --hours
 claim "run refuses a workload for the simulator" exits 78 run --catalogue runtime/catalog/legacy.yaml --state-dir "$dir/state"
 claim "... and says what to do" grep -q 'signalbox simulate --catalogue' "$dir/err"
 claim "check refuses it too" exits 78 check --catalogue runtime/catalog/legacy.yaml --state-dir "$dir/state"
+
+side_of() { # side_of POLICY KEY
+  sqlite3 :memory: "SELECT json_extract(value, '\$.$2') FROM json_each(CAST(readfile('$dir/out') AS TEXT), '\$.sides')
+    WHERE json_extract(value, '\$.policy') = '$1'"
+}
+for load in 1 2 4; do
+  claim "budget policies at load $load" exits 0 simulate --budget --days 30 --load "$load" --seed 2 --json
+  claim "... paced has no dark hour" [ "$(side_of paced dark_hours)" = 0 ]
+  claim "... until_cap has some" [ "$(side_of until_cap dark_hours)" -gt 0 ]
+  claim "... paced serves at least 40 % more critical calls" \
+    [ $(($(side_of paced critical_served) * 10)) -ge $(($(side_of until_cap critical_served) * 14)) ]
+  claim "... and spends no more than the limit" [ "$(side_of paced spent_usd | cut -d. -f1)" -le 150 ]
+  premium=$(side_of paced premium_share) other=$(side_of absolute premium_share)
+  claim "... more of them on premium than absolute" [ "${premium/./}" -gt "${other/./}" ]
+done
 exit "$failed"

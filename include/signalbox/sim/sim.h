@@ -80,6 +80,26 @@ enum sb_err sb_sim_run(const struct sb_sim_setup *setup, struct sb_sim_report *r
 /* Leased time over the time the pool could have given, in permille; burst counts above, so it can exceed 1000. */
 uint32_t sb_sim_utilisation_pm(const struct sb_sim_report *report, sb_ns lasts);
 
+/* Days of LLM calls under three policies: until_cap (the premium model until the money is gone, then nothing until the next day: what the system
+ * before did), absolute and paced. The same calls for each. */
+enum { SB_SIM_BUDGET_SIDES = 3, SB_SIM_DAYS_MAX = 1000 };
+struct sb_sim_budget_setup {
+    struct sb_budget_def budget;  /* limit, thresholds, dwell */
+    struct sb_model_alias premium, economy; /* prices */
+    uint32_t days, calls_per_day; /* calls expected; the day has `load_pct` of them, so that the forecast is wrong by the load on the first day */
+    uint32_t load_pct;            /* 0 = 100 */
+    uint32_t critical_pct;        /* of the calls */
+    uint64_t seed;
+};
+struct sb_sim_budget_side {
+    const char *policy;
+    uint32_t dark_hours;          /* hours with critical calls due of which none was served */
+    uint64_t calls_due, calls_served, critical_due, critical_served, critical_premium;
+    int64_t spent_nano;
+    uint32_t tier_changes;
+};
+void sb_sim_budget_run(const struct sb_sim_budget_setup *setup, struct sb_sim_budget_side sides[SB_SIM_BUDGET_SIDES]);
+
 /* Offsets for the jobs with `every` that want contexts, so that predicted contention is low: one job after another is moved to the best of a few
  * places, with the simulator as the judge, until nothing improves or the bounds are met. `offsets` [job_count] receives all offsets.
  * `before` and `after`: mean contention over seeds that had no part in the choice. */
