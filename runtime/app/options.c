@@ -224,7 +224,8 @@ int options_read(struct options *options, int argc, char **argv)
     options->days = 60;
     int code = read_environment(options);
     int letter;
-    while (code == EXIT_OK && (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:Bi:h", long_options, NULL)) != -1)
+    while (code == EXIT_OK &&
+           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:Bi:h", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

@@ -185,6 +185,10 @@ static enum said say_budget(const struct sb_core *core, uint32_t item, unsigned 
         *event = sb_budget_forced_event(core);
     if (part == 2 && !core->is_tier_forced)
         return SAID_SKIP;
+    if (part >= 3 && part < 3 + SB_LLM_CATEGORY_COUNT) {
+        *event = sb_budget_failed_event(core, (enum sb_llm_category)(part - 3));
+        return core->failures[part - 3].count > 0 ? SAID_EVENT : SAID_SKIP;
+    }
     return part < 3 ? SAID_EVENT : SAID_ITEM_OVER;
 }
 

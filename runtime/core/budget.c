@@ -133,6 +133,7 @@ static void forget_day(struct sb_core *core)
     core->spent = core->held = core->uncertain = 0;
     core->ledger_version = 0;
     core->is_gate_closed = false;
+    memset(core->failures, 0, sizeof(core->failures));
 }
 
 void sb_budget_begin(struct sb_core *core)
@@ -210,17 +211,35 @@ void sb_budget_ledger(struct sb_core *core, const struct sb_in_ledger *ledger)
     decide(core, ledger->is_closed ? "a bill passed its hold" : "the ledger moved");
 }
 
-void sb_budget_llm_failed(struct sb_core *core, const struct sb_in_llm_failed *failed)
+struct sb_event sb_budget_failed_event(const struct sb_core *core, enum sb_llm_category category)
 {
+    const struct llm_failures *failures = &core->failures[category];
     struct sb_event event = sb_event_make(core, SB_EVENT_LLM_FAILED);
     struct sb_ev_llm_failed *out = &event.as.llm_failed;
-    out->run = failed->run;
-    out->job = failed->job;
-    out->category = failed->category < SB_LLM_CATEGORY_COUNT ? failed->category : (uint8_t)SB_LLM_CATEGORY_API_ERROR;
-    out->status = failed->status;
-    (void)sb_copy(out->alias, sizeof(out->alias), failed->alias);
-    (void)sb_copy(out->intent, sizeof(out->intent), failed->intent);
-    note_copy(out->reason, failed->reason);
+    event.wall.ns = failures->last;
+    out->job = SB_NO_JOB;
+    out->category = (uint8_t)category;
+    out->status = failures->status;
+    out->count = failures->count;
+    out->first = failures->first;
+    (void)sb_copy(out->alias, sizeof(out->alias), failures->alias);
+    note_copy(out->reason, failures->reason);
+    return event;
+}
+
+void sb_budget_llm_failed(struct sb_core *core, const struct sb_in_llm_failed *failed)
+{
+    enum sb_llm_category category = failed->category < SB_LLM_CATEGORY_COUNT ? (enum sb_llm_category)failed->category : SB_LLM_CATEGORY_API_ERROR;
+    struct llm_failures *failures = &core->failures[category];
+    if (failures->count++ == 0)
+        failures->first = core->wall.ns;
+    failures->last = core->wall.ns;
+    failures->status = failed->status;
+    (void)sb_copy(failures->alias, sizeof(failures->alias), failed->alias);
+    note_copy(failures->reason, failed->reason);
+    struct sb_event event = sb_budget_failed_event(core, category);
+    event.as.llm_failed.run = failed->run;
+    event.as.llm_failed.job = failed->job;
     sb_core_emit(core, &event);
 }
 

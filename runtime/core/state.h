@@ -95,6 +95,13 @@ struct alert {
     char text[SB_NOTE_MAX];
 };
 
+/* Failed LLM calls of one category: how many, and the last one. */
+struct llm_failures {
+    uint32_t count, status;
+    int64_t first, last;   /* wall ns */
+    char alias[SB_NAME_MAX], reason[SB_NOTE_MAX];
+};
+
 /* Who paused a job (its number), a category (PAUSE_CATEGORY + it) or everything. */
 enum { PAUSE_NOTES_MAX = 64, PAUSE_CATEGORY = 0x10000, PAUSE_ALL = 0x20000 };
 struct pause_note {
@@ -171,6 +178,7 @@ struct sb_core {
     bool is_tier_forced;
     int64_t tier_forced_until;  /* wall ns */
     char tier_actor[SB_NAME_MAX], tier_reason[SB_NOTE_MAX];
+    struct llm_failures failures[SB_LLM_CATEGORY_COUNT]; /* of today */
     uint32_t stretch_at;        /* jobs before it have been told of the tier's stretch */
     uint8_t stretch_told;       /* what they were told; 1 = none */
 
@@ -355,6 +363,8 @@ void sb_budget_free(struct sb_core *core, const char *actor);
 struct sb_event sb_budget_ledger_event(const struct sb_core *core);
 struct sb_event sb_budget_stretched_event(const struct sb_core *core, uint16_t job);
 struct sb_event sb_budget_forced_event(const struct sb_core *core);
+/* The last failed call of a category; count 0: none today. */
+struct sb_event sb_budget_failed_event(const struct sb_core *core, enum sb_llm_category category);
 /* The tier a step that starts now works by. */
 enum sb_tier sb_budget_tier_of_call(const struct sb_core *core);
 /* Whether steps that call a model are passed over now; generation of critical intents goes on longest. */

@@ -342,6 +342,9 @@ void sb_llm_completions(struct sb_call *call, struct sb_answer *answer)
         return;
     }
     apply_cap(&parts);
+    if (call->fault == SB_PRACTICE_FAULT_IGNORED_CAP && parts.cap > 0) {
+        parts.tokens_out = (uint32_t)parts.cap * 8;
+    }
     charge(llm, &parts);
     sb_answer_json(answer, 200, write_answer(call, &parts));
     if (call->fault == SB_PRACTICE_FAULT_BAD_JSON && answer->body) {

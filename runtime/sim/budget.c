@@ -139,7 +139,8 @@ void sb_sim_budget_run(const struct sb_sim_budget_setup *setup, struct sb_sim_bu
             sb_pace_open(&policies[k].pace, start, start + SB_DAY(1), start, 0);
         }
         for (int hour = 0; hour < SB_PACE_HOURS; hour++) {
-            uint64_t milli = (uint64_t)setup->calls_per_day * (setup->load_pct > 0 ? setup->load_pct : 100) * hours_pct[hour] * 10 / HOURS_SUM + carry;
+            uint64_t load = setup->load_pct > 0 ? setup->load_pct : 100;
+            uint64_t milli = setup->calls_per_day * load * hours_pct[hour] * 10 / HOURS_SUM + carry;
             carry = milli % 1000;
             run_hour(setup, &rng, start + SB_HOUR(1) * hour, (uint32_t)(milli / 1000), policies, sides);
         }

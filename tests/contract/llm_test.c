@@ -155,6 +155,9 @@ static void llm__tells_faults_apart(void **state)
     for (size_t i = 0; i < SB_LEN(rows); i++) {
         struct sb_llm_reply reply;
         struct sb_llm_failure failure;
+        struct bench *bench = *state;
+        sb_llm_destroy(bench->llm); /* a new one: refusals are remembered */
+        assert_int_equal(sb_llm_create(&bench->llm, bench->http, &bench->def, NULL), SB_OK);
         set_fault(*state, rows[i].fault, 0);
         assert_int_not_equal(complete(*state, &question, SB_S(20), &reply, &failure), SB_OK);
         assert_int_equal(failure.class, rows[i].class);

@@ -66,7 +66,7 @@ for load in 1 2 4; do
   claim "... paced serves at least 40 % more critical calls" \
     [ $(($(side_of paced critical_served) * 10)) -ge $(($(side_of until_cap critical_served) * 14)) ]
   claim "... and spends no more than the limit" [ "$(side_of paced spent_usd | cut -d. -f1)" -le 150 ]
-  premium=$(side_of paced premium_share) other=$(side_of absolute premium_share)
-  claim "... more of them on premium than absolute" [ "${premium/./}" -gt "${other/./}" ]
+  paced=$(side_of paced premium_share) absolute=$(side_of absolute premium_share)
+  claim "... more of them on premium than absolute" [ "$(sqlite3 :memory: "SELECT $paced > $absolute")" = 1 ]
 done
 exit "$failed"

@@ -129,8 +129,8 @@ void sb_fold_llm_failed(struct sb_model *model, const struct sb_event *event)
     if (ev->category >= SB_LLM_CATEGORY_COUNT)
         return;
     struct sb_model_llm_failures *const failures = &model->budget.failures[ev->category];
-    if (failures->count++ == 0)
-        failures->first = event->wall;
+    failures->count = ev->count;
+    failures->first = (struct sb_wall){ev->first};
     failures->last = event->wall;
     name_copy(failures->alias, ev->alias);
     note_copy(failures->reason, ev->reason);

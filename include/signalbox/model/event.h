@@ -85,8 +85,9 @@
 #define SB_EV_budget_forced(F, O) F(O, tier, tier) F(O, flag, is_on) F(O, name, actor) F(O, ns, lasts) F(O, note, reason)
 /* Generation is planned more or less often: of the grid's due times only every `to / from`-th runs. */
 #define SB_EV_job_stretched(F, O) F(O, job, job) F(O, ns, from) F(O, ns, to) F(O, tier, tier)
-#define SB_EV_llm_failed(F, O) F(O, run, run) F(O, job, job) F(O, llm_category, category) F(O, u32, status) F(O, name, alias) \
-    F(O, name, intent) F(O, note, reason)
+/* With it the day has `count` failed calls of that category, the first of them at `first`. */
+#define SB_EV_llm_failed(F, O) F(O, run, run) F(O, job, job) F(O, llm_category, category) F(O, u32, status) F(O, u32, count) \
+    F(O, wall, first) F(O, name, alias) F(O, note, reason)
 
 #define SB_EV_alert_raised(F, O) F(O, u32, alert) F(O, rule, rule) F(O, severity, severity) F(O, job, job) F(O, component, component) \
     F(O, name, subject) F(O, note, text)
@@ -150,7 +151,7 @@
     X(BUDGET_LEDGER, budget_ledger, DEBUG, "budget: spent {spent}, held {held}, uncertain {uncertain} USD")           \
     X(BUDGET_FORCED, budget_forced, WARN, "budget tier forced to {tier} by {actor} for {lasts}: {reason}")            \
     X(JOB_STRETCHED, job_stretched, INFO, "{job} moved {from} -> {to}: budget {tier}")                                \
-    X(LLM_FAILED, llm_failed, WARN, "{job} run {run}: {alias} for {intent} failed: {category}, {reason}")             \
+    X(LLM_FAILED, llm_failed, WARN, "{job} run {run}: {alias} call failed: {category}, {reason}")                       \
     X(ALERT_RAISED, alert_raised, ERROR, "alert {alert} {rule}: {text}")                                              \
     X(ALERT_CLEARED, alert_cleared, INFO, "alert {alert} {rule} {subject} cleared after {lasted}")                    \
     X(ALERT_ACKED, alert_acked, INFO, "alert {alert} acknowledged by {actor} {note}")                                 \

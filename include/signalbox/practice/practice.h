@@ -57,6 +57,7 @@ uint16_t sb_practice_port(const struct sb_practice *practice);
     X(ERROR429, "error429", true, true, "nothing is done, status 429 with Retry-After: 2")                         \
     X(QUOTA, "quota", false, true, "status 429 with insufficient_quota")                                           \
     X(BAD_JSON, "bad_json", false, true, "the call is charged, its answer is cut in the middle")                   \
+    X(IGNORED_CAP, "ignored_cap", false, true, "the output cap is not obeyed: eight times as much is charged")     \
     X(LATE_VISIBILITY, "late_visibility", true, false, "lists hide posts younger than delay_ms")                   \
     X(SWAPPED_RESPONSE, "swapped_response", true, false, "a post is made, the answer tells of somebody else's")    \
     X(WRONG_AUTHOR, "wrong_author", true, false, "an item's page shows another account's post")                    \

@@ -7,6 +7,7 @@
 #include "llm_parts.h"
 
 #include "signalbox/base/assert.h"
+#include "signalbox/base/hash.h"
 #include "signalbox/base/text.h"
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
@@ -17,9 +18,18 @@
 
 enum { ANSWER_BYTES_MAX = 1024 * 1024, AUTHORIZATION_MAX = 4096, MODELS_MAX = 4096 };
 
+/* A refused key or an empty account is not asked again with every call: each would fail, and some providers count them. */
+static const sb_ns refused_for = SB_MIN(10);
+
 struct sb_llm {
     struct sb_http *http;
     const struct sb_llm_def *def;
+    struct sb_mutex *mutex;
+    /* under the mutex: what the provider has refused, until then; ends early when the key changes or, for a key, when a check succeeds */
+    sb_ns refused_until;
+    uint64_t refused_key;
+    struct sb_llm_failure refusal;
+    struct sb_error refusal_text;
 };
 
 enum sb_err sb_llm_create(struct sb_llm **out_llm, struct sb_http *http, const struct sb_llm_def *def, struct sb_error *err)
@@ -33,13 +43,21 @@ enum sb_err sb_llm_create(struct sb_llm **out_llm, struct sb_http *http, const s
     }
     llm->http = http;
     llm->def = def;
+    llm->mutex = sb_mutex_create(SB_RANK_HTTP);
+    if (!llm->mutex) {
+        free(llm);
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the LLM client");
+    }
     *out_llm = llm;
     return SB_OK;
 }
 
 void sb_llm_destroy(struct sb_llm *llm)
 {
-    free(llm);
+    if (llm) {
+        sb_mutex_destroy(llm->mutex);
+        free(llm);
+    }
 }
 
 static bool is_premium_intent(const struct sb_llm_def *def, const char *intent)
@@ -94,6 +112,58 @@ static enum sb_err read_authorization(const struct sb_llm_def *def, char out[AUT
     return text.is_cut ? sb_error_set(err, SB_ERR_CONFIG, "the key that llm.key points to is longer than %d bytes",
                                       AUTHORIZATION_MAX - 8)
                        : SB_OK;
+}
+
+static uint64_t key_mark(const struct sb_llm_def *def)
+{
+    char authorization[AUTHORIZATION_MAX] = "";
+    const bool is_read = read_authorization(def, authorization, NULL) == SB_OK;
+    const uint64_t mark = is_read ? sb_hash_bytes(authorization, strlen(authorization)) : 0;
+    explicit_bzero(authorization, sizeof authorization);
+    return mark;
+}
+
+static void remember_refusal(struct sb_llm *llm, const struct sb_llm_failure *failure, const struct sb_error *err)
+{
+    const uint64_t mark = key_mark(llm->def);
+    sb_mutex_lock(llm->mutex);
+    llm->refused_until = sb_ns_add(sb_now(), refused_for);
+    llm->refused_key = mark;
+    llm->refusal = *failure;
+    llm->refusal.was_sent = llm->refusal.is_charged = false;
+    llm->refusal_text = *err;
+    sb_mutex_unlock(llm->mutex);
+}
+
+static void forget_refusal(struct sb_llm *llm, bool is_key_alone)
+{
+    sb_mutex_lock(llm->mutex);
+    if (!is_key_alone || llm->refusal.category == SB_LLM_CATEGORY_INVALID_KEY) {
+        llm->refused_until = 0;
+    }
+    sb_mutex_unlock(llm->mutex);
+}
+
+/* The refusal that still holds: nothing is sent. */
+static enum sb_err still_refused(struct sb_llm *llm, struct sb_llm_failure *failure, struct sb_error *err)
+{
+    sb_mutex_lock(llm->mutex);
+    const bool is_held = sb_now() < llm->refused_until;
+    const uint64_t mark = llm->refused_key;
+    if (is_held) {
+        *failure = llm->refusal;
+        *err = llm->refusal_text;
+    }
+    sb_mutex_unlock(llm->mutex);
+    if (!is_held) {
+        return SB_OK;
+    }
+    if (key_mark(llm->def) != mark) { /* the file was read outside the lock */
+        forget_refusal(llm, false);
+        *failure = (struct sb_llm_failure){ .class = SB_CLASS_NONE, .category = SB_LLM_CATEGORY_API_ERROR };
+        return SB_OK;
+    }
+    return sb_error_wrap(err, "not asked again yet");
 }
 
 /* One exchange with the endpoint; any status is SB_OK. */
@@ -175,6 +245,9 @@ enum sb_err sb_llm_complete(struct sb_llm *llm, const struct sb_llm_request *req
         failure->class = SB_CLASS_FATAL;
         return sb_error_set(err, SB_ERR_CONFIG, "llm.aliases has no alias \"%s\": add it to the catalogue", request->alias);
     }
+    if (still_refused(llm, failure, err) != SB_OK) {
+        return err->code;
+    }
     enum sb_err code = sb_llm_write_request(&body, request, alias->model, err);
     if (code != SB_OK) {
         /* Too large a prompt stays too large: unlike too large an answer it is never tried again. */
@@ -184,6 +257,10 @@ enum sb_err sb_llm_complete(struct sb_llm *llm, const struct sb_llm_request *req
     code = exchange(llm, "POST", "/chat/completions", body, request, op, &response, err);
     failure->was_sent = response.was_sent;
     code = code == SB_OK ? read_answer(llm, alias, &response, reply, failure, err) : fail(failure, code);
+    if (code != SB_OK && failure->status != 0 &&
+        (failure->category == SB_LLM_CATEGORY_INVALID_KEY || failure->category == SB_LLM_CATEGORY_BUDGET_EXCEEDED)) {
+        remember_refusal(llm, failure, err);
+    }
 out:
     free(response.body);
     free(body);
@@ -236,6 +313,9 @@ enum sb_err sb_llm_check(struct sb_llm *llm, const struct sb_op *op, struct sb_e
     if (code == SB_OK) {
         code = response.status == 200 ? look_for_models(llm->def, &response, err)
                                       : sb_llm_judge_status(&response, llm->def->base_url, &failure, err);
+    }
+    if (code == SB_OK) {
+        forget_refusal(llm, true); /* the key is good now; an empty account lists its models too */
     }
     free(response.body);
     return code;

@@ -167,6 +167,7 @@ static void llm__judges_statuses_by_error_code(void **state)
         { 503, "{\"error\":{\"code\":\"server_is_overloaded\"}}", SB_ERR_UNAVAILABLE, SB_CLASS_DEPENDENCY_DOWN, "server_is_overloaded" },
         { 302, "", SB_ERR_PROTOCOL, SB_CLASS_RETRYABLE, "302" },
     };
+    (void)state;
     for (size_t i = 0; i < SB_LEN(verdicts); i++) {
         struct sb_llm_reply reply;
         struct sb_llm_failure failure;
@@ -174,11 +175,44 @@ static void llm__judges_statuses_by_error_code(void **state)
         script.status = verdicts[i].status;
         script.body = verdicts[i].body;
         script.retry_after = SB_S(9);
-        assert_int_equal(sb_llm_complete(*state, &question, &forever, &reply, &failure, &err), verdicts[i].code);
+        struct sb_llm *llm = NULL; /* a new one: refusals are remembered */
+        assert_int_equal(sb_llm_create(&llm, NULL, &def, NULL), SB_OK);
+        assert_int_equal(sb_llm_complete(llm, &question, &forever, &reply, &failure, &err), verdicts[i].code);
+        sb_llm_destroy(llm);
         assert_int_equal(failure.class, verdicts[i].class);
         assert_int_equal(failure.retry_after, SB_S(9));
         assert_non_null(strstr(err.text, verdicts[i].says));
         assert_null(strstr(err.text, "hidden"));
+    }
+}
+
+static void llm__asks_no_provider_again_that_refused_key_or_account_until_something_changes(void **state)
+{
+    static const char *const bodies[] = { "{\"error\":{\"code\":\"invalid_api_key\"}}", "{\"error\":{\"code\":\"insufficient_quota\"}}" };
+    static const long statuses[] = { 401, 429 };
+    (void)state;
+    for (size_t i = 0; i < SB_LEN(bodies); i++) {
+        struct sb_llm *llm = NULL;
+        struct sb_llm_reply reply;
+        struct sb_llm_failure failure;
+        struct sb_error err = { 0 };
+        assert_int_equal(sb_llm_create(&llm, NULL, &def, NULL), SB_OK);
+        script.calls = 0;
+        script.status = statuses[i];
+        script.body = bodies[i];
+        assert_int_not_equal(sb_llm_complete(llm, &question, &forever, &reply, &failure, &err), SB_OK);
+        script.status = 200;
+        script.body = ANSWER(USAGE, "\"text\"", "stop");
+        assert_int_not_equal(sb_llm_complete(llm, &question, &forever, &reply, &failure, &err), SB_OK);
+        assert_int_equal(script.calls, 1);
+        assert_non_null(strstr(err.text, "not asked again yet"));
+        assert_false(failure.was_sent);
+        assert_false(failure.is_charged);
+        assert_int_equal(setenv("SB_TEST_LLM_KEY", "k-456-other", 1), 0);
+        assert_int_equal(sb_llm_complete(llm, &question, &forever, &reply, &failure, &err), SB_OK);
+        free(reply.text);
+        assert_int_equal(setenv("SB_TEST_LLM_KEY", "k-123-hidden", 1), 0);
+        sb_llm_destroy(llm);
     }
 }
 
@@ -346,6 +380,7 @@ int main(void)
         LLM_TEST(llm__charges_in_full_when_the_cached_count_is_absurd),
         LLM_TEST(llm__says_when_the_cap_cut_the_answer),
         LLM_TEST(llm__judges_statuses_by_error_code),
+        LLM_TEST(llm__asks_no_provider_again_that_refused_key_or_account_until_something_changes),
         LLM_TEST(llm__repeats_no_hostile_error_code),
         LLM_TEST(llm__judges_calls_without_an_answer),
         LLM_TEST(llm__takes_a_broken_answer_as_retryable),
