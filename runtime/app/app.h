@@ -74,6 +74,7 @@ struct installation {
     struct sb_catalogue *catalogue;
     struct sb_services services;
     int lock_fd;
+    bool has_obeyed_caps; /* every endpoint that costs something has shown it; keeper's thread */
 };
 /* Opens lock, log, store, receipts, HTTP, LLM and browser services. On failure prints the reason and returns the exit code; what was
  * opened is closed again. `is_console`: the log goes to a file. */

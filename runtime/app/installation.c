@@ -1,5 +1,5 @@
 /* Opening and closing the services of an installation, in one order and its reverse, and the real check of each component. */
-#include "app.h"
+#include "cap_probe.h"
 
 #include "signalbox/os/os.h"
 
@@ -197,6 +197,12 @@ static enum sb_err probe_disk(const struct installation *in, struct sb_error *er
     return sb_error_set(err, SB_ERR_FULL, "%llu MiB free in %s; make room", (unsigned long long)(free_bytes >> 20), in->paths.state_dir);
 }
 
+static enum sb_err probe_llm(struct installation *in, const struct sb_op *op, struct sb_error *err)
+{
+    enum sb_err rc = sb_llm_check(in->services.llm, op, err);
+    return rc == SB_OK && !in->has_obeyed_caps ? cap_probe(in, op, &in->has_obeyed_caps, err) : rc;
+}
+
 enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     struct installation *in = arg;
@@ -206,7 +212,7 @@ enum sb_err installation_probe(void *arg, enum sb_component component, const str
     case SB_COMPONENT_BROWSER:
         return in->services.browser->ops->check(in->services.browser, op, err);
     case SB_COMPONENT_LLM:
-        return sb_llm_check(in->services.llm, op, err);
+        return probe_llm(in, op, err);
     case SB_COMPONENT_DISK:
         return probe_disk(in, err);
     case SB_COMPONENT_CONFIG:    /* loaded, or we would not be here */

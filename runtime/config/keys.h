@@ -108,6 +108,8 @@ struct sb_cfg_root {
     struct sb_llm_def llm;
     const struct sb_pair *aliases;
     size_t alias_count;
+    struct sb_llm_endpoint *endpoints;
+    size_t endpoint_count;
     struct sb_content_def content;
     struct sb_cfg_component components[SB_COMPONENT_COUNT];
     const char *const *sites;

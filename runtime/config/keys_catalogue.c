@@ -175,12 +175,30 @@ static const struct sb_cfg_section BUDGET = {
 
 /* ------------------------------------------------------------------------------------------------ llm, content */
 
+static const struct sb_cfg_key ENDPOINT_KEYS[] = {
+    {TEXT("name", sb_llm_endpoint, name, sb_cfg_check_name, NULL, "What aliases call it: MODEL@NAME."), REQUIRED},
+    {TEXT("base_url", sb_llm_endpoint, base_url, sb_cfg_check_url, NULL, "Its address, up to and with /v1."), REQUIRED},
+    {TEXT("key", sb_llm_endpoint, key, sb_cfg_check_secret, NULL, "Where its key is: file:PATH, env:NAME or cred:NAME."), NOTE("none")},
+    {CHOICE("cap_field", sb_llm_endpoint, cap, sb_llm_cap_text, SB_LLM_CAP_COUNT, "max_completion_tokens",
+            "Field of the output cap that it obeys: llama.cpp before 2026 and Ollama want max_tokens.")},
+    {FLAG("free", sb_llm_endpoint, is_free, "false", "Its models cost nothing: they need no price, and go on when the budget is closed.")},
+    {FLAG("stream", sb_llm_endpoint, streams, "false", "Ask for a stream with usage.")},
+};
+
+static const struct sb_cfg_section ENDPOINT = {
+    .title = "endpoint", .help = "A further OpenAI-compatible endpoint.", SECTION_OF(ENDPOINT_KEYS, sb_llm_endpoint)};
+
 static const struct sb_cfg_key LLM_KEYS[] = {
     {TEXT("base_url", sb_cfg_root, llm.base_url, sb_cfg_check_url, NULL, "OpenAI-compatible endpoint, e.g. https://api.openai.com/v1."),
      NOTE("none; needed by llm steps")},
     {TEXT("key", sb_cfg_root, llm.key, sb_cfg_check_secret, NULL, "Where the key is: file:PATH, env:NAME or cred:NAME; never the key itself.")},
+    {CHOICE("cap_field", sb_cfg_root, llm.cap, sb_llm_cap_text, SB_LLM_CAP_COUNT, "max_completion_tokens",
+            "Field of the output cap that the endpoint obeys.")},
+    {FLAG("stream", sb_cfg_root, llm.streams, "false", "Ask for a stream with usage.")},
+    {ELEMENTS("endpoints", SB_CFG_LIST_OF, sb_cfg_root, endpoints, endpoint_count, 8, NULL, ENDPOINT,
+              "Further endpoints, for aliases that name one.")},
     {PAIRS("aliases", sb_cfg_root, aliases, alias_count, sb_cfg_check_name,
-           "Model of the provider by alias: premium and economy, perhaps local. Each needs a row in prices.yaml.")},
+           "Model by alias: premium and economy, perhaps local; MODEL, or MODEL@ENDPOINT. Each needs a row in prices.yaml, but for free endpoints.")},
     {TEXTS("premium_intents", sb_cfg_root, llm.premium_intents, llm.premium_intent_count, sb_cfg_check_name,
            "Intents that keep the premium model at tier medium."),
      NOTE("[content_generation, reply_generation]")},

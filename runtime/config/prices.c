@@ -85,6 +85,23 @@ static const struct sb_cfg_price *find_price(struct sb_cfg_loader *loader, const
     return best;
 }
 
+/* "MODEL@NAME": the endpoint of that name, and the model alone in `*model`. NULL for a model of llm.base_url, or after a report. */
+static const struct sb_llm_endpoint *split_endpoint(struct sb_cfg_loader *loader, const struct sb_cfg_node *node, const char **model)
+{
+    const struct sb_llm_def *llm = &loader->box->catalogue.llm;
+    const char *at = strrchr(*model, '@');
+    for (size_t i = 0; at != NULL && i < llm->endpoint_count; i++) {
+        if (sb_streq(llm->endpoints[i].name, at + 1)) {
+            *model = sb_cfg_take_text(&loader->box->region, *model, (size_t)(at - *model));
+            return &llm->endpoints[i];
+        }
+    }
+    if (at != NULL) {
+        sb_cfg_blame(&loader->binder, node, "name it in llm.endpoints", "there is no LLM endpoint \"%s\"", at + 1);
+    }
+    return NULL;
+}
+
 void sb_cfg_make_aliases(struct sb_cfg_loader *loader)
 {
     const struct sb_cfg_node *llm = sb_cfg_get(loader->tree, "llm");
@@ -92,10 +109,15 @@ void sb_cfg_make_aliases(struct sb_cfg_loader *loader)
     size_t count = loader->root.alias_count;
     struct sb_model_alias *made = sb_cfg_take(&loader->box->region, count, sizeof *made);
     loader->box->catalogue.llm = loader->root.llm;
+    loader->box->catalogue.llm.endpoints = loader->root.endpoints;
+    loader->box->catalogue.llm.endpoint_count = loader->root.endpoint_count;
     for (size_t i = 0; made != NULL && aliases != NULL && i < count; i++) {
         const struct sb_pair *pair = &loader->root.aliases[i];
-        const struct sb_cfg_price *price = find_price(loader, sb_cfg_spot(aliases, pair->key), pair->value);
-        made[i] = (struct sb_model_alias){.alias = pair->key, .model = pair->value};
+        const char *model = pair->value;
+        const struct sb_llm_endpoint *endpoint = split_endpoint(loader, sb_cfg_spot(aliases, pair->key), &model);
+        bool is_free = endpoint != NULL && endpoint->is_free;
+        const struct sb_cfg_price *price = is_free || model == NULL ? NULL : find_price(loader, sb_cfg_spot(aliases, pair->key), model);
+        made[i] = (struct sb_model_alias){.alias = pair->key, .model = model, .endpoint = endpoint};
         if (price != NULL) {
             made[i].in_nano = price->in_nano;
             made[i].out_nano = price->out_nano;

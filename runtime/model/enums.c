@@ -18,6 +18,12 @@ const char *sb_action_text(unsigned value)
     return value < SB_ACTION_COUNT ? texts[value] : "?";
 }
 
+const char *sb_llm_cap_text(unsigned value)
+{
+    static const char *const texts[] = { SB_LIST_LLM_CAP(TEXT) };
+    return value < SB_LLM_CAP_COUNT ? texts[value] : "?";
+}
+
 struct word_list {
     const char *const *texts;
     unsigned count;

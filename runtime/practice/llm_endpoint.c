@@ -70,7 +70,7 @@ struct answer_parts {
     size_t model;
     uint64_t number;
     int64_t cap;            /* tokens, 0 = none */
-    bool is_json, is_cut, wants_posts;
+    bool is_json, is_cut, wants_posts, is_stream, has_stream_usage;
     char content[CONTENT_MAX];
     uint32_t tokens_in, tokens_out, tokens_cached;
 };
@@ -127,12 +127,19 @@ static bool wants_json(const struct sb_json *json)
     return wanted;
 }
 
+static bool is_true(const struct sb_json *json, const char *path)
+{
+    char *text = sb_json_text(json, path);
+    const bool is_it = text && sb_streq(text, "true");
+    free(text);
+    return is_it;
+}
+
 /* False with the answer written when the request is not acceptable. */
 static bool read_request(const struct sb_call *call, struct answer_parts *parts, struct sb_answer *answer)
 {
     struct sb_json *json = NULL;
     bool is_good = false;
-    char *stream = NULL;
     if (sb_json_parse(&json, call->body, call->body_size, NULL) != SB_OK) {
         sb_answer_error(answer, 400, "invalid_request_error", "the body is not JSON");
         return false;
@@ -140,7 +147,8 @@ static bool read_request(const struct sb_call *call, struct answer_parts *parts,
     parts->model = find_model(json);
     parts->tokens_in = count_prompt(json, &parts->wants_posts);
     parts->is_json = wants_json(json);
-    stream = sb_json_text(json, "stream");
+    parts->is_stream = is_true(json, "stream");
+    parts->has_stream_usage = is_true(json, "stream_options.include_usage");
     if (!sb_json_i64(json, "max_completion_tokens", &parts->cap)) {
         (void)sb_json_i64(json, "max_tokens", &parts->cap); /* stays 0 = no cap when absent */
     }
@@ -150,12 +158,9 @@ static bool read_request(const struct sb_call *call, struct answer_parts *parts,
         sb_answer_error(answer, 400, "invalid_request_error", "messages is a list of {role, content}");
     } else if (parts->cap < 0) {
         sb_answer_error(answer, 400, "invalid_request_error", "the output cap is negative");
-    } else if (stream && sb_streq(stream, "true")) {
-        sb_answer_error(answer, 400, "unsupported_value", "this endpoint does not stream");
     } else {
         is_good = true;
     }
-    free(stream);
     sb_json_destroy(json);
     return is_good;
 }
@@ -330,6 +335,88 @@ static struct sb_json_out *write_answer(const struct sb_call *call, const struct
     return out;
 }
 
+static bool add_chunk(struct sb_text *to, struct sb_json_out *out)
+{
+    char *json = out ? sb_json_out_take(out) : NULL;
+    sb_json_out_destroy(out);
+    if (json) {
+        sb_text_addf(to, "data: %s\n\n", json);
+    }
+    free(json);
+    return json != NULL && !to->is_cut;
+}
+
+/* One chunk of the answer's text; `finish` NULL = it goes on. */
+static struct sb_json_out *text_chunk(const char *text, const char *finish)
+{
+    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
+    if (out) {
+        sb_json_object_begin(out);
+        add_string(out, "object", "chat.completion.chunk");
+        sb_json_key(out, "choices");
+        sb_json_array_begin(out);
+        sb_json_object_begin(out);
+        add_integer(out, "index", 0);
+        sb_json_key(out, "delta");
+        sb_json_object_begin(out);
+        if (text) {
+            add_string(out, "content", text);
+        }
+        sb_json_object_end(out);
+        add_string(out, "finish_reason", finish);
+        sb_json_object_end(out);
+        sb_json_array_end(out);
+        add_string(out, "usage", NULL);
+        sb_json_object_end(out);
+    }
+    return out;
+}
+
+static struct sb_json_out *usage_chunk(const struct answer_parts *parts)
+{
+    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
+    if (out) {
+        sb_json_object_begin(out);
+        add_string(out, "object", "chat.completion.chunk");
+        sb_json_key(out, "choices");
+        sb_json_array_begin(out);
+        sb_json_array_end(out);
+        add_usage(out, parts);
+        sb_json_object_end(out);
+    }
+    return out;
+}
+
+/* The same answer as server-sent events: some characters a chunk, the usage in a last one when it was asked for. */
+static void write_stream(const struct answer_parts *parts, struct sb_answer *answer)
+{
+    enum { CHUNK = 48, STREAM_MAX = 65536 };
+    char *body = malloc(STREAM_MAX);
+    struct sb_text text;
+    bool is_good = body != NULL;
+    if (is_good) {
+        sb_text_init(&text, body, STREAM_MAX);
+    }
+    for (size_t at = 0; is_good && at < strlen(parts->content); at += CHUNK) {
+        char piece[CHUNK + 1];
+        sb_copy(piece, sizeof piece, parts->content + at);
+        is_good = add_chunk(&text, text_chunk(piece, NULL));
+    }
+    is_good = is_good && add_chunk(&text, text_chunk(NULL, parts->is_cut ? "length" : "stop"));
+    if (is_good && parts->has_stream_usage) {
+        is_good = add_chunk(&text, usage_chunk(parts));
+    }
+    if (!is_good) {
+        free(body);
+        sb_answer_error(answer, 500, "out_of_memory", "no memory for an answer");
+        return;
+    }
+    sb_text_add(&text, "data: [DONE]\n\n");
+    answer->status = 200;
+    answer->type = "text/event-stream";
+    answer->body = body;
+}
+
 void sb_llm_completions(struct sb_call *call, struct sb_answer *answer)
 {
     struct answer_parts parts = { 0 };
@@ -346,7 +433,11 @@ void sb_llm_completions(struct sb_call *call, struct sb_answer *answer)
         parts.tokens_out = (uint32_t)parts.cap * 8;
     }
     charge(llm, &parts);
-    sb_answer_json(answer, 200, write_answer(call, &parts));
+    if (parts.is_stream) {
+        write_stream(&parts, answer);
+    } else {
+        sb_answer_json(answer, 200, write_answer(call, &parts));
+    }
     if (call->fault == SB_PRACTICE_FAULT_BAD_JSON && answer->body) {
         answer->body[strlen(answer->body) / 2] = '\0';
     }

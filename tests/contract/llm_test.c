@@ -138,6 +138,25 @@ static void llm__uses_a_key_that_was_changed_meanwhile(void **state)
     free(reply.text);
 }
 
+static void llm__streams_the_same_answer_for_the_same_bill(void **state)
+{
+    struct bench *bench = *state;
+    struct sb_llm_reply reply;
+    struct sb_llm_failure failure;
+    struct sb_json *json = NULL;
+    struct sb_practice_stats stats;
+    bench->def.streams = true;
+    assert_int_equal(complete(bench, &question, SB_S(20), &reply, &failure), SB_OK);
+    assert_int_equal(sb_json_parse(&json, reply.text, strlen(reply.text), NULL), SB_OK);
+    sb_practice_stats(bench->practice, &stats);
+    assert_int_equal(stats.llm_cost.nano, reply.cost.nano);
+    sb_json_destroy(json);
+    free(reply.text);
+    set_fault(bench, SB_PRACTICE_FAULT_BAD_JSON, 0); /* cut in the middle */
+    assert_int_equal(complete(bench, &question, SB_S(20), &reply, &failure), SB_ERR_PROTOCOL);
+    assert_true(failure.is_charged);
+}
+
 static void llm__tells_faults_apart(void **state)
 {
     static const struct {
@@ -228,6 +247,7 @@ int main(void)
         LLM_TEST(llm__obeys_the_output_cap),
         LLM_TEST(llm__finds_its_models),
         LLM_TEST(llm__uses_a_key_that_was_changed_meanwhile),
+        LLM_TEST(llm__streams_the_same_answer_for_the_same_bill),
         LLM_TEST(llm__tells_faults_apart),
         LLM_TEST(llm__ends_at_its_deadline),
         LLM_TEST(llm__adds_up_over_concurrent_callers),

@@ -29,7 +29,7 @@ tier_is() {
 }
 
 charged() { # what the endpoint says that it charged, in nano-dollars
-  curl -sf -m 10 "$SITE/v1/usage" >"$DIR/usage.json" && json "$DIR/usage.json" '$.cost_nano'
+  curl -sf -m 10 "$SITE/v1/usage" >"$DIR/usage.json" && echo $(($(json "$DIR/usage.json" '$.cost_nano') - ${charged_before:-0}))
 }
 
 counted() { # what the ledger has spent or keeps as uncertain
@@ -42,6 +42,15 @@ runtime() {
   runtime=$started
   eventually 15 "$1: the runtime starts" grep -qs 'browser is ok' "$DIR/run-$1.out" || give_up "no runtime: $(tail -n 3 "$DIR/run-$1.err")"
 }
+
+# --- an endpoint that ignores its output cap may not be called ------------------------------------------------------------------------
+
+fault '{"target": "llm", "kind": "ignored_cap", "path": "/v1/chat"}'
+claim "it is found by the start-up check" refused 2 "$PROGRAM" check --state-dir "$DIR/cap" "${pointed[@]}"
+claim "with what to do" grep -q 'ignores the output cap: asked for 1 token, charged 8. Set cap_field' <<<"$said"
+faults_clear
+claim "an obedient one passes" "$PROGRAM" check --state-dir "$DIR/cap" "${pointed[@]}" >/dev/null
+charged_before=$(curl -sf -m 10 "$SITE/v1/usage" >"$DIR/usage.json" && json "$DIR/usage.json" '$.cost_nano')
 
 # --- driven to zero ------------------------------------------------------------------------------------------------------------------
 

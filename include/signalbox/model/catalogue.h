@@ -175,17 +175,42 @@ struct sb_site {
     const char *proxy;         /* "http://host:port" that its pages go through, or NULL */
 };
 
-/* LLM endpoint, aliases and prices. */
+/* The request's field for the output cap. OpenAI's is max_completion_tokens; older servers ignore it and obey max_tokens alone. */
+#define SB_LIST_LLM_CAP(X) X(COMPLETION_TOKENS, "max_completion_tokens") X(TOKENS, "max_tokens")
+enum sb_llm_cap {
+#define SB_LLM_CAP_MEMBER(code, text) SB_LLM_CAP_##code,
+    SB_LIST_LLM_CAP(SB_LLM_CAP_MEMBER)
+#undef SB_LLM_CAP_MEMBER
+    SB_LLM_CAP_COUNT
+};
+const char *sb_llm_cap_text(unsigned value);
+
+/* An endpoint that speaks OpenAI's chat completions, and what it can. */
+struct sb_llm_endpoint {
+    const char *name;
+    const char *base_url;      /* ".../v1" */
+    const char *key;           /* secret reference, or NULL */
+    uint8_t cap;               /* enum sb_llm_cap */
+    bool is_free;              /* its models cost nothing: no price is needed, no cap is trusted */
+    bool streams;              /* asked for a stream with usage: a call that stalls is noticed at its first silence */
+};
+
+/* LLM endpoints, aliases and prices. */
 struct sb_model_alias {
     const char *alias;         /* premium, economy, local */
     const char *model;         /* the provider's name */
     int64_t in_nano, out_nano, cached_nano; /* nano-dollars per token */
     const char *shutdown_date; /* or NULL */
+    const struct sb_llm_endpoint *endpoint; /* NULL = the one of struct sb_llm_def itself */
 };
 
 struct sb_llm_def {
     const char *base_url;      /* ".../v1" */
     const char *key;           /* secret reference, or NULL */
+    uint8_t cap;               /* enum sb_llm_cap */
+    bool streams;
+    const struct sb_llm_endpoint *endpoints; /* further ones */
+    size_t endpoint_count;
     const struct sb_model_alias *aliases;
     size_t alias_count;
     const char *const *premium_intents; /* intents that keep premium at tier medium */

@@ -27,6 +27,7 @@ struct sb_llm {
     struct sb_mutex *mutex;
     /* under the mutex: what the provider has refused, until then; ends early when the key changes or, for a key, when a check succeeds */
     sb_ns refused_until;
+    const char *refused_url;
     uint64_t refused_key;
     struct sb_llm_failure refusal;
     struct sb_error refusal_text;
@@ -94,17 +95,24 @@ size_t sb_llm_aliases(const struct sb_llm_def *def, const char *intent, enum sb_
     return count;
 }
 
+static struct sb_llm_endpoint endpoint_of(const struct sb_llm_def *def, const struct sb_model_alias *alias)
+{
+    return alias && alias->endpoint ? *alias->endpoint
+                                    : (struct sb_llm_endpoint){ .name = "llm", .base_url = def->base_url, .key = def->key, .cap = def->cap,
+                                                                .streams = def->streams };
+}
+
 /* Writes "Bearer KEY"; an empty text when the endpoint needs no key. The caller wipes it. */
-static enum sb_err read_authorization(const struct sb_llm_def *def, char out[AUTHORIZATION_MAX], struct sb_error *err)
+static enum sb_err read_authorization(const struct sb_llm_endpoint *endpoint, char out[AUTHORIZATION_MAX], struct sb_error *err)
 {
     char *key = NULL;
     struct sb_text text;
     sb_text_init(&text, out, AUTHORIZATION_MAX);
-    if (!def->key) {
+    if (!endpoint->key) {
         return SB_OK;
     }
-    if (sb_secret_read(def->key, &key, err) != SB_OK) {
-        return err ? sb_error_wrap(err, "no key for the LLM endpoint %s (llm.key)", def->base_url) : SB_ERR_CONFIG;
+    if (sb_secret_read(endpoint->key, &key, err) != SB_OK) {
+        return err ? sb_error_wrap(err, "no key for the LLM endpoint %s (llm.key)", endpoint->base_url) : SB_ERR_CONFIG;
     }
     sb_text_add(&text, "Bearer ");
     sb_text_add(&text, key);
@@ -114,20 +122,22 @@ static enum sb_err read_authorization(const struct sb_llm_def *def, char out[AUT
                        : SB_OK;
 }
 
-static uint64_t key_mark(const struct sb_llm_def *def)
+static uint64_t key_mark(const struct sb_llm_endpoint *endpoint)
 {
     char authorization[AUTHORIZATION_MAX] = "";
-    const bool is_read = read_authorization(def, authorization, NULL) == SB_OK;
+    const bool is_read = read_authorization(endpoint, authorization, NULL) == SB_OK;
     const uint64_t mark = is_read ? sb_hash_bytes(authorization, strlen(authorization)) : 0;
     explicit_bzero(authorization, sizeof authorization);
     return mark;
 }
 
-static void remember_refusal(struct sb_llm *llm, const struct sb_llm_failure *failure, const struct sb_error *err)
+static void remember_refusal(struct sb_llm *llm, const struct sb_llm_endpoint *endpoint, const struct sb_llm_failure *failure,
+                             const struct sb_error *err)
 {
-    const uint64_t mark = key_mark(llm->def);
+    const uint64_t mark = key_mark(endpoint);
     sb_mutex_lock(llm->mutex);
     llm->refused_until = sb_ns_add(sb_now(), refused_for);
+    llm->refused_url = endpoint->base_url;
     llm->refused_key = mark;
     llm->refusal = *failure;
     llm->refusal.was_sent = llm->refusal.is_charged = false;
@@ -145,10 +155,11 @@ static void forget_refusal(struct sb_llm *llm, bool is_key_alone)
 }
 
 /* The refusal that still holds: nothing is sent. */
-static enum sb_err still_refused(struct sb_llm *llm, struct sb_llm_failure *failure, struct sb_error *err)
+static enum sb_err still_refused(struct sb_llm *llm, const struct sb_llm_endpoint *endpoint, struct sb_llm_failure *failure,
+                                 struct sb_error *err)
 {
     sb_mutex_lock(llm->mutex);
-    const bool is_held = sb_now() < llm->refused_until;
+    const bool is_held = sb_now() < llm->refused_until && llm->refused_url == endpoint->base_url;
     const uint64_t mark = llm->refused_key;
     if (is_held) {
         *failure = llm->refusal;
@@ -158,7 +169,7 @@ static enum sb_err still_refused(struct sb_llm *llm, struct sb_llm_failure *fail
     if (!is_held) {
         return SB_OK;
     }
-    if (key_mark(llm->def) != mark) { /* the file was read outside the lock */
+    if (key_mark(endpoint) != mark) { /* the file was read outside the lock */
         forget_refusal(llm, false);
         *failure = (struct sb_llm_failure){ .class = SB_CLASS_NONE, .category = SB_LLM_CATEGORY_API_ERROR };
         return SB_OK;
@@ -167,18 +178,19 @@ static enum sb_err still_refused(struct sb_llm *llm, struct sb_llm_failure *fail
 }
 
 /* One exchange with the endpoint; any status is SB_OK. */
-static enum sb_err exchange(struct sb_llm *llm, const char *method, const char *path, const char *body, const struct sb_llm_request *call,
-                            const struct sb_op *op, struct sb_http_response *response, struct sb_error *err)
+static enum sb_err exchange(struct sb_llm *llm, const struct sb_llm_endpoint *endpoint, const char *method, const char *path, const char *body,
+                            const struct sb_llm_request *call, const struct sb_op *op, struct sb_http_response *response,
+                            struct sb_error *err)
 {
     char url[512], authorization[AUTHORIZATION_MAX];
     struct sb_text text;
     sb_text_init(&text, url, sizeof url);
-    sb_text_add(&text, llm->def->base_url);
+    sb_text_add(&text, endpoint->base_url);
     sb_text_add(&text, path);
     if (text.is_cut) {
         return sb_error_set(err, SB_ERR_CONFIG, "llm.base_url is longer than %zu bytes", sizeof url - 32);
     }
-    enum sb_err code = read_authorization(llm->def, authorization, err);
+    enum sb_err code = read_authorization(endpoint, authorization, err);
     if (code == SB_OK && call && call->on_send) {
         code = call->on_send(call->on_send_arg, err);
     }
@@ -213,15 +225,16 @@ static enum sb_err fail(struct sb_llm_failure *failure, enum sb_err code)
     return code;
 }
 
-static enum sb_err read_answer(const struct sb_llm *llm, const struct sb_model_alias *alias, const struct sb_http_response *response,
+static enum sb_err read_answer(const struct sb_llm_endpoint *endpoint, const struct sb_model_alias *alias, const struct sb_http_response *response,
                                struct sb_llm_reply *reply, struct sb_llm_failure *failure, struct sb_error *err)
 {
     struct sb_llm_reply result = { 0 };
     failure->status = (uint32_t)response->status;
     if (response->status != 200) {
-        return sb_llm_judge_status(response, llm->def->base_url, failure, err);
+        return sb_llm_judge_status(response, endpoint->base_url, failure, err);
     }
-    const enum sb_err code = sb_llm_parse_reply(response->body, response->body_size, &result, err);
+    const enum sb_err code = endpoint->streams ? sb_llm_parse_stream(response->body, response->body_size, &result, err)
+                                              : sb_llm_parse_reply(response->body, response->body_size, &result, err);
     if (code != SB_OK) {
         return fail(failure, code);
     }
@@ -245,21 +258,22 @@ enum sb_err sb_llm_complete(struct sb_llm *llm, const struct sb_llm_request *req
         failure->class = SB_CLASS_FATAL;
         return sb_error_set(err, SB_ERR_CONFIG, "llm.aliases has no alias \"%s\": add it to the catalogue", request->alias);
     }
-    if (still_refused(llm, failure, err) != SB_OK) {
+    const struct sb_llm_endpoint endpoint = endpoint_of(llm->def, alias);
+    if (still_refused(llm, &endpoint, failure, err) != SB_OK) {
         return err->code;
     }
-    enum sb_err code = sb_llm_write_request(&body, request, alias->model, err);
+    enum sb_err code = sb_llm_write_request(&body, request, alias->model, &endpoint, err);
     if (code != SB_OK) {
         /* Too large a prompt stays too large: unlike too large an answer it is never tried again. */
         failure->class = code == SB_ERR_NOMEM ? SB_CLASS_RETRYABLE : SB_CLASS_FATAL;
         goto out;
     }
-    code = exchange(llm, "POST", "/chat/completions", body, request, op, &response, err);
+    code = exchange(llm, &endpoint, "POST", "/chat/completions", body, request, op, &response, err);
     failure->was_sent = response.was_sent;
-    code = code == SB_OK ? read_answer(llm, alias, &response, reply, failure, err) : fail(failure, code);
+    code = code == SB_OK ? read_answer(&endpoint, alias, &response, reply, failure, err) : fail(failure, code);
     if (code != SB_OK && failure->status != 0 &&
         (failure->category == SB_LLM_CATEGORY_INVALID_KEY || failure->category == SB_LLM_CATEGORY_BUDGET_EXCEEDED)) {
-        remember_refusal(llm, failure, err);
+        remember_refusal(llm, &endpoint, failure, err);
     }
 out:
     free(response.body);
@@ -285,38 +299,50 @@ static bool lists_model(const struct sb_json *json, const char *model)
     return false;
 }
 
-static enum sb_err look_for_models(const struct sb_llm_def *def, const struct sb_http_response *response, struct sb_error *err)
+static enum sb_err look_for_models(const struct sb_llm_def *def, const struct sb_llm_endpoint *endpoint,
+                                   const struct sb_http_response *response, struct sb_error *err)
 {
     struct sb_json *json = NULL;
     struct sb_error cause = { 0 };
     if (sb_json_parse(&json, response->body, response->body_size, &cause) != SB_OK || sb_json_type(json, "data") != SB_JSON_ARRAY) {
         sb_json_destroy(json);
         return sb_error_set(err, SB_ERR_PROTOCOL, "LLM endpoint %s: /models is not a list of models: check llm.base_url %s",
-                            def->base_url, cause.text);
+                            endpoint->base_url, cause.text);
     }
     enum sb_err code = SB_OK;
     for (size_t i = 0; code == SB_OK && i < def->alias_count; i++) {
-        if (!lists_model(json, def->aliases[i].model)) {
+        const struct sb_llm_endpoint of_alias = endpoint_of(def, &def->aliases[i]);
+        if (of_alias.base_url == endpoint->base_url && !lists_model(json, def->aliases[i].model)) {
             code = sb_error_set(err, SB_ERR_NOT_FOUND, "LLM endpoint %s has no model \"%s\" (alias %s): change the alias",
-                                def->base_url, def->aliases[i].model, def->aliases[i].alias);
+                                endpoint->base_url, def->aliases[i].model, def->aliases[i].alias);
         }
     }
     sb_json_destroy(json);
     return code;
 }
 
-enum sb_err sb_llm_check(struct sb_llm *llm, const struct sb_op *op, struct sb_error *err)
+static enum sb_err check_endpoint(struct sb_llm *llm, const struct sb_llm_endpoint *endpoint, const struct sb_op *op, struct sb_error *err)
 {
     struct sb_http_response response = { 0 };
     struct sb_llm_failure failure = { .class = SB_CLASS_NONE };
-    enum sb_err code = exchange(llm, "GET", "/models", NULL, NULL, op, &response, err);
+    enum sb_err code = exchange(llm, endpoint, "GET", "/models", NULL, NULL, op, &response, err);
     if (code == SB_OK) {
-        code = response.status == 200 ? look_for_models(llm->def, &response, err)
-                                      : sb_llm_judge_status(&response, llm->def->base_url, &failure, err);
+        code = response.status == 200 ? look_for_models(llm->def, endpoint, &response, err)
+                                      : sb_llm_judge_status(&response, endpoint->base_url, &failure, err);
+    }
+    free(response.body);
+    return code;
+}
+
+enum sb_err sb_llm_check(struct sb_llm *llm, const struct sb_op *op, struct sb_error *err)
+{
+    const struct sb_llm_endpoint first = endpoint_of(llm->def, NULL);
+    enum sb_err code = check_endpoint(llm, &first, op, err);
+    for (size_t i = 0; code == SB_OK && i < llm->def->endpoint_count; i++) {
+        code = check_endpoint(llm, &llm->def->endpoints[i], op, err);
     }
     if (code == SB_OK) {
         forget_refusal(llm, true); /* the key is good now; an empty account lists its models too */
     }
-    free(response.body);
     return code;
 }

@@ -7,7 +7,9 @@
 
 /* Body of a chat completion request; malloc'ed. */
 enum sb_err sb_llm_write_request(char **body, const struct sb_llm_request *request, const char *model,
-                                 struct sb_error *err) SB_MUST_USE;
+                                 const struct sb_llm_endpoint *endpoint, struct sb_error *err) SB_MUST_USE;
+/* The same as sb_llm_parse_reply for a stream of chunks, as server-sent events that end in [DONE]. A stream that was cut is SB_ERR_PROTOCOL. */
+enum sb_err sb_llm_parse_stream(const char *body, size_t size, struct sb_llm_reply *reply, struct sb_error *err) SB_MUST_USE;
 
 /* Cost in nano-dollars: prices are whole nano-dollars per token, so it is exact. Saturates at INT64_MAX. */
 struct sb_usd sb_llm_cost(const struct sb_model_alias *alias, const struct sb_llm_reply *reply);

@@ -83,6 +83,92 @@ enum sb_err sb_llm_parse_reply(const char *body, size_t size, struct sb_llm_repl
     return code;
 }
 
+/* What a stream has told so far. */
+struct stream {
+    struct sb_llm_reply reply;
+    size_t size;           /* of reply.text, allocated */
+    bool has_usage, is_done;
+};
+
+static enum sb_err add_text(struct stream *stream, const char *text, struct sb_error *err)
+{
+    const size_t had = stream->reply.text ? strlen(stream->reply.text) : 0, more = strlen(text);
+    if (had + more + 1 > stream->size) {
+        const size_t size = (had + more + 1) * 2; /* the body is bounded, so this is */
+        char *grown = realloc(stream->reply.text, size);
+        if (!grown) {
+            return sb_error_set(err, SB_ERR_NOMEM, "no memory for an LLM answer");
+        }
+        stream->reply.text = grown;
+        stream->size = size;
+    }
+    memcpy(stream->reply.text + had, text, more + 1);
+    return SB_OK;
+}
+
+static enum sb_err read_chunk(struct stream *stream, const char *data, size_t size, struct sb_error *err)
+{
+    struct sb_json *json = NULL;
+    struct sb_error cause = { 0 };
+    if (sb_json_parse(&json, data, size, &cause) != SB_OK) {
+        return sb_error_set(err, cause.code == SB_ERR_NOMEM ? SB_ERR_NOMEM : SB_ERR_PROTOCOL, "a chunk of the LLM stream is not JSON: %s",
+                            cause.text);
+    }
+    enum sb_err code = SB_OK;
+    if (sb_json_type(json, "choices.0.delta.content") == SB_JSON_STRING) {
+        char *text = sb_json_text(json, "choices.0.delta.content");
+        code = text ? add_text(stream, text, err) : sb_error_set(err, SB_ERR_NOMEM, "no memory for an LLM answer");
+        free(text);
+    }
+    if (code == SB_OK && sb_json_type(json, "choices.0.delta.refusal") == SB_JSON_STRING) {
+        code = sb_error_set(err, SB_ERR_REFUSED, "the model refused to answer this prompt; change the prompt");
+    }
+    stream->reply.is_truncated = stream->reply.is_truncated || is_cut(json);
+    if (code == SB_OK && sb_json_type(json, "usage") == SB_JSON_OBJECT) {
+        code = read_usage(json, &stream->reply, err);
+        stream->has_usage = code == SB_OK;
+    }
+    sb_json_destroy(json);
+    return code;
+}
+
+enum sb_err sb_llm_parse_stream(const char *body, size_t size, struct sb_llm_reply *reply, struct sb_error *err)
+{
+    struct stream stream = { 0 };
+    if (size > REPLY_BYTES_MAX) {
+        return sb_error_set(err, SB_ERR_PROTOCOL, "the LLM stream has %zu bytes, the limit is %d", size, REPLY_BYTES_MAX);
+    }
+    enum sb_err code = add_text(&stream, "", err);
+    for (size_t at = 0; code == SB_OK && at < size && !stream.is_done;) {
+        const char *end = memchr(body + at, '\n', size - at);
+        size_t length = end ? (size_t)(end - body) - at : size - at;
+        const char *line = body + at;
+        at += length + 1;
+        if (length > 0 && line[length - 1] == '\r') {
+            length--;
+        }
+        if (length < 5 || strncmp(line, "data:", 5) != 0) {
+            continue; /* comments, names of events, empty lines */
+        }
+        const char *data = line + 5 + (length > 5 && line[5] == ' ');
+        const size_t data_size = (size_t)(line + length - data);
+        stream.is_done = data_size == 6 && strncmp(data, "[DONE]", 6) == 0;
+        code = stream.is_done ? SB_OK : read_chunk(&stream, data, data_size, err);
+    }
+    if (code == SB_OK && !stream.is_done) {
+        code = sb_error_set(err, SB_ERR_PROTOCOL, "the LLM stream was cut before its end");
+    }
+    if (code == SB_OK && !stream.has_usage) {
+        code = sb_error_set(err, SB_ERR_PROTOCOL, "the LLM stream told no usage; set stream: false for this endpoint");
+    }
+    if (code == SB_OK) {
+        *reply = stream.reply;
+    } else {
+        free(stream.reply.text);
+    }
+    return code;
+}
+
 static int64_t charge(int64_t total, uint32_t tokens, int64_t price)
 {
     int64_t product = 0;

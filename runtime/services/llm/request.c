@@ -41,7 +41,8 @@ static void write_format(struct sb_json_out *out)
     sb_json_object_end(out);
 }
 
-enum sb_err sb_llm_write_request(char **body, const struct sb_llm_request *request, const char *model, struct sb_error *err)
+enum sb_err sb_llm_write_request(char **body, const struct sb_llm_request *request, const char *model,
+                                 const struct sb_llm_endpoint *endpoint, struct sb_error *err)
 {
     struct sb_json_out *out = sb_json_out_create(REQUEST_BYTES_MAX);
     if (!out) {
@@ -57,14 +58,21 @@ enum sb_err sb_llm_write_request(char **body, const struct sb_llm_request *reque
     }
     write_message(out, "user", request->user);
     sb_json_array_end(out);
-    sb_json_key(out, "max_completion_tokens");
+    sb_json_key(out, sb_llm_cap_text(endpoint->cap));
     sb_json_integer(out, request->output_tokens_max);
     write_temperature(out, request->temperature_pm);
     if (request->is_json) {
         write_format(out);
     }
     sb_json_key(out, "stream");
-    sb_json_boolean(out, false);
+    sb_json_boolean(out, endpoint->streams);
+    if (endpoint->streams) { /* without it no chunk tells what the call cost */
+        sb_json_key(out, "stream_options");
+        sb_json_object_begin(out);
+        sb_json_key(out, "include_usage");
+        sb_json_boolean(out, true);
+        sb_json_object_end(out);
+    }
     sb_json_object_end(out);
     char *text = sb_json_out_take(out);
     sb_json_out_destroy(out);

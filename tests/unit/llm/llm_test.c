@@ -186,6 +186,69 @@ static void llm__judges_statuses_by_error_code(void **state)
     }
 }
 
+#define CHUNK(delta) "data: {\"choices\":[{\"index\":0,\"delta\":{" delta "},\"finish_reason\":null}],\"usage\":null}\n\n"
+
+static void llm__of_a_stream_gathers_text_and_usage(void **state)
+{
+    struct sb_llm_reply reply;
+    struct sb_llm_failure failure;
+    (void)state;
+    def.streams = true;
+    script.status = 200;
+    script.body = ": hello\n\n" CHUNK("\"role\":\"assistant\"") CHUNK("\"content\":\"one \"") CHUNK("\"content\":\"two\"")
+        "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n"
+        "data: {\"choices\":[],\"usage\":{" USAGE "}}\n\ndata: [DONE]\n\n";
+    assert_int_equal(sb_llm_complete(*state, &question, &forever, &reply, &failure, NULL), SB_OK);
+    assert_string_equal(reply.text, "one two");
+    assert_int_equal(reply.cost.nano, 400 * 2500 + 600 * 1250 + 7 * 10000);
+    assert_non_null(strstr(script.sent, "\"stream\":true,\"stream_options\":{\"include_usage\":true}"));
+    free(reply.text);
+}
+
+static void llm__of_a_stream_that_was_cut_or_told_no_usage_makes_no_answer(void **state)
+{
+    static const struct {
+        const char *body, *says;
+    } rows[] = {
+        { CHUNK("\"content\":\"one\""), "cut before its end" },
+        { CHUNK("\"content\":\"one\"") "data: {\"choi", "not JSON" },
+        { CHUNK("\"content\":\"one\"") "data: [DONE]\n", "told no usage" },
+        { "", "cut before its end" },
+    };
+    def.streams = true;
+    for (size_t i = 0; i < SB_LEN(rows); i++) {
+        struct sb_llm_reply reply;
+        struct sb_llm_failure failure;
+        struct sb_error err = { 0 };
+        script.status = 200;
+        script.body = rows[i].body;
+        assert_int_equal(sb_llm_complete(*state, &question, &forever, &reply, &failure, &err), SB_ERR_PROTOCOL);
+        assert_non_null(strstr(err.text, rows[i].says));
+        assert_true(failure.is_charged);
+    }
+}
+
+static void llm__calls_the_endpoint_of_the_alias_with_the_cap_it_obeys(void **state)
+{
+    static const struct sb_llm_endpoint local = { .name = "here", .base_url = "http://127.0.0.1:2/v1", .cap = SB_LLM_CAP_TOKENS, .is_free = true };
+    static const struct sb_model_alias with_local[] = { { .alias = "local", .model = "small", .endpoint = &local } };
+    struct sb_llm_request request = question;
+    struct sb_llm_reply reply;
+    struct sb_llm_failure failure;
+    def.aliases = with_local;
+    def.alias_count = 1;
+    request.alias = "local";
+    script.status = 200;
+    script.body = ANSWER(USAGE, "\"text\"", "stop");
+    assert_int_equal(sb_llm_complete(*state, &request, &forever, &reply, &failure, NULL), SB_OK);
+    assert_string_equal(script.url, "http://127.0.0.1:2/v1/chat/completions");
+    assert_string_equal(script.authorization, ""); /* our key is not for others */
+    assert_non_null(strstr(script.sent, "\"max_tokens\":64"));
+    assert_null(strstr(script.sent, "max_completion_tokens"));
+    assert_int_equal(reply.cost.nano, 0);
+    free(reply.text);
+}
+
 static void llm__asks_no_provider_again_that_refused_key_or_account_until_something_changes(void **state)
 {
     static const char *const bodies[] = { "{\"error\":{\"code\":\"invalid_api_key\"}}", "{\"error\":{\"code\":\"insufficient_quota\"}}" };
@@ -380,6 +443,9 @@ int main(void)
         LLM_TEST(llm__charges_in_full_when_the_cached_count_is_absurd),
         LLM_TEST(llm__says_when_the_cap_cut_the_answer),
         LLM_TEST(llm__judges_statuses_by_error_code),
+        LLM_TEST(llm__of_a_stream_gathers_text_and_usage),
+        LLM_TEST(llm__of_a_stream_that_was_cut_or_told_no_usage_makes_no_answer),
+        LLM_TEST(llm__calls_the_endpoint_of_the_alias_with_the_cap_it_obeys),
         LLM_TEST(llm__asks_no_provider_again_that_refused_key_or_account_until_something_changes),
         LLM_TEST(llm__repeats_no_hostile_error_code),
         LLM_TEST(llm__judges_calls_without_an_answer),
