@@ -49,7 +49,7 @@ fault '{"target": "llm", "kind": "ignored_cap", "path": "/v1/chat"}'
 claim "it is found by the start-up check" refused 2 "$PROGRAM" check --state-dir "$DIR/cap" "${pointed[@]}"
 claim "with what to do" grep -q 'ignores the output cap: asked for 1 token, charged 8. Set cap_field' <<<"$said"
 faults_clear
-claim "an obedient one passes" "$PROGRAM" check --state-dir "$DIR/cap" "${pointed[@]}" >/dev/null
+claim "an obedient one passes" refused 0 "$PROGRAM" check --state-dir "$DIR/cap" "${pointed[@]}"
 charged_before=$(curl -sf -m 10 "$SITE/v1/usage" >"$DIR/usage.json" && json "$DIR/usage.json" '$.cost_nano')
 
 # --- driven to zero ------------------------------------------------------------------------------------------------------------------

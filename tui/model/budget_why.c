@@ -41,6 +41,27 @@ static void add_bounds(struct sb_text *out, enum sb_tier tier)
     }
 }
 
+/* Under the policy `absolute` what is left decides alone. */
+static void add_left(struct sb_text *out, const struct sb_model_budget *b)
+{
+    sb_text_add_usd(out, (struct sb_usd){b->limit.nano - b->spent.nano - b->held.nano - b->uncertain.nano}, 2);
+    sb_text_add(out, " left decides (budget.thresholds)");
+}
+
+void sb_model_budget_next(const struct sb_model *model, struct sb_text *out)
+{
+    const struct sb_model_budget *const b = &model->budget;
+    if (!b->is_known || b->is_forced)
+        return;
+    if (b->policy != SB_BUDGET_POLICY_PACED) {
+        add_left(out, b);
+        return;
+    }
+    sb_text_add(out, "q ");
+    add_permille(out, b->q_permille);
+    add_bounds(out, (enum sb_tier)b->tier);
+}
+
 void sb_model_budget_why(const struct sb_model *model, struct sb_text *out)
 {
     const struct sb_model_budget *const b = &model->budget;
@@ -78,9 +99,10 @@ void sb_model_budget_why(const struct sb_model *model, struct sb_text *out)
         sb_text_add_u64(out, b->calls_left);
         sb_text_add(out, " calls still expected, the day will cost ");
         sb_text_add_usd(out, b->forecast, 2);
-        sb_text_add(out, "; q is ");
-        add_permille(out, b->q_permille);
-        add_bounds(out, (enum sb_tier)b->tier);
+    }
+    if (!b->is_forced) {
+        sb_text_add(out, "; ");
+        sb_model_budget_next(model, out);
     }
     sb_text_add(out, ". Resets ");
     sb_text_add_wall(out, b->day_end, false);

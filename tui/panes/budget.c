@@ -140,22 +140,27 @@ static unsigned draw_words(const struct sb_screen *screen, const struct sb_view 
             *figures = '\0';
         sb_view_text(view, row++, 1, view->box.cols, SB_SLOT_DIM, buffer);
     }
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_model_budget_next(screen->model, &text);
+    if (text.len > 0)
+        sb_view_text(view, row++, 1, view->box.cols, SB_SLOT_DIM, buffer);
     return row;
 }
 
-static void draw_aliases(const struct sb_view *view, const struct sb_model_budget *budget)
+/* Who spent, side by side: "premium 3.210 x12". */
+static void draw_spending(const struct sb_view *view, unsigned row, const struct sb_model_spending *rows, uint32_t count)
 {
     unsigned at = 1;
-    for (uint32_t i = 0; i < budget->alias_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         char buffer[96];
         struct sb_text text;
         sb_text_init(&text, buffer, sizeof buffer);
-        sb_text_add(&text, budget->aliases[i].name);
+        sb_text_add(&text, rows[i].name);
         sb_text_add(&text, " ");
-        sb_text_add_usd(&text, budget->aliases[i].cost, 3);
+        sb_text_add_usd(&text, rows[i].cost, 3);
         sb_text_add(&text, " x");
-        sb_text_add_u64(&text, budget->aliases[i].calls);
-        at += sb_view_text(view, 2, at, view->box.cols, SB_SLOT_TEXT, buffer) + 2;
+        sb_text_add_u64(&text, rows[i].calls);
+        at += sb_view_text(view, row, at, view->box.cols, SB_SLOT_TEXT, buffer) + 2;
     }
 }
 
@@ -195,10 +200,12 @@ void sb_pane_draw_budget(struct sb_screen *screen, const struct sb_view *view, s
     }
     draw_gauge(view, budget);
     draw_calls(screen, view, budget);
-    draw_aliases(view, budget);
+    draw_spending(view, 2, budget->aliases, budget->alias_count);
     draw_figures(view, budget);
     draw_burn(view, budget);
-    draw_spenders(screen, view, draw_words(screen, view));
+    const unsigned row = draw_words(screen, view);
+    draw_spending(view, row, budget->intents, budget->intent_count);
+    draw_spenders(screen, view, row + 1);
     sb_text_add(text, "tier ");
     sb_text_add(text, sb_tier_text(budget->tier));
     if (budget->is_forced)

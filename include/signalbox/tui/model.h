@@ -298,6 +298,8 @@ void sb_model_add_age(struct sb_text *out, sb_ns age);
 void sb_model_why(const struct sb_model *model, uint16_t job, sb_ns now, struct sb_wall wall, struct sb_text *out);
 /* What the budget's tier rests on and what would change it; one or two sentences. */
 void sb_model_budget_why(const struct sb_model *model, struct sb_text *out);
+/* The bound that moves the tier next, short: "q 0.42, high from 1.15, low below 0.06". Nothing under a forced tier. */
+void sb_model_budget_next(const struct sb_model *model, struct sb_text *out);
 /* What the failed LLM calls of the window have in common, in one line; nothing when none failed. */
 void sb_model_llm_verdict(const struct sb_model *model, struct sb_text *out);
 /* The short form for the last column of the job table. */
