@@ -111,6 +111,10 @@ int command_one_run(struct options *options);
 /* The catalogue as a Markdown page on standard output. */
 void catalogue_page_print(const struct sb_catalogue *catalogue);
 
+/* Prints the document and destroys it; an exit code. */
+struct sb_json_out;
+int print_document(struct sb_json_out *out);
+
 /* Prints an error the way every command does: "signalbox: text". */
 void complain(const char *format, ...) SB_PRINTF(1, 2);
 

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { REPLY_MAX = 64 << 20, SOCKET_PATH_BYTES = PATH_BYTES + 32 };
+enum { REPLY_MAX = 64 << 20, BODY_MAX = 65536, SOCKET_PATH_BYTES = PATH_BYTES + 32 };
 static const sb_ns ask_max = SB_S(10);
 
 /* Whether somebody listens there. */
@@ -149,21 +149,64 @@ int client_get(struct options *options, const char *target, struct client_reply 
     return code;
 }
 
-int client_post(struct options *options, const char *target, struct sb_json_out *out, struct client_reply *reply)
+static char *write_body(const struct client_field *fields, size_t count)
+{
+    struct sb_json_out *out = sb_json_out_create(BODY_MAX);
+    if (out == NULL)
+        return NULL;
+    sb_json_object_begin(out);
+    for (size_t i = 0; i < count; i++) {
+        sb_json_key(out, fields[i].key);
+        if (fields[i].as == CLIENT_NUMBER)
+            sb_json_integer(out, fields[i].number);
+        else if (fields[i].as == CLIENT_FLAG)
+            sb_json_boolean(out, fields[i].number != 0);
+        else
+            sb_json_string(out, fields[i].text);
+    }
+    sb_json_object_end(out);
+    char *body = sb_json_out_take(out);
+    sb_json_out_destroy(out);
+    return body;
+}
+
+/* Prints the outcome of a command, or why it was refused. */
+static int tell(const struct options *options, const struct client_reply *reply)
+{
+    bool is_refused = reply->status == 409;
+    client_tell_alias(reply, "job");
+    if (options->is_json) {
+        (void)puts(reply->body);
+        return is_refused ? EXIT_NO : EXIT_OK;
+    }
+    char *outcome = sb_json_text(reply->json, sb_json_type(reply->json, "outcome") == SB_JSON_STRING ? "outcome" : "error.message");
+    if (is_refused)
+        (void)printf("refused: ");
+    show_text(outcome != NULL ? outcome : "", 0, 1024);
+    (void)putchar('\n');
+    free(outcome);
+    return is_refused ? EXIT_NO : EXIT_OK;
+}
+
+int client_send(struct options *options, const char *target, const struct client_field *fields, size_t count)
 {
     struct installation in;
+    struct client_reply reply = { 0 };
     char socket_path[SOCKET_PATH_BYTES];
     bool is_running = false;
-    char *body = out != NULL ? sb_json_out_take(out) : NULL;
-    sb_json_out_destroy(out);
-    memset(reply, 0, sizeof(*reply));
-    if (body == NULL)
-        return EXIT_BUG;
+    char *body = write_body(fields, count);
+    if (body == NULL) {
+        complain("what is to be sent is larger than %d bytes, or there is no memory", BODY_MAX);
+        return EXIT_DATA;
+    }
     int code = find_state(&in, options, socket_path, &is_running);
     if (code == EXIT_OK && options->is_dry_run)
         (void)printf("would ask %s: POST %s %s\n", socket_path, target, body);
     else if (code == EXIT_OK)
-        code = is_running ? ask(socket_path, "POST", target, body, reply) : tell_not_running(options, in.paths.state_dir);
+        code = is_running ? ask(socket_path, "POST", target, body, &reply) : tell_not_running(options, in.paths.state_dir);
+    if (code == EXIT_OK && reply.json != NULL)
+        code = tell(options, &reply);
+    client_reply_deinit(&reply);
     installation_close(&in);
     free(body);
     return code;
@@ -186,23 +229,4 @@ void client_tell_alias(const struct client_reply *reply, const char *job_key)
     free(alias);
     free(step);
     free(job);
-}
-
-int client_tell(const struct options *options, const struct client_reply *reply)
-{
-    if (reply->json == NULL)
-        return EXIT_OK; /* a dry run */
-    client_tell_alias(reply, "job");
-    bool is_refused = reply->status == 409;
-    if (options->is_json) {
-        (void)puts(reply->body);
-        return is_refused ? EXIT_NO : EXIT_OK;
-    }
-    char *outcome = sb_json_text(reply->json, sb_json_type(reply->json, "outcome") == SB_JSON_STRING ? "outcome" : "error.message");
-    if (is_refused)
-        (void)printf("refused: ");
-    show_text(outcome != NULL ? outcome : "", 0, 1024);
-    (void)putchar('\n');
-    free(outcome);
-    return is_refused ? EXIT_NO : EXIT_OK;
 }

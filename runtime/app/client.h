@@ -17,12 +17,18 @@ struct client_reply {
 /* The answer to a GET. Without a running runtime: from the store, when the store alone knows; else what to do is told. An answer of
  * 400 and above is told. EXIT_OK or the exit code. */
 int client_get(struct options *options, const char *target, struct client_reply *reply);
-/* A POST of a JSON document, which is taken and destroyed. Needs a running runtime. With --dry-run it is printed instead, and the reply is empty. */
-int client_post(struct options *options, const char *target, struct sb_json_out *body, struct client_reply *reply);
 void client_reply_deinit(struct client_reply *reply);
 
-/* Prints a reply to a command: its outcome, on standard output; what an earlier name stands for. EXIT_OK, or EXIT_NO for a refusal. */
-int client_tell(const struct options *options, const struct client_reply *reply);
+/* One member of what is sent: a text (NULL = null), a number or a flag. */
+struct client_field {
+    const char *key;
+    enum { CLIENT_TEXT, CLIENT_NUMBER, CLIENT_FLAG } as;
+    const char *text;
+    int64_t number;
+};
+/* Sends a command to a running runtime and prints what became of it; what an earlier name stands for, too. With --dry-run it is printed instead.
+ * EXIT_OK, EXIT_NO for a refusal, or the exit code. */
+int client_send(struct options *options, const char *target, const struct client_field *fields, size_t count);
 /* "health_check is unified_health_monitor now, step ...", when the document at `path` says so. On standard error. */
 void client_tell_alias(const struct client_reply *reply, const char *job_key);
 
@@ -37,6 +43,15 @@ struct show_column {
 void show_table(const struct sb_json *json, const char *path, const struct show_column *columns, size_t count);
 /* "key   value" for each of the columns, nulls left out. */
 void show_fields(const struct sb_json *json, const struct show_column *columns, size_t count);
+/* A document as fields and, below, a table; or as it is with --json. */
+struct show_page {
+    const struct show_column *fields, *columns;
+    size_t field_count, column_count;
+    const char *path; /* of the table */
+};
+int show_document(struct options *options, const char *target, const struct show_page *page);
+/* An array as a table, or as it is with --json. */
+int show_list(struct options *options, const char *target, const char *path, const struct show_column *columns, size_t count);
 /* A text of the document in one line, cleaned, at least `width` wide and at most `max` bytes. */
 void show_text(const char *text, int width, size_t max);
 

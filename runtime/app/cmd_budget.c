@@ -84,16 +84,6 @@ static bool read_span(const char *text, int64_t *out)
     return false;
 }
 
-static int post(struct options *options, const char *target, struct sb_json_out *out)
-{
-    struct client_reply reply;
-    int code = client_post(options, target, out, &reply);
-    if (code == EXIT_OK)
-        code = client_tell(options, &reply);
-    client_reply_deinit(&reply);
-    return code;
-}
-
 static int force(struct options *options, const char *tier)
 {
     int64_t lasts_ms = 0;
@@ -101,44 +91,9 @@ static int force(struct options *options, const char *tier)
         complain("budget force TIER needs an end and a reason, as in: budget force low --for 2h --why \"the campaign ends\"");
         return EXIT_USAGE;
     }
-    struct sb_json_out *out = sb_json_out_create(4096);
-    if (out != NULL) {
-        sb_json_object_begin(out);
-        sb_json_key(out, "kind");
-        sb_json_string(out, "force_tier");
-        sb_json_key(out, "tier");
-        sb_json_string(out, tier);
-        sb_json_key(out, "lasts_ms");
-        sb_json_integer(out, lasts_ms);
-        sb_json_key(out, "reason");
-        sb_json_string(out, options->why);
-        sb_json_object_end(out);
-    }
-    return post(options, "/v1/commands", out);
-}
-
-static int free_tier(struct options *options)
-{
-    struct sb_json_out *out = sb_json_out_create(4096);
-    if (out != NULL) {
-        sb_json_object_begin(out);
-        sb_json_key(out, "kind");
-        sb_json_string(out, "free_tier");
-        sb_json_object_end(out);
-    }
-    return post(options, "/v1/commands", out);
-}
-
-static int reconcile(struct options *options, const char *usd)
-{
-    struct sb_json_out *out = sb_json_out_create(4096);
-    if (out != NULL) {
-        sb_json_object_begin(out);
-        sb_json_key(out, "charged_usd");
-        sb_json_string(out, usd);
-        sb_json_object_end(out);
-    }
-    return post(options, "/v1/budget/reconcile", out);
+    const struct client_field sent[] = { { "kind", CLIENT_TEXT, "force_tier", 0 }, { "tier", CLIENT_TEXT, tier, 0 },
+                                         { "lasts_ms", CLIENT_NUMBER, NULL, lasts_ms }, { "reason", CLIENT_TEXT, options->why, 0 } };
+    return client_send(options, "/v1/commands", sent, SB_LEN(sent));
 }
 
 int command_budget(struct options *options)
@@ -152,10 +107,11 @@ int command_budget(struct options *options)
         return why(options);
     if (what != NULL && sb_streq(verb, "force"))
         return force(options, what);
+    const struct client_field freed = { "kind", CLIENT_TEXT, "free_tier", 0 }, charged = { "charged_usd", CLIENT_TEXT, what, 0 };
     if (is_alone && sb_streq(verb, "free"))
-        return free_tier(options);
+        return client_send(options, "/v1/commands", &freed, 1);
     if (what != NULL && sb_streq(verb, "reconcile"))
-        return reconcile(options, what);
+        return client_send(options, "/v1/budget/reconcile", &charged, 1);
     complain("budget: expected show, why, force TIER --for 2h --why TEXT, free, or reconcile USD (what the bill has for what is uncertain)");
     return EXIT_USAGE;
 }

@@ -5,7 +5,6 @@
 #include "signalbox/os/os.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 struct look {
     struct installation *in;
@@ -86,11 +85,7 @@ static void print_json(const struct look *looks, int verdict)
     }
     sb_json_array_end(out);
     sb_json_object_end(out);
-    char *text = sb_json_out_take(out);
-    if (text != NULL)
-        (void)puts(text);
-    free(text);
-    sb_json_out_destroy(out);
+    (void)print_document(out); /* the exit code is the verdict */
 }
 
 static void print_plain(const struct look *looks, int verdict)

@@ -25,71 +25,24 @@ static const struct show_column attempt_columns[] = {
     { "OUTCOME", "outcome", 12, SHOW_TEXT }, { "ERROR", "error", 0, SHOW_TEXT },
 };
 
-static int list_content(struct options *options)
-{
-    char target[64];
-    struct client_reply reply;
-    (void)snprintf(target, sizeof(target), "/v1/content?limit=%lld", (long long)options->limit);
-    int code = client_get(options, target, &reply);
-    if (code == EXIT_OK && options->is_json)
-        (void)puts(reply.body);
-    else if (code == EXIT_OK)
-        show_table(reply.json, "", columns, SB_LEN(columns));
-    client_reply_deinit(&reply);
-    return code;
-}
-
-static int show_content(struct options *options, const char *id)
-{
-    char target[128];
-    struct client_reply reply;
-    (void)snprintf(target, sizeof(target), "/v1/content/%.80s", id);
-    int code = client_get(options, target, &reply);
-    if (code == EXIT_OK && options->is_json) {
-        (void)puts(reply.body);
-    } else if (code == EXIT_OK) {
-        show_fields(reply.json, fields, SB_LEN(fields));
-        (void)putchar('\n');
-        show_table(reply.json, "attempts_made", attempt_columns, SB_LEN(attempt_columns));
-    }
-    client_reply_deinit(&reply);
-    return code;
-}
-
-static int judge(struct options *options, const char *verdict, const char *id, const char *detail)
-{
-    char target[128];
-    struct client_reply reply;
-    struct sb_json_out *out = sb_json_out_create(65536);
-    (void)snprintf(target, sizeof(target), "/v1/content/%.80s", id);
-    if (out != NULL) {
-        sb_json_object_begin(out);
-        sb_json_key(out, "verdict");
-        sb_json_string(out, verdict);
-        sb_json_key(out, "detail");
-        sb_json_string(out, detail);
-        sb_json_object_end(out);
-    }
-    int code = client_post(options, target, out, &reply);
-    if (code == EXIT_OK)
-        code = client_tell(options, &reply);
-    client_reply_deinit(&reply);
-    return code;
-}
-
 int command_content(struct options *options)
 {
+    static const struct show_page page = { fields, attempt_columns, SB_LEN(fields), SB_LEN(attempt_columns), "attempts_made" };
     const char *verb = options->positional_count > 0 ? options->positionals[0] : "";
     const char *id = options->positional_count >= 2 ? options->positionals[1] : NULL;
     const char *detail = options->positional_count == 3 ? options->positionals[2] : NULL;
-    if (sb_streq(verb, "list") && id == NULL)
-        return list_content(options);
+    const struct client_field sent[] = { { "verdict", CLIENT_TEXT, verb, 0 }, { "detail", CLIENT_TEXT, detail, 0 } };
+    char target[128];
+    if (sb_streq(verb, "list") && id == NULL) {
+        (void)snprintf(target, sizeof(target), "/v1/content?limit=%lld", (long long)options->limit);
+        return show_list(options, target, "", columns, SB_LEN(columns));
+    }
+    (void)snprintf(target, sizeof(target), "/v1/content/%.80s", id != NULL ? id : "");
     if (id != NULL && detail == NULL && sb_streq(verb, "show"))
-        return show_content(options, id);
-    if (id != NULL && detail == NULL && (sb_streq(verb, "approve") || sb_streq(verb, "reject")))
-        return judge(options, verb, id, NULL);
-    if (detail != NULL && (sb_streq(verb, "settle") || sb_streq(verb, "edit")))
-        return judge(options, verb, id, detail);
+        return show_document(options, target, &page);
+    bool is_bare = id != NULL && detail == NULL && (sb_streq(verb, "approve") || sb_streq(verb, "reject"));
+    if (is_bare || (detail != NULL && (sb_streq(verb, "settle") || sb_streq(verb, "edit"))))
+        return client_send(options, target, sent, SB_LEN(sent));
     complain("content: expected list, or show, approve or reject ID, or settle ID POST, or edit ID TEXT");
     return EXIT_USAGE;
 }

@@ -7,43 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int print_table(struct options *options, const char *target, const char *path, const struct show_column *columns, size_t count)
-{
-    struct client_reply reply;
-    int code = client_get(options, target, &reply);
-    if (code == EXIT_OK && options->is_json)
-        (void)puts(reply.body);
-    else if (code == EXIT_OK)
-        show_table(reply.json, path, columns, count);
-    client_reply_deinit(&reply);
-    return code;
-}
-
 /* A command with one numbered target. */
 static int control(struct options *options, const char *kind, const char *key, const char *number)
 {
-    struct client_reply reply;
     int64_t value = 0;
     if (!sb_parse_i64(number, &value) || value < 0) {
         complain("%s: \"%.40s\" is no number of a %s", kind, number, key);
         return EXIT_USAGE;
     }
-    struct sb_json_out *out = sb_json_out_create(4096);
-    if (out != NULL) {
-        sb_json_object_begin(out);
-        sb_json_key(out, "kind");
-        sb_json_string(out, kind);
-        sb_json_key(out, key);
-        sb_json_integer(out, value);
-        sb_json_key(out, "reason");
-        sb_json_string(out, options->why);
-        sb_json_object_end(out);
-    }
-    int code = client_post(options, "/v1/commands", out, &reply);
-    if (code == EXIT_OK)
-        code = client_tell(options, &reply);
-    client_reply_deinit(&reply);
-    return code;
+    const struct client_field fields[] = { { "kind", CLIENT_TEXT, kind, 0 }, { key, CLIENT_NUMBER, NULL, value },
+                                           { "reason", CLIENT_TEXT, options->why, 0 } };
+    return client_send(options, "/v1/commands", fields, SB_LEN(fields));
 }
 
 int command_context(struct options *options)
@@ -56,7 +30,7 @@ int command_context(struct options *options)
     };
     const char *verb = options->positional_count > 0 ? options->positionals[0] : "";
     if (options->positional_count == 1 && sb_streq(verb, "list"))
-        return print_table(options, "/v1/contexts", "contexts", columns, SB_LEN(columns));
+        return show_list(options, "/v1/contexts", "contexts", columns, SB_LEN(columns));
     if (options->positional_count == 2 && sb_streq(verb, "recycle"))
         return control(options, "recycle_context", "context", options->positionals[1]);
     complain("context: expected list, or recycle N");
@@ -72,7 +46,7 @@ int command_alert(struct options *options)
     };
     const char *verb = options->positional_count > 0 ? options->positionals[0] : "";
     if (options->positional_count == 1 && sb_streq(verb, "list"))
-        return print_table(options, "/v1/alerts", "", columns, SB_LEN(columns));
+        return show_list(options, "/v1/alerts", "", columns, SB_LEN(columns));
     if (options->positional_count == 2 && sb_streq(verb, "ack"))
         return control(options, "ack_alert", "alert", options->positionals[1]);
     complain("alert: expected list, or ack ID");

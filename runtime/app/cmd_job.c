@@ -28,18 +28,6 @@ static const struct show_column run_columns[] = {
     { "CLASS", "error_class", 15, SHOW_TEXT }, { "ERROR", "error", 0, SHOW_TEXT },
 };
 
-static int list_jobs(struct options *options)
-{
-    struct client_reply reply;
-    int code = client_get(options, "/v1/jobs", &reply);
-    if (code == EXIT_OK && options->is_json)
-        (void)puts(reply.body);
-    else if (code == EXIT_OK)
-        show_table(reply.json, "", list_columns, SB_LEN(list_columns));
-    client_reply_deinit(&reply);
-    return code;
-}
-
 static void print_line(const struct sb_json *json, const char *path, const char *before, const char *after)
 {
     char *text = sb_json_text(json, path);
@@ -90,25 +78,10 @@ static int show_job(struct options *options, const char *name, bool is_why)
 
 static int control_job(struct options *options, const char *kind, const char *name)
 {
-    struct client_reply reply;
-    struct sb_json_out *out = sb_json_out_create(4096);
-    if (out != NULL) {
-        sb_json_object_begin(out);
-        sb_json_key(out, "kind");
-        sb_json_string(out, kind);
-        sb_json_key(out, "job");
-        sb_json_string(out, name);
-        sb_json_key(out, "reason");
-        sb_json_string(out, options->why);
-        sb_json_key(out, "confirmed");
-        sb_json_boolean(out, options->is_confirmed);
-        sb_json_object_end(out);
-    }
-    int code = client_post(options, "/v1/commands", out, &reply);
-    if (code == EXIT_OK)
-        code = client_tell(options, &reply);
-    client_reply_deinit(&reply);
-    return code;
+    const struct client_field fields[] = { { "kind", CLIENT_TEXT, kind, 0 }, { "job", CLIENT_TEXT, name, 0 },
+                                           { "reason", CLIENT_TEXT, options->why, 0 },
+                                           { "confirmed", CLIENT_FLAG, NULL, options->is_confirmed } };
+    return client_send(options, "/v1/commands", fields, SB_LEN(fields));
 }
 
 int command_job(struct options *options)
@@ -119,7 +92,7 @@ int command_job(struct options *options)
     const char *verb = options->positional_count > 0 ? options->positionals[0] : "";
     const char *name = options->positional_count == 2 ? options->positionals[1] : NULL;
     if (sb_streq(verb, "list") && options->positional_count == 1)
-        return list_jobs(options);
+        return show_list(options, "/v1/jobs", "", list_columns, SB_LEN(list_columns));
     if (name != NULL && (sb_streq(verb, "show") || sb_streq(verb, "why")))
         return show_job(options, name, sb_streq(verb, "why"));
     for (size_t i = 0; name != NULL && i < SB_LEN(controls); i++)

@@ -27,80 +27,40 @@ static const struct show_column step_columns[] = {
 int command_runs(struct options *options)
 {
     char target[256];
-    struct client_reply reply;
     (void)snprintf(target, sizeof(target), "/v1/runs?limit=%lld&failed=%d%s%.80s", (long long)options->limit, options->is_failed_only,
                    options->job != NULL ? "&job=" : "", options->job != NULL ? options->job : "");
-    int code = client_get(options, target, &reply);
-    if (code == EXIT_OK && options->is_json)
-        (void)puts(reply.body);
-    else if (code == EXIT_OK)
-        show_table(reply.json, "", columns, SB_LEN(columns));
-    client_reply_deinit(&reply);
-    return code;
-}
-
-static int get_run(struct options *options, const char *id, struct client_reply *reply)
-{
-    char target[64];
-    (void)snprintf(target, sizeof(target), "/v1/runs/%.24s", id);
-    return client_get(options, target, reply);
-}
-
-static int show_run(struct options *options, const char *id)
-{
-    struct client_reply reply;
-    int code = get_run(options, id, &reply);
-    if (code == EXIT_OK && options->is_json) {
-        (void)puts(reply.body);
-    } else if (code == EXIT_OK) {
-        show_fields(reply.json, fields, SB_LEN(fields));
-        (void)putchar('\n');
-        show_table(reply.json, "steps", step_columns, SB_LEN(step_columns));
-    }
-    client_reply_deinit(&reply);
-    return code;
+    return show_list(options, target, "", columns, SB_LEN(columns));
 }
 
 /* The command names the run and its job: it is refused when the job has gone on to another run meanwhile. */
-static int control_run(struct options *options, const char *kind, const char *id)
+static int control_run(struct options *options, const char *kind, const char *target, const char *id)
 {
     struct client_reply reply;
-    int code = get_run(options, id, &reply);
+    int code = client_get(options, target, &reply);
     char *job = code == EXIT_OK ? sb_json_text(reply.json, "job") : NULL;
     client_reply_deinit(&reply);
-    struct sb_json_out *out = job != NULL ? sb_json_out_create(4096) : NULL;
-    if (code != EXIT_OK || out == NULL) {
-        free(job);
-        return code != EXIT_OK ? code : EXIT_BUG;
+    if (code == EXIT_OK) {
+        const struct client_field sent[] = { { "kind", CLIENT_TEXT, kind, 0 }, { "job", CLIENT_TEXT, job, 0 }, { "run", CLIENT_TEXT, id, 0 },
+                                             { "reason", CLIENT_TEXT, options->why, 0 } };
+        code = client_send(options, "/v1/commands", sent, SB_LEN(sent));
     }
-    sb_json_object_begin(out);
-    sb_json_key(out, "kind");
-    sb_json_string(out, kind);
-    sb_json_key(out, "job");
-    sb_json_string(out, job);
-    sb_json_key(out, "run");
-    sb_json_string(out, id);
-    sb_json_key(out, "reason");
-    sb_json_string(out, options->why);
-    sb_json_object_end(out);
-    code = client_post(options, "/v1/commands", out, &reply);
-    if (code == EXIT_OK)
-        code = client_tell(options, &reply);
-    client_reply_deinit(&reply);
     free(job);
     return code;
 }
 
 int command_one_run(struct options *options)
 {
+    static const struct show_page page = { fields, step_columns, SB_LEN(fields), SB_LEN(step_columns), "steps" };
     const char *verb = options->positionals[0];
     const char *id = options->positional_count == 2 ? options->positionals[1] : NULL;
+    char target[64];
+    (void)snprintf(target, sizeof(target), "/v1/runs/%.24s", id != NULL ? id : "");
     if (id != NULL && sb_streq(verb, "show"))
-        return show_run(options, id);
+        return show_document(options, target, &page);
     if (id != NULL && sb_streq(verb, "retry"))
-        return control_run(options, options->is_whole ? "retry_run_whole" : "retry_run", id);
+        return control_run(options, options->is_whole ? "retry_run_whole" : "retry_run", target, id);
     if (id != NULL && sb_streq(verb, "cancel"))
-        return control_run(options, options->is_confirmed ? "kill_run" : "cancel_run", id);
+        return control_run(options, options->is_confirmed ? "kill_run" : "cancel_run", target, id);
     complain("run: expected nothing (the runtime), or show, retry or cancel and the ID of a run");
     return EXIT_USAGE;
 }

@@ -248,15 +248,7 @@ static int print_json(const struct side *sides, size_t side_count, const struct 
     if (side_count == SIDES_MAX)
         json_ratio(out, &sides[0].report, &sides[1].report);
     sb_json_object_end(out);
-    char *text = sb_json_out_take(out);
-    sb_json_out_destroy(out);
-    if (text == NULL) {
-        complain("out of memory");
-        return EXIT_BUG;
-    }
-    (void)puts(text);
-    free(text);
-    return EXIT_OK;
+    return print_document(out);
 }
 
 /* --- plain text ----------------------------------------------------------------------------------------------------------- */

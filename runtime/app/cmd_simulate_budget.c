@@ -6,7 +6,6 @@
 #include "signalbox/sim/sim.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The catalogue whose numbers the plan's figures are about: 900 calls a day, 40 of a hundred critical. */
@@ -69,13 +68,7 @@ static int print_json(const struct sb_sim_budget_setup *setup, const struct sb_s
     }
     sb_json_array_end(out);
     sb_json_object_end(out);
-    char *text = sb_json_out_take(out);
-    if (text != NULL)
-        (void)puts(text);
-    int code = text != NULL ? EXIT_OK : EXIT_BUG;
-    free(text);
-    sb_json_out_destroy(out);
-    return code;
+    return print_document(out);
 }
 
 static void print_plain(const struct sb_sim_budget_setup *setup, const struct sb_sim_budget_side *sides)

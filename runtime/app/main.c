@@ -1,9 +1,12 @@
 /* main: find the subcommand, read its options, run it. */
 #include "app.h"
 
+#include "signalbox/codec/codec.h"
+
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct subcommand {
@@ -26,6 +29,19 @@ void complain(const char *format, ...)
     (void)vfprintf(stderr, format, args);
     (void)fputc('\n', stderr);
     va_end(args);
+}
+
+int print_document(struct sb_json_out *out)
+{
+    char *text = out != NULL ? sb_json_out_take(out) : NULL;
+    sb_json_out_destroy(out);
+    if (text != NULL)
+        (void)puts(text);
+    else
+        complain("out of memory");
+    int code = text != NULL ? EXIT_OK : EXIT_BUG;
+    free(text);
+    return code;
 }
 
 int exit_code_of(enum sb_err code)

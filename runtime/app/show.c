@@ -100,3 +100,30 @@ void show_fields(const struct sb_json *json, const struct show_column *columns, 
         free(value);
     }
 }
+
+int show_document(struct options *options, const char *target, const struct show_page *page)
+{
+    struct client_reply reply;
+    int code = client_get(options, target, &reply);
+    if (code == EXIT_OK && options->is_json) {
+        (void)puts(reply.body);
+    } else if (code == EXIT_OK) {
+        show_fields(reply.json, page->fields, page->field_count);
+        (void)putchar('\n');
+        show_table(reply.json, page->path, page->columns, page->column_count);
+    }
+    client_reply_deinit(&reply);
+    return code;
+}
+
+int show_list(struct options *options, const char *target, const char *path, const struct show_column *columns, size_t count)
+{
+    struct client_reply reply;
+    int code = client_get(options, target, &reply);
+    if (code == EXIT_OK && options->is_json)
+        (void)puts(reply.body);
+    else if (code == EXIT_OK)
+        show_table(reply.json, path, columns, count);
+    client_reply_deinit(&reply);
+    return code;
+}
