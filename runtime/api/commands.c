@@ -42,6 +42,21 @@ static enum sb_err read_choice(const struct sb_json *json, const char *key, cons
     return SB_OK;
 }
 
+static enum sb_err read_site(const struct call *call, const struct sb_json *json, struct sb_command *command, struct sb_error *err)
+{
+    char name[SB_NAME_MAX] = "";
+    const struct sb_catalogue *catalogue = call->setup->catalogue;
+    if (sb_json_type(json, "site") <= SB_JSON_NULL)
+        return SB_OK;
+    bool is_read = read_text(json, "site", name, sizeof(name));
+    for (size_t i = 0; is_read && i < catalogue->site_count && i < SB_SITES_MAX; i++)
+        if (sb_streq(catalogue->sites[i].name, name)) {
+            command->site = (uint8_t)i;
+            return SB_OK;
+        }
+    return sb_error_set(err, SB_ERR_NOT_FOUND, "there is no site \"%.39s\"; /v1/components lists their breakers", name);
+}
+
 static enum sb_err read_job(const struct call *call, const struct sb_json *json, struct sb_command *command, const struct sb_job_alias **alias,
                             struct sb_error *err)
 {
@@ -78,6 +93,8 @@ static enum sb_err read_command(const struct call *call, const struct sb_json *j
         rc = read_choice(json, "policy", sb_lane_policy_text, SB_LANE_POLICY_COUNT, &command->policy, err);
     if (rc == SB_OK)
         rc = read_choice(json, "tier", sb_tier_text, SB_TIER_COUNT, &command->tier, err);
+    if (rc == SB_OK)
+        rc = read_site(call, json, command, err);
     return rc == SB_OK ? read_job(call, json, command, alias, err) : rc;
 }
 

@@ -184,6 +184,29 @@ void handle_alerts(const struct call *call, struct answer *answer)
     answer_with(call, answer, write_alerts);
 }
 
+static void put_breakers(const struct sb_model *model, struct sb_json_out *out)
+{
+    sb_json_key(out, "breakers");
+    sb_json_array_begin(out);
+    for (unsigned i = 0; i < SB_SITES_MAX; i++) {
+        const struct sb_model_breaker *breaker = &model->breakers[i];
+        if (!breaker->is_defined)
+            continue;
+        sb_json_object_begin(out);
+        put_text(out, "site", breaker->name);
+        put_text(out, "state", sb_breaker_state_text(breaker->state));
+        put_age(out, "age_ms", breaker->since);
+        if (breaker->until > sb_now())
+            put_number(out, "asked_again_in_ms", (breaker->until - sb_now()) / SB_MS(1));
+        else
+            put_text(out, "asked_again_in_ms", NULL);
+        put_text(out, "actor", breaker->actor);
+        put_text(out, "reason", breaker->reason);
+        sb_json_object_end(out);
+    }
+    sb_json_array_end(out);
+}
+
 static void write_components(const struct sb_model *model, struct sb_json_out *out)
 {
     sb_json_object_begin(out);
@@ -204,6 +227,7 @@ static void write_components(const struct sb_model *model, struct sb_json_out *o
         sb_json_object_end(out);
     }
     sb_json_array_end(out);
+    put_breakers(model, out);
     sb_json_object_end(out);
 }
 

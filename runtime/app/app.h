@@ -88,6 +88,8 @@ int installation_open_store(struct installation *installation, struct options *o
 int installation_load(struct installation *installation, struct options *options);
 /* The real checks behind the engine's probes and `check`. */
 enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
+/* Whether a site answers: its first page by plain HTTP, logged in as nobody. */
+enum sb_err installation_probe_site(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err);
 
 /* Makes SIGTERM, SIGINT and SIGHUP readable on a descriptor (close with sb_fd_close). Before any thread starts: a thread that does not block
  * them would be ended by them. Prints what is wrong and returns the exit code. */

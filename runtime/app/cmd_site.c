@@ -1,7 +1,8 @@
 /* site: the profiles of the catalogue, and whether they still fit their sites. `site check` drives the real browser through every flow that
  * changes nothing: it logs in, reads the profile, and uses what it found there for the flows that want an argument. It publishes nothing. */
-#include "app.h"
+#include "client.h"
 
+#include "signalbox/base/text.h"
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
 
@@ -219,14 +220,36 @@ static int list_sites(const struct sb_catalogue *catalogue)
     return EXIT_OK;
 }
 
+/* --- the breakers of a running runtime ----------------------------------------------------------------------------------------------- */
+
+static int list_breakers(struct options *options)
+{
+    static const struct show_column columns[] = {
+        { "SITE", "site", 20, SHOW_TEXT }, { "BREAKER", "state", 9, SHOW_TEXT },    { "SINCE", "age_ms", 8, SHOW_MS },
+        { "ASKED IN", "asked_again_in_ms", 8, SHOW_MS }, { "BY", "actor", 10, SHOW_TEXT }, { "REASON", "reason", 0, SHOW_TEXT },
+    };
+    return show_list(options, "/v1/components", "breakers", columns, SB_LEN(columns));
+}
+
+static int move_breaker(struct options *options, const char *kind, const char *site)
+{
+    const struct client_field fields[] = { { "kind", CLIENT_TEXT, kind, 0 }, { "site", CLIENT_TEXT, site, 0 },
+                                           { "reason", CLIENT_TEXT, options->why, 0 } };
+    return client_send(options, "/v1/commands", fields, SB_LEN(fields));
+}
+
 int command_site(struct options *options)
 {
     struct installation in;
     const char *verb = options->positional_count > 0 ? options->positionals[0] : "";
+    if (sb_streq(verb, "breakers") && options->positional_count == 1)
+        return list_breakers(options);
+    if (options->positional_count == 2 && (sb_streq(verb, "trip") || sb_streq(verb, "reset")))
+        return move_breaker(options, sb_streq(verb, "trip") ? "trip_breaker" : "reset_breaker", options->positionals[1]);
     bool is_list = strcmp(verb, "list") == 0 && options->positional_count == 1;
     bool is_check = strcmp(verb, "check") == 0 && options->positional_count == 2;
     if (!is_list && !is_check) {
-        complain("site: expected list, or check NAME");
+        complain("site: expected list, breakers, or check | trip | reset NAME");
         return EXIT_USAGE;
     }
     sb_log_level_set(SB_LOG_ERROR); /* what the steps note is in the table */

@@ -203,6 +203,21 @@ static enum sb_err probe_llm(struct installation *in, const struct sb_op *op, st
     return rc == SB_OK && !in->has_obeyed_caps ? cap_probe(in, op, &in->has_obeyed_caps, err) : rc;
 }
 
+enum sb_err installation_probe_site(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err)
+{
+    enum { PAGE_MAX = 4 << 20 };
+    struct installation *in = arg;
+    struct sb_http_response response = { 0 };
+    const struct sb_http_request request = { .method = "GET", .url = site->base_url, .response_max = PAGE_MAX };
+    if (site->proxy != NULL)
+        return SB_OK; /* the way to it goes through the browser alone: the next run finds out */
+    enum sb_err rc = sb_http_send(in->services.http, &request, op, &response, err);
+    if (rc == SB_OK && (response.status >= 500 || response.status == 429))
+        rc = sb_error_set(err, SB_ERR_UNAVAILABLE, "the site answered %ld for %.120s", response.status, site->base_url);
+    free(response.body);
+    return rc;
+}
+
 enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     struct installation *in = arg;

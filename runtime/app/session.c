@@ -128,6 +128,7 @@ static enum sb_err start_engine(const struct session *session, struct sb_engine 
         .catalogue = in->catalogue,
         .services = in->services,
         .probe = installation_probe,
+        .probe_site = installation_probe_site,
         .probe_arg = in,
         .flight_path = flight_path,
         .checks_core = session->options->checks_core,

@@ -76,6 +76,23 @@ static void derive_waits(struct sb_cfg_job *job)
     }
 }
 
+/* Index of the site plus 1 that a step in a browser works on; 0 = none. */
+static uint8_t site_of(const struct sb_catalogue *catalogue, const struct sb_step_params *params)
+{
+    const char *name = params->kind == SB_STEP_KIND_BROWSE ? params->as.browse.site : NULL;
+    for (size_t i = 0; params->kind == SB_STEP_KIND_NATIVE && i < params->as.native.with_count; i++) {
+        if (sb_streq(params->as.native.with[i].key, "site")) {
+            name = params->as.native.with[i].value;
+        }
+    }
+    for (size_t i = 0; name != NULL && i < catalogue->site_count && i < SB_SITES_MAX; i++) {
+        if (catalogue->sites[i].name != NULL && sb_streq(catalogue->sites[i].name, name)) {
+            return (uint8_t)(i + 1);
+        }
+    }
+    return 0;
+}
+
 static void make_step(struct sb_cfg_loader *loader, const struct sb_cfg_step *draft, struct sb_step_def *def,
                       struct sb_step_params *params)
 {
@@ -89,6 +106,8 @@ static void make_step(struct sb_cfg_loader *loader, const struct sb_cfg_step *dr
     if (def->kind == SB_STEP_KIND_BROWSE) {
         sb_cfg_check_browse(loader, draft);
     }
+    def->asks_site = def->kind == SB_STEP_KIND_BROWSE;
+    def->site = site_of(&loader->box->catalogue, params);
 }
 
 /* ------------------------------------------------------------------------------------------------ what jobs need */

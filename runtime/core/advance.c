@@ -30,7 +30,7 @@ static enum sb_hold hold_of(const struct sb_core *core, const struct run *run, e
             return SB_HOLD_DEPENDENCY;
         }
     }
-    return SB_HOLD_NONE;
+    return sb_site_is_usable(core, step_def(core, run->job, run->step)) ? SB_HOLD_NONE : SB_HOLD_BREAKER;
 }
 
 static void say_held(struct sb_core *core, const struct run *run)
@@ -51,6 +51,17 @@ static void say_held(struct sb_core *core, const struct run *run)
             sb_text_add(&text, ": ");
             sb_text_add(&text, core->components[run->hold_component].reason);
         }
+    }
+    const struct sb_step_def *step = step_def(core, run->job, run->step);
+    if (run->hold == SB_HOLD_BREAKER) {
+        const struct site_breaker *b = &core->breakers[step->site - 1];
+        struct sb_text text;
+        sb_text_init(&text, held->detail, sizeof(held->detail));
+        sb_text_add(&text, core->setup.sites[step->site - 1]);
+        sb_text_add(&text, ": breaker ");
+        sb_text_add(&text, sb_breaker_state_text(b->breaker.state));
+        sb_text_add(&text, ", ");
+        sb_text_add(&text, b->reason);
     }
     sb_core_emit(core, &event);
 }
@@ -523,6 +534,8 @@ void sb_advance_step_done(struct sb_core *core, const struct sb_in_step_done *do
         copy.class = SB_CLASS_FATAL;
     say_step_ended(core, run, run->step, is_yielded ? SB_STEP_STATE_YIELDED : (enum sb_step_state)copy.state,
                    (enum sb_class)copy.class, core->now - run->step_at, copy.rows, copy.text);
+    if (why == STOP_NONE || why == STOP_TIMEOUT)
+        sb_breakers_step_ended(core, step_def(core, run->job, run->step), &copy, core->now - run->step_at);
     run->fence = 0;
     if (!step_def(core, run->job, run->step)->needs_context)
         core->workers_busy--;

@@ -10,6 +10,7 @@ enum section {
     SECTION_JOBS,
     SECTION_STATE, /* definitions end here */
     SECTION_COMPONENT_STATES = SECTION_STATE,
+    SECTION_BREAKERS,
     SECTION_BUDGET,
     SECTION_PAUSES,
     SECTION_JOB_STATES,
@@ -165,6 +166,14 @@ static enum said say_component_state(const struct sb_core *core, uint32_t item, 
     event->as.component_changed.state = c->state;
     event->as.component_changed.latency = c->latency;
     memcpy(event->as.component_changed.reason, c->reason, SB_NOTE_MAX);
+    return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
+}
+
+static enum said say_breaker(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
+{
+    if (item >= core->setup.site_count)
+        return SAID_SECTION_OVER;
+    *event = sb_breakers_event(core, item);
     return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
 }
 
@@ -431,6 +440,7 @@ static item_fn *const sections[SECTION_DONE] = {
     [SECTION_CONTEXTS] = say_context,
     [SECTION_JOBS] = say_job,
     [SECTION_COMPONENT_STATES] = say_component_state,
+    [SECTION_BREAKERS] = say_breaker,
     [SECTION_BUDGET] = say_budget,
     [SECTION_PAUSES] = say_pause,
     [SECTION_JOB_STATES] = say_job_state,

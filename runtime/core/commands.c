@@ -396,6 +396,32 @@ static void on_free_tier(struct sb_core *core, struct asked *asked)
     say(asked, sb_tier_text(core->tier));
 }
 
+static void on_trip_breaker(struct sb_core *core, struct asked *asked)
+{
+    const struct sb_command *command = asked->command;
+    if (command->site >= core->setup.site_count) {
+        refuse(asked, "no such site");
+    } else if (!sb_breakers_trip(core, command->site, command->actor, command->reason)) {
+        refuse(asked, "its breaker is tripped already");
+    } else {
+        say(asked, "tripped the breaker of ");
+        say(asked, core->setup.sites[command->site]);
+    }
+}
+
+static void on_reset_breaker(struct sb_core *core, struct asked *asked)
+{
+    const struct sb_command *command = asked->command;
+    if (command->site >= core->setup.site_count) {
+        refuse(asked, "no such site");
+    } else if (!sb_breakers_reset(core, command->site, command->actor, command->reason)) {
+        refuse(asked, "its breaker is closed");
+    } else {
+        say(asked, "reset the breaker of ");
+        say(asked, core->setup.sites[command->site]);
+    }
+}
+
 static void on_drain(struct sb_core *core, struct asked *asked)
 {
     say(asked, core->is_draining ? "stopping at once" : "draining");

@@ -22,7 +22,7 @@ static void heap_carve(struct sb_arena *arena, struct sb_heap *heap, uint32_t ca
 static struct sb_core *carve(struct sb_arena *arena, const struct sb_core_setup *setup)
 {
     uint32_t run_cap = run_capacity(setup);
-    uint32_t timer_cap = setup->job_count + run_cap + SB_CONTEXTS_MAX + SB_COMPONENT_COUNT + TIMER_SINGLE_COUNT;
+    uint32_t timer_cap = setup->job_count + run_cap + SB_CONTEXTS_MAX + SB_COMPONENT_COUNT + TIMER_SINGLE_COUNT + SB_SITES_MAX;
     struct sb_core *core = sb_arena_take(arena, 1, sizeof(*core));
     struct sb_core scratch = { .run_cap = run_cap };
     struct sb_core *to = core != NULL ? core : &scratch;
@@ -76,7 +76,10 @@ struct sb_core *sb_core_init(void *memory, size_t size, const struct sb_core_set
     core->next_seq = core->next_run = core->next_fence = 1;
     core->next_alert = 1;
     core->policy = setup->pool->policy;
+    SB_ASSERT(setup->site_count <= SB_SITES_MAX);
     sb_pace_init(&core->pace, setup->budget);
+    for (uint32_t i = 0; i < SB_SITES_MAX; i++)
+        sb_breaker_init(&core->breakers[i].breaker);
     core->stretch_told = 1;
     core->stretch_at = setup->job_count;
     core->now = INT64_MIN;
@@ -245,6 +248,11 @@ static void on_llm_failed(struct sb_core *core, const struct sb_input *input)
     sb_budget_llm_failed(core, &input->as.llm_failed);
 }
 
+static void on_breaker_probed(struct sb_core *core, const struct sb_input *input)
+{
+    sb_breakers_probed(core, &input->as.breaker_probed);
+}
+
 static void on_memory(struct sb_core *core, const struct sb_input *input)
 {
     sb_memory_input(core, &input->as.memory);
@@ -310,8 +318,10 @@ static bool timer_unit(struct sb_core *core)
         sb_lanes_saturation(core);
     else if (id == timer_single(core, TIMER_POLICY))
         sb_lanes_policy_over(core);
-    else
+    else if (id == timer_single(core, TIMER_DRAIN))
         sb_drain_timer(core);
+    else
+        sb_breakers_timer(core, id - timer_site(core, 0));
     return true;
 }
 

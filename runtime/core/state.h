@@ -14,6 +14,7 @@
 #include "signalbox/base/hash.h"
 #include "signalbox/base/heap.h"
 #include "signalbox/base/text.h"
+#include "signalbox/core/breaker.h"
 #include "signalbox/core/core.h"
 #include "signalbox/core/pace.h"
 
@@ -95,6 +96,12 @@ struct alert {
     char text[SB_NOTE_MAX];
 };
 
+/* The breaker in front of a site, and why it is as it is. */
+struct site_breaker {
+    struct sb_breaker breaker;
+    char actor[SB_NAME_MAX], reason[SB_NOTE_MAX];
+};
+
 /* Failed LLM calls of one category: how many, and the last one. */
 struct llm_failures {
     uint32_t count, status;
@@ -168,6 +175,7 @@ struct sb_core {
     uint32_t pause_note_next;
 
     struct component components[SB_COMPONENT_COUNT];
+    struct site_breaker breakers[SB_SITES_MAX]; /* breakers.c */
 
     int64_t day_start, day_end; /* wall ns */
     int64_t spent, held, uncertain;
@@ -209,6 +217,10 @@ static inline uint32_t timer_component(const struct sb_core *core, uint32_t comp
 static inline uint32_t timer_single(const struct sb_core *core, enum single_timer which)
 {
     return timer_component(core, SB_COMPONENT_COUNT) + (uint32_t)which;
+}
+static inline uint32_t timer_site(const struct sb_core *core, uint32_t site)
+{
+    return timer_single(core, TIMER_SINGLE_COUNT) + site;
 }
 /* SB_NEVER disarms. */
 void sb_timer_set(struct sb_core *core, uint32_t id, sb_ns at);
@@ -385,6 +397,16 @@ bool sb_component_is_usable(const struct sb_core *core, enum sb_component compon
 
 /* alerts.c */
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event);
+/* breakers.c */
+bool sb_site_is_usable(const struct sb_core *core, const struct sb_step_def *step);
+/* A step of the site has ended. */
+void sb_breakers_step_ended(struct sb_core *core, const struct sb_step_def *step, const struct sb_in_step_done *done, sb_ns lasted);
+void sb_breakers_probed(struct sb_core *core, const struct sb_in_breaker_probed *probed);
+void sb_breakers_timer(struct sb_core *core, uint32_t site);
+/* false when nothing was to be changed. */
+bool sb_breakers_trip(struct sb_core *core, uint32_t site, const char *actor, const char *reason);
+bool sb_breakers_reset(struct sb_core *core, uint32_t site, const char *actor, const char *reason);
+struct sb_event sb_breakers_event(const struct sb_core *core, uint32_t site);
 /* pauses.c. `ago`: how long it has been on. */
 void sb_pauses_note(struct sb_core *core, uint32_t target, const char *actor, const char *reason, sb_ns ago);
 void sb_pauses_forget(struct sb_core *core, uint32_t target);

@@ -44,6 +44,11 @@ static void probe(struct sb_engine *engine, const struct sb_order *order)
     sb_keeper_probe(engine->keeper, (enum sb_component)order->as.probe.component);
 }
 
+static void probe_site(struct sb_engine *engine, const struct sb_order *order)
+{
+    sb_keeper_probe_site(engine->keeper, order->as.probe_site.site, order->as.probe_site.generation);
+}
+
 static void finish(struct sb_engine *engine, const struct sb_order *order)
 {
     (void)order;

@@ -30,9 +30,12 @@ static enum sb_err stats_init(struct sb_stats *stats, struct sb_error *err)
 static enum sb_err build_core(struct sb_engine *engine, struct sb_error *err)
 {
     const struct sb_catalogue *catalogue = engine->setup.catalogue;
+    for (size_t i = 0; i < catalogue->site_count && i < SB_SITES_MAX; i++)
+        engine->site_names[i] = catalogue->sites[i].name;
     const struct sb_core_setup setup = {
         .jobs = catalogue->jobs, .job_count = catalogue->job_count, .steps = catalogue->steps, .step_count = catalogue->step_count,
         .zones = catalogue->zones, .zone_count = catalogue->zone_count, .pool = &catalogue->pool, .budget = &catalogue->budget,
+        .sites = engine->site_names, .site_count = catalogue->site_count < SB_SITES_MAX ? (uint32_t)catalogue->site_count : SB_SITES_MAX,
         .components = catalogue->components, .seed = engine->boot, .drain_grace = catalogue->settings.drain,
     };
     size_t size = sb_core_size(&setup);
@@ -100,8 +103,8 @@ static enum sb_err start_threads(struct sb_engine *engine, struct sb_error *err)
 {
     const struct sb_engine_setup *setup = &engine->setup;
     const struct sb_keeper_setup keeper = {
-        .browser = setup->services.browser, .catalogue = setup->catalogue, .probe = setup->probe, .probe_arg = setup->probe_arg,
-        .inbox = engine->inbox,
+        .browser = setup->services.browser, .catalogue = setup->catalogue, .probe = setup->probe,
+        .probe_site = setup->probe_site, .probe_arg = setup->probe_arg, .inbox = engine->inbox,
     };
 
     engine->keeper = sb_keeper_create(&keeper, err);

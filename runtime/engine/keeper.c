@@ -38,11 +38,13 @@ struct sb_keeper {
     /* guarded by mutex */
     struct slot slots[SB_CONTEXTS_MAX];
     bool is_probe_wanted[SB_COMPONENT_COUNT], is_probing[SB_COMPONENT_COUNT];
+    bool is_site_wanted[SB_SITES_MAX];
+    uint32_t site_generation[SB_SITES_MAX]; /* of the probe that is wanted */
     unsigned probing, deaths;      /* deaths of the browser */
     bool is_stopping;
 };
 
-enum task_kind { TASK_NONE, TASK_OPEN, TASK_CLOSE, TASK_PROBE };
+enum task_kind { TASK_NONE, TASK_OPEN, TASK_CLOSE, TASK_PROBE, TASK_PROBE_SITE };
 
 struct task {
     enum task_kind kind;
@@ -50,6 +52,7 @@ struct task {
     uint32_t generation;
     struct sb_context *context;
     enum sb_component component;
+    uint8_t site;
 };
 
 /* ---- choosing, under the mutex ---- */
@@ -92,6 +95,13 @@ static struct task choose(struct sb_keeper *keeper)
         keeper->is_probing[i] = true;
         keeper->probing++;
         return (struct task){ .kind = TASK_PROBE, .component = (enum sb_component)i };
+    }
+    for (uint8_t i = 0; i < SB_SITES_MAX && keeper->probing < PROBES_AT_ONCE; i++) {
+        if (!keeper->is_site_wanted[i])
+            continue;
+        keeper->is_site_wanted[i] = false;
+        keeper->probing++;
+        return (struct task){ .kind = TASK_PROBE_SITE, .site = i, .generation = keeper->site_generation[i] };
     }
     return task;
 }
@@ -218,14 +228,35 @@ static void do_probe(struct sb_keeper *keeper, const struct task *task)
         post_memory(keeper);
 }
 
+static void do_probe_site(struct sb_keeper *keeper, const struct task *task)
+{
+    sb_ns begun = sb_now();
+    const struct sb_op op = { .deadline = sb_ns_add(begun, SB_S(PROBE_LIMIT_S)), .cancel = keeper->ending };
+    const struct sb_catalogue *catalogue = keeper->setup.catalogue;
+    struct sb_input input = sb_input_make(SB_INPUT_BREAKER_PROBED);
+    struct sb_error error = { .text = "" };
+    enum sb_err rc = keeper->setup.probe_site != NULL && task->site < catalogue->site_count
+                         ? keeper->setup.probe_site(keeper->setup.probe_arg, &catalogue->sites[task->site], &op, &error) : SB_OK;
+
+    input.as.breaker_probed.site = task->site;
+    input.as.breaker_probed.generation = task->generation;
+    input.as.breaker_probed.is_ok = rc == SB_OK;
+    input.as.breaker_probed.latency = sb_now() - begun;
+    (void)sb_copy(input.as.breaker_probed.reason, sizeof(input.as.breaker_probed.reason), rc == SB_OK ? "" : error.text);
+    sb_inbox_post_result(keeper->setup.inbox, &input);
+}
+
 typedef void task_function(struct sb_keeper *keeper, const struct task *task);
-static task_function *const task_functions[] = { [TASK_OPEN] = do_open, [TASK_CLOSE] = do_close, [TASK_PROBE] = do_probe };
+static task_function *const task_functions[] = { [TASK_OPEN] = do_open, [TASK_CLOSE] = do_close, [TASK_PROBE] = do_probe,
+                                                 [TASK_PROBE_SITE] = do_probe_site };
 
 /* Under the mutex. */
 static void finish(struct sb_keeper *keeper, const struct task *task)
 {
     if (task->kind == TASK_PROBE) {
         keeper->is_probing[task->component] = false;
+        keeper->probing--;
+    } else if (task->kind == TASK_PROBE_SITE) {
         keeper->probing--;
     } else {
         keeper->slots[task->ctx].is_busy = false;
@@ -424,6 +455,16 @@ void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component)
     SB_ASSERT((unsigned)component < SB_COMPONENT_COUNT);
     sb_mutex_lock(keeper->mutex);
     keeper->is_probe_wanted[component] = true;
+    sb_mutex_unlock(keeper->mutex);
+    sb_cond_broadcast(keeper->news);
+}
+
+void sb_keeper_probe_site(struct sb_keeper *keeper, uint8_t site, uint32_t generation)
+{
+    SB_ASSERT(site < SB_SITES_MAX);
+    sb_mutex_lock(keeper->mutex);
+    keeper->is_site_wanted[site] = true;
+    keeper->site_generation[site] = generation;
     sb_mutex_unlock(keeper->mutex);
     sb_cond_broadcast(keeper->news);
 }

@@ -154,6 +154,7 @@ struct sb_keeper_setup {
     struct sb_browser *browser;
     const struct sb_catalogue *catalogue;
     sb_probe *probe;
+    sb_site_probe *probe_site;
     void *probe_arg;
     struct sb_inbox *inbox;
 };
@@ -166,6 +167,7 @@ void sb_keeper_open(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation)
 /* Closes whatever is open there; `generation` 0 = any. */
 void sb_keeper_close(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation);
 void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component);
+void sb_keeper_probe_site(struct sb_keeper *keeper, uint8_t site, uint32_t generation);
 /* The open context, borrowed by the attempt that leases it; NULL when it is gone. */
 struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation);
 /* The same, but its traffic goes through `proxy` (NULL = none): a context with another one is replaced first. The attempt's thread. */
@@ -247,6 +249,7 @@ struct sb_engine {
     struct sb_input_list restored;
     sb_ns last_now;
     bool is_finishing;         /* the core has ordered the end */
+    const char *site_names[SB_SITES_MAX];
 };
 
 /* core_thread.c */

@@ -49,6 +49,7 @@ IN_FIELDS(COMPONENT, component)
 IN_FIELDS(SPENT, spent)
 IN_FIELDS(LEDGER, ledger)
 IN_FIELDS(LLM_FAILED, llm_failed)
+IN_FIELDS(BREAKER_PROBED, breaker_probed)
 IN_FIELDS(MEMORY, memory)
 
 #define sb_in_command sb_command
@@ -105,6 +106,7 @@ struct sb_command sb_command_make(enum sb_command_kind kind, uint64_t id, const 
     command.id = id;
     command.job = SB_NO_JOB;
     command.ctx = SB_NO_CTX;
+    command.site = SB_SITES_MAX; /* none */
     (void)sb_copy(command.actor, sizeof(command.actor), actor);
     return command;
 }

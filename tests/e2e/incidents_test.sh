@@ -150,7 +150,7 @@ fault '{"target": "site", "kind": "delay", "path": "/api/posts", "delay_ms": 250
 eventually 60 "outage: a post is under way" is_publishing
 coproc HOLDER { sqlite3 "$STATE/signalbox.db"; }
 holder=$HOLDER_PID
-printf "BEGIN IMMEDIATE; SELECT 'held';\n" >&"${HOLDER[1]}"
+printf ".timeout 15000\nBEGIN IMMEDIATE;\nSELECT 'held';\n" >&"${HOLDER[1]}"
 IFS= read -r -t 20 held <&"${HOLDER[0]}"
 claim "the database takes nothing any more" [ "$held" = held ]
 eventually 20 "the post goes out all the same" site_has_posts $((out + 1))

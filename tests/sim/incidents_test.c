@@ -124,6 +124,44 @@ static void dependency__holds_the_run_with_the_reason_until_it_is_back(void **st
     world_destroy(w);
 }
 
+static void site_down__holds_its_runs_with_the_reason_until_probes_succeed(void **state)
+{
+    (void)state;
+    static const char *const sites[] = { "shop" };
+    struct world *w = world_create();
+    w->setup.sites = sites;
+    w->setup.site_count = 1;
+    world_job(w, "a", SB_S(10), 0)->category = SB_CATEGORY_METRICS;
+    struct sb_step_def *step = world_step(w, "visit", true, SB_S(1));
+    step->site = 1;
+    step->asks_site = true;
+    world_outcome(w, step, 0, (struct outcome){ SB_S(1), SB_STEP_STATE_FAILED, SB_CLASS_DEPENDENCY_DOWN, 0, "status 500" });
+    world_job(w, "b", SB_MIN(1), SB_S(45))->category = SB_CATEGORY_METRICS;
+    world_step(w, "other", true, SB_S(1)); /* of no site: it goes on */
+    w->is_site_down = true;
+    world_listen(w, SB_EVENT_BREAKER_CHANGED);
+    world_listen(w, SB_EVENT_RUN_HELD);
+    world_listen(w, SB_EVENT_RUN_ENDED);
+    world_begin(w);
+    world_run(w, SB_S(73));
+    w->is_site_down = false;
+    w->script[0][0] = (struct outcome){ .lasts = SB_S(1), .state = SB_STEP_STATE_SUCCEEDED };
+    world_run(w, SB_S(140));
+    world_expect(w, "[      0] a run 1 held: dependency down browser is unchecked\n"
+                    "[  20101] site shop: breaker open status 500\n"
+                    "[  36101] a run 1 held: site does not answer shop: breaker open, status 500\n"
+                    "[  46000] b run 2 succeeded after 1.0s\n"
+                    "[  52046] site shop: breaker half_open asked again carefully\n"
+                    "[  52047] site shop: breaker open no answer yet\n"
+                    "[ 106000] b run 3 succeeded after 1.0s\n"
+                    "[ 117075] site shop: breaker half_open asked again carefully\n"
+                    "[ 117078] site shop: breaker closed it answers again\n"
+                    "[ 118078] a run 1 succeeded after 1m57s\n"
+                    "[ 121000] a run 4 succeeded after 1.0s\n"
+                    "[ 131000] a run 5 succeeded after 1.0s\n");
+    world_destroy(w);
+}
+
 static void late_start__raises_once_and_clears_when_the_run_starts(void **state)
 {
     (void)state;
@@ -166,6 +204,7 @@ int main(void)
         cmocka_unit_test(clock__set_back_never_fires_a_nominal_time_twice),
         cmocka_unit_test(budget__at_critical_generation_is_skipped_and_everything_else_goes_on),
         cmocka_unit_test(budget__a_new_day_opens_the_tier_again),
+        cmocka_unit_test(site_down__holds_its_runs_with_the_reason_until_probes_succeed),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),
         cmocka_unit_test(late_start__raises_once_and_clears_when_the_run_starts),
         cmocka_unit_test(job_failed__alert_clears_with_the_next_success),

@@ -47,6 +47,7 @@ struct world {
     bool ignores_stop[WORLD_STEPS];
     sb_ns open_ns;
     enum sb_component_state component_state[SB_COMPONENT_COUNT];
+    bool is_site_down;       /* what probes of the world's sites find */
 
     struct sb_core *core;
     void *memory;
@@ -225,6 +226,14 @@ static inline void world_order(struct world *w, const struct sb_order *order)
         input.as.component.state = (uint8_t)w->component_state[order->as.probe.component];
         if (input.as.component.state == SB_COMPONENT_STATE_FAILED)
             (void)sb_copy(input.as.component.reason, SB_NOTE_MAX, "not there");
+        world_post(w, w->now + SB_MS(1), &input);
+        break;
+    case SB_ORDER_PROBE_SITE:
+        input = sb_input_make(SB_INPUT_BREAKER_PROBED);
+        input.as.breaker_probed.site = order->as.probe_site.site;
+        input.as.breaker_probed.generation = order->as.probe_site.generation;
+        input.as.breaker_probed.is_ok = !w->is_site_down;
+        (void)sb_copy(input.as.breaker_probed.reason, SB_NOTE_MAX, w->is_site_down ? "no answer yet" : "");
         world_post(w, w->now + SB_MS(1), &input);
         break;
     case SB_ORDER_FINISH:

@@ -36,6 +36,7 @@ static enum sb_job_state state_of_hold(const struct sb_model_run *run)
         [SB_HOLD_DEPENDENCY] = SB_JOB_STATE_HELD,   [SB_HOLD_BUDGET] = SB_JOB_STATE_HELD,
         [SB_HOLD_CONTEXT] = SB_JOB_STATE_WAIT,      [SB_HOLD_WORKER] = SB_JOB_STATE_WAIT,
         [SB_HOLD_BACKOFF] = SB_JOB_STATE_FAIL,      [SB_HOLD_DRAINING] = SB_JOB_STATE_HELD,
+        [SB_HOLD_BREAKER] = SB_JOB_STATE_HELD,
     };
     return run->hold < SB_HOLD_COUNT ? (enum sb_job_state)states[run->hold] : SB_JOB_STATE_HELD;
 }

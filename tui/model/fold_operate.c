@@ -183,3 +183,18 @@ void sb_fold_drained(struct sb_model *model, const struct sb_event *event)
     (void)event;
     model->is_drained = true;
 }
+
+void sb_fold_breaker_changed(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_breaker_changed *const ev = &event->as.breaker_changed;
+    if (ev->site >= SB_SITES_MAX || ev->state >= SB_BREAKER_STATE_COUNT)
+        return;
+    struct sb_model_breaker *const breaker = &model->breakers[ev->site];
+    breaker->is_defined = true;
+    breaker->state = ev->state;
+    breaker->since = event->now;
+    breaker->until = ev->lasts > 0 ? sb_ns_add(event->now, ev->lasts) : 0;
+    name_copy(breaker->name, ev->name);
+    name_copy(breaker->actor, ev->actor);
+    note_copy(breaker->reason, ev->reason);
+}

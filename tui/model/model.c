@@ -232,6 +232,18 @@ uint32_t sb_model_contexts_leased(const struct sb_model *model)
     return leased;
 }
 
+unsigned sb_model_open_breaker(const struct sb_model *model)
+{
+    unsigned found = SB_SITES_MAX;
+    for (unsigned i = 0; i < SB_SITES_MAX; i++) {
+        const struct sb_model_breaker *const breaker = &model->breakers[i];
+        if (breaker->is_defined && breaker->state != SB_BREAKER_STATE_CLOSED &&
+            (found == SB_SITES_MAX || breaker->since < model->breakers[found].since))
+            found = i;
+    }
+    return found;
+}
+
 unsigned sb_model_worst_component(const struct sb_model *model)
 {
     static const uint8_t badness[SB_COMPONENT_STATE_COUNT] = {

@@ -270,6 +270,14 @@ static void draw_second(const struct sb_screen *screen, const struct sb_view *vi
         sb_text_add(&text, " ");
         sb_text_add(&text, sb_component_state_text(model->components[worst].state));
     }
+    const unsigned site = sb_model_open_breaker(model);
+    if (site != SB_SITES_MAX) {
+        text = part_begin(&line, 1, SB_SLOT_BAR_BAD);
+        sb_text_add(&text, "| site ");
+        sb_text_add(&text, model->breakers[site].name);
+        sb_text_add(&text, " ");
+        sb_text_add(&text, sb_breaker_state_text(model->breakers[site].state));
+    }
     line_draw(&line, view, 1);
 }
 

@@ -105,6 +105,13 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
         sb_text_add(text, " ");
         sb_text_add(text, sb_component_state_text(screen->model->components[worst].state));
     }
+    const unsigned site = sb_model_open_breaker(screen->model);
+    if (site != SB_SITES_MAX) {
+        sb_text_add(text, ", breaker ");
+        sb_text_add(text, screen->model->breakers[site].name);
+        sb_text_add(text, " ");
+        sb_text_add(text, sb_breaker_state_text(screen->model->breakers[site].state));
+    }
     if (room < count) {
         sb_text_add(right, "+");
         sb_text_add_u64(right, count - room);

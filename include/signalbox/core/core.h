@@ -23,6 +23,8 @@ struct sb_core_setup {
     const struct sb_pool_def *pool;
     const struct sb_budget_def *budget;
     const struct sb_component_def *components; /* [SB_COMPONENT_COUNT] */
+    const char *const *sites;                  /* [site_count] names, at most SB_SITES_MAX */
+    uint32_t site_count;
     uint64_t seed;                             /* jitter */
     sb_ns drain_grace;
 };

@@ -13,11 +13,15 @@ struct sb_engine;
 /* How the keeper checks a component for real; SB_OK = ok. */
 typedef enum sb_err sb_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
 
+/* Asks a site something cheap that changes nothing; SB_OK = it answers. */
+typedef enum sb_err sb_site_probe(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err);
+
 struct sb_engine_setup {
     const struct sb_catalogue *catalogue;
     struct sb_services services;       /* .control is filled by the engine */
     sb_probe *probe;
-    void *probe_arg;
+    sb_site_probe *probe_site; /* NULL: a site answers */
+    void *probe_arg;           /* of both */
     const char *flight_path;           /* where a failed assertion dumps the last inputs, or NULL */
     char version[SB_NAME_MAX], host[SB_NAME_MAX];
     bool checks_core;                  /* sb_core_check after every step */

@@ -26,7 +26,7 @@ int sb_command_parse(const char *name);
  * fills it at the key press, and the command is refused when the job's current run is another one by then. `lasts`: how long an override
  * holds, 0 = until the next start. */
 #define SB_COMMAND_FIELDS(F, O) \
-    F(O, u64, id) F(O, u8, kind) F(O, category, category) F(O, component, component) F(O, lane_policy, policy) F(O, tier, tier) F(O, flag, confirmed) \
+    F(O, u64, id) F(O, u8, kind) F(O, category, category) F(O, component, component) F(O, lane_policy, policy) F(O, tier, tier) F(O, u8, site) F(O, flag, confirmed) \
     F(O, job, job) F(O, ctx, ctx) F(O, u32, alert) F(O, run, run) F(O, name, actor) F(O, note, reason) \
     F(O, ns, lasts)
 

@@ -75,7 +75,8 @@
     X(CONTEXT, "waits for a context")         \
     X(WORKER, "waits for a worker")           \
     X(BACKOFF, "waits for its next attempt")  \
-    X(DRAINING, "shutting down")
+    X(DRAINING, "shutting down")             \
+    X(BREAKER, "site does not answer")
 
 /* Why a nominal time did not become a run. */
 #define SB_LIST_SKIP(X)                             \
@@ -136,6 +137,8 @@
 /* absolute: by what is left; paced: by what the rest of the day will need (core/pace.h). */
 #define SB_LIST_BUDGET_POLICY(X) X(ABSOLUTE, "absolute") X(PACED, "paced")
 
+#define SB_LIST_BREAKER_STATE(X) X(CLOSED, "closed") X(OPEN, "open") X(HALF_OPEN, "half_open") X(TRIPPED, "tripped")
+
 /* What a failed LLM call means: the first question of whoever reads of it. */
 #define SB_LIST_LLM_CATEGORY(X)                  \
     X(BUDGET_EXCEEDED, "budget_exceeded")        \
@@ -152,7 +155,8 @@
     X(CONTEXT_POOL_SATURATED, "context_pool_saturated")    \
     X(BROWSER_MEMORY, "browser_memory")                    \
     X(BUDGET_BREACH, "budget_breach")                      \
-    X(LLM_ACCOUNT, "llm_account")
+    X(LLM_ACCOUNT, "llm_account")                          \
+    X(SITE_DOWN, "site_down")
 
 #define SB_LIST_SEVERITY(X) X(DEBUG, "debug") X(INFO, "info") X(WARN, "warn") X(ERROR, "error") X(PAGE, "page")
 
@@ -180,6 +184,7 @@
     X(tier, TIER)                                                \
     X(budget_policy, BUDGET_POLICY)                              \
     X(llm_category, LLM_CATEGORY)                                \
+    X(breaker_state, BREAKER_STATE)                              \
     X(rule, RULE)                                                \
     X(severity, SEVERITY)
 
@@ -209,6 +214,7 @@
 #define SB_ENUM_MEMBER_TIER(code, text) SB_TIER_##code,
 #define SB_ENUM_MEMBER_BUDGET_POLICY(code, text) SB_BUDGET_POLICY_##code,
 #define SB_ENUM_MEMBER_LLM_CATEGORY(code, text) SB_LLM_CATEGORY_##code,
+#define SB_ENUM_MEMBER_BREAKER_STATE(code, text) SB_BREAKER_STATE_##code,
 #define SB_ENUM_MEMBER_RULE(code, text) SB_RULE_##code,
 #define SB_ENUM_MEMBER_SEVERITY(code, text) SB_SEVERITY_##code,
 

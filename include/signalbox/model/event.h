@@ -77,6 +77,9 @@
 /* With what it was decided on (core/pace.h); q in thousandths. */
 #define SB_EV_budget_tier(F, O) F(O, tier, from) F(O, tier, to) F(O, usd, remaining) F(O, usd, limit) F(O, usd, floor) F(O, u64, calls_left) \
     F(O, i64, q_permille) F(O, name, why)
+/* The breaker in front of a site. lasts: open for so long, 0 = until something else happens. */
+#define SB_EV_breaker_changed(F, O) F(O, u8, site) F(O, breaker_state, state) F(O, u32, generation) F(O, ns, lasts) F(O, name, name) \
+    F(O, name, actor) F(O, note, reason)
 /* The window's figures: `floor` is what the calls still expected need, `q_permille` the share of them that premium could serve, `forecast` what
  * the day will have cost at this rate. */
 #define SB_EV_budget_ledger(F, O) F(O, usd, spent) F(O, usd, held) F(O, usd, uncertain) F(O, usd, floor) F(O, usd, forecast) \
@@ -151,6 +154,7 @@
     X(BUDGET_LEDGER, budget_ledger, DEBUG, "budget: spent {spent}, held {held}, uncertain {uncertain} USD")           \
     X(BUDGET_FORCED, budget_forced, WARN, "budget tier forced to {tier} by {actor} for {lasts}: {reason}")            \
     X(JOB_STRETCHED, job_stretched, INFO, "{job} moved {from} -> {to}: budget {tier}")                                \
+    X(BREAKER_CHANGED, breaker_changed, WARN, "site {name}: breaker {state} {reason}")                                \
     X(LLM_FAILED, llm_failed, WARN, "{job} run {run}: {alias} call failed: {category}, {reason}")                       \
     X(ALERT_RAISED, alert_raised, ERROR, "alert {alert} {rule}: {text}")                                              \
     X(ALERT_CLEARED, alert_cleared, INFO, "alert {alert} {rule} {subject} cleared after {lasted}")                    \

@@ -75,6 +75,7 @@ enum sb_field_type {
 #define SB_DECL_tier(n) uint8_t n;
 #define SB_DECL_budget_policy(n) uint8_t n;
 #define SB_DECL_llm_category(n) uint8_t n;
+#define SB_DECL_breaker_state(n) uint8_t n;
 #define SB_DECL_rule(n) uint8_t n;
 #define SB_DECL_severity(n) uint8_t n;
 

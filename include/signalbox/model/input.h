@@ -44,6 +44,8 @@
 
 /* The ledger's figures after one of its moves. `version` tells which is newer; those of another day are passed over. */
 #define SB_IN_ledger(F, O) F(O, wall, day_start) F(O, u64, version) F(O, usd, spent) F(O, usd, held) F(O, usd, uncertain) F(O, flag, is_closed)
+/* What a breaker's probe of its site found. */
+#define SB_IN_breaker_probed(F, O) F(O, u8, site) F(O, u32, generation) F(O, flag, is_ok) F(O, ns, latency) F(O, note, reason)
 /* An LLM call that failed. */
 #define SB_IN_llm_failed(F, O) F(O, run, run) F(O, job, job) F(O, llm_category, category) F(O, u32, status) F(O, name, alias) \
     F(O, name, intent) F(O, note, reason)
@@ -71,6 +73,7 @@
     X(SPENT, spent)                    \
     X(LEDGER, ledger)                  \
     X(LLM_FAILED, llm_failed)          \
+    X(BREAKER_PROBED, breaker_probed)  \
     X(MEMORY, memory)
 
 enum sb_input_kind {
@@ -101,6 +104,7 @@ SB_INPUT_STRUCT(COMPONENT, component)
 SB_INPUT_STRUCT(SPENT, spent)
 SB_INPUT_STRUCT(LEDGER, ledger)
 SB_INPUT_STRUCT(LLM_FAILED, llm_failed)
+SB_INPUT_STRUCT(BREAKER_PROBED, breaker_probed)
 SB_INPUT_STRUCT(MEMORY, memory)
 
 struct sb_input {
@@ -128,6 +132,7 @@ struct sb_input {
         struct sb_in_spent spent;
         struct sb_in_ledger ledger;
         struct sb_in_llm_failed llm_failed;
+        struct sb_in_breaker_probed breaker_probed;
         struct sb_in_memory memory;
     } as;
 };

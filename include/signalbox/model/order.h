@@ -16,6 +16,8 @@
 #define SB_OR_close_context(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, note, reason)
 /* Check a component for real; answered by `component`. */
 #define SB_OR_probe(F, O) F(O, component, component)
+/* Ask the site something cheap that changes nothing; answered by `breaker_probed` with the same generation. */
+#define SB_OR_probe_site(F, O) F(O, u8, site) F(O, u32, generation)
 /* Everything has ended: the engine may stop. */
 #define SB_OR_finish(F, O) F(O, u32, cancelled)
 
@@ -25,6 +27,7 @@
     X(OPEN_CONTEXT, open_context)     \
     X(CLOSE_CONTEXT, close_context)   \
     X(PROBE, probe)                   \
+    X(PROBE_SITE, probe_site)         \
     X(FINISH, finish)
 
 enum sb_order_kind {

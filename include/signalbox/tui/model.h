@@ -156,6 +156,14 @@ struct sb_model_spending {
     struct sb_usd cost;
 };
 
+/* The breaker in front of a site. */
+struct sb_model_breaker {
+    bool is_defined;
+    uint8_t state;            /* enum sb_breaker_state */
+    sb_ns since, until;       /* until: 0 = it has no end of its own */
+    char name[SB_NAME_MAX], actor[SB_NAME_MAX], reason[SB_NOTE_MAX];
+};
+
 /* Failed LLM calls of one category, in this window. */
 struct sb_model_llm_failures {
     uint32_t count;
@@ -230,6 +238,7 @@ struct sb_model {
     uint32_t memory_used_mib, memory_limit_mib;
     struct sb_model_ctx contexts[SB_CONTEXTS_MAX];
     struct sb_model_component components[SB_COMPONENT_COUNT];
+    struct sb_model_breaker breakers[SB_SITES_MAX];
     struct sb_model_budget budget;
     struct sb_model_pause all_paused;
     struct sb_model_pause category_paused[SB_CATEGORY_COUNT];
@@ -288,6 +297,8 @@ sb_ns sb_model_recent_permille(const struct sb_model_job *job, unsigned permille
 int sb_model_recent_ok(const struct sb_model_job *job);
 uint32_t sb_model_alerts_unacked(const struct sb_model *model);
 uint32_t sb_model_contexts_leased(const struct sb_model *model);
+/* Which site's breaker is not closed, the longest one; SB_SITES_MAX = none. */
+unsigned sb_model_open_breaker(const struct sb_model *model);
 /* Index of the worst component, or SB_COMPONENT_COUNT when all used ones are ok. */
 unsigned sb_model_worst_component(const struct sb_model *model);
 
