@@ -11,6 +11,24 @@ sb_ns sb_ns_add(sb_ns a, sb_ns b)
     return sum;
 }
 
+sb_ns sb_ns_sub(sb_ns a, sb_ns b)
+{
+    sb_ns difference;
+    if (__builtin_sub_overflow(a, b, &difference))
+        return b < 0 ? SB_NEVER : INT64_MIN;
+    return difference;
+}
+
+struct sb_usd sb_usd_add(struct sb_usd a, struct sb_usd b)
+{
+    return (struct sb_usd){sb_ns_add(a.nano, b.nano)};
+}
+
+struct sb_usd sb_usd_sub(struct sb_usd a, struct sb_usd b)
+{
+    return (struct sb_usd){sb_ns_sub(a.nano, b.nano)};
+}
+
 /* Years are counted from March, so that the leap day is the last of its year; 400 years are one era of 146,097 days. */
 int64_t sb_civil_days(int32_t year, uint32_t month, uint32_t day)
 {

@@ -44,7 +44,7 @@ static void add_bounds(struct sb_text *out, enum sb_tier tier)
 /* Under the policy `absolute` what is left decides alone. */
 static void add_left(struct sb_text *out, const struct sb_model_budget *b)
 {
-    sb_text_add_usd(out, (struct sb_usd){b->limit.nano - b->spent.nano - b->held.nano - b->uncertain.nano}, 2);
+    sb_text_add_usd(out, sb_usd_sub(b->limit, sb_usd_add(sb_usd_add(b->spent, b->held), b->uncertain)), 2);
     sb_text_add(out, " left decides (budget.thresholds)");
 }
 

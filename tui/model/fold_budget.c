@@ -40,8 +40,7 @@ void sb_fold_budget_window(struct sb_model *model, const struct sb_event *event)
 
 static void usd_add(struct sb_usd *sum, int64_t nano)
 {
-    if (__builtin_add_overflow(sum->nano, nano, &sum->nano))
-        sum->nano = INT64_MAX;
+    *sum = sb_usd_add(*sum, (struct sb_usd){nano});
 }
 
 static void spend_on(struct sb_model_spending *rows, uint32_t *count, const char *name, int64_t cost)
@@ -69,7 +68,7 @@ void sb_fold_budget_spent(struct sb_model *model, const struct sb_event *event)
     budget->calls++;
     spend_on(budget->aliases, &budget->alias_count, ev->alias, ev->cost);
     spend_on(budget->intents, &budget->intent_count, ev->intent, ev->cost);
-    const int64_t hour = (event->wall.ns - budget->day_start.ns) / SB_HOUR(1);
+    const int64_t hour = sb_ns_sub(event->wall.ns, budget->day_start.ns) / SB_HOUR(1);
     usd_add(&budget->burn[hour < 0 ? 0 : hour < SB_MODEL_HOURS ? hour : SB_MODEL_HOURS - 1], ev->cost);
     struct sb_model_job *const job = sb_model_job_mutable(model, ev->job);
     if (job != NULL)
@@ -108,7 +107,7 @@ void sb_fold_budget_forced(struct sb_model *model, const struct sb_event *event)
     const struct sb_ev_budget_forced *const ev = &event->as.budget_forced;
     struct sb_model_budget *const budget = &model->budget;
     budget->is_forced = ev->is_on;
-    budget->forced_until = (struct sb_wall){event->wall.ns + ev->lasts};
+    budget->forced_until = (struct sb_wall){sb_ns_add(event->wall.ns, ev->lasts)};
     name_copy(budget->forced_by, ev->actor);
     note_copy(budget->forced_reason, ev->reason);
     if (ev->is_on)

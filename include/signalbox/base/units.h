@@ -32,6 +32,10 @@ struct sb_usd {
 
 /* a + b without overflow: saturates at SB_NEVER and INT64_MIN. */
 sb_ns sb_ns_add(sb_ns a, sb_ns b);
+/* a - b, and sums of money, the same way. */
+sb_ns sb_ns_sub(sb_ns a, sb_ns b);
+struct sb_usd sb_usd_add(struct sb_usd a, struct sb_usd b);
+struct sb_usd sb_usd_sub(struct sb_usd a, struct sb_usd b);
 
 /* A calendar date and time in UTC. month 1..12, day 1..31, weekday 0 = Sunday. */
 struct sb_civil {

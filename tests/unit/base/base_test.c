@@ -212,6 +212,11 @@ static void ns__sums_saturate(void **state)
     (void)state;
     assert_true(sb_ns_add(SB_NEVER, 1) == SB_NEVER);
     assert_true(sb_ns_add(INT64_MIN, -1) == INT64_MIN);
+    assert_true(sb_ns_sub(1, INT64_MIN) == SB_NEVER);
+    assert_true(sb_ns_sub(-2, SB_NEVER) == INT64_MIN);
+    assert_true(sb_ns_sub(7, 5) == 2);
+    assert_true(sb_usd_add((struct sb_usd){INT64_MAX}, (struct sb_usd){1}).nano == INT64_MAX);
+    assert_true(sb_usd_sub((struct sb_usd){3}, (struct sb_usd){4}).nano == -1);
     assert_true(sb_ns_add(SB_S(1), -SB_MS(1)) == SB_MS(999));
 }
 
