@@ -53,6 +53,9 @@ void answer_failure(struct answer *answer, const struct sb_error *err);
 
 /* The model as it is now: a feed's description of everything, folded. The caller destroys it. */
 enum sb_err picture_take(struct sb_control *control, const struct sb_op *op, struct sb_model **model, struct sb_error *err);
+/* A document made of that picture. */
+typedef void document(const struct sb_model *model, struct sb_json_out *out);
+void answer_with(const struct call *call, struct answer *answer, document *write);
 /* A feed whose description has been read away: what comes next happens after this call. */
 enum sb_err picture_feed(struct sb_control *control, const struct sb_op *op, struct sb_feed **feed, struct sb_error *err);
 

@@ -94,6 +94,10 @@ static enum sb_err read_command(const struct call *call, const struct sb_json *j
     if (rc == SB_OK)
         rc = read_choice(json, "tier", sb_tier_text, SB_TIER_COUNT, &command->tier, err);
     if (rc == SB_OK)
+        rc = read_choice(json, "rule", sb_rule_text, SB_RULE_COUNT, &command->rule, err);
+    if (rc == SB_OK && !read_text(json, "subject", command->subject, sizeof(command->subject)))
+        rc = sb_error_set(err, SB_ERR_TOO_LARGE, "a subject has at most %d bytes", SB_NAME_MAX - 1);
+    if (rc == SB_OK)
         rc = read_site(call, json, command, err);
     return rc == SB_OK ? read_job(call, json, command, alias, err) : rc;
 }
@@ -152,8 +156,8 @@ void handle_command(const struct call *call, struct answer *answer)
     struct sb_json *json = NULL;
     struct sb_feed *feed = NULL;
     struct sb_error err = { 0 };
-    struct sb_command command;
-    struct sb_event said;
+    struct sb_command command = { 0 };
+    struct sb_event said = { 0 };
     const struct sb_job_alias *alias = NULL;
     enum sb_err rc = sb_json_parse(&json, call->body, call->body_size, &err);
     if (rc != SB_OK)

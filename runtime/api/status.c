@@ -1,12 +1,10 @@
-/* What is: verdict, contexts, budget, alerts, components, and the three questions of a supervisor. All from one fresh picture. */
+/* What is: verdict, contexts, components, and the three questions of a supervisor. All from one fresh picture. */
 #include "call.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef void document(const struct sb_model *model, struct sb_json_out *out);
-
-static void answer_with(const struct call *call, struct answer *answer, document *write)
+void answer_with(const struct call *call, struct answer *answer, document *write)
 {
     struct sb_model *model = NULL;
     struct sb_error err = { 0 };
@@ -157,31 +155,6 @@ static void write_contexts(const struct sb_model *model, struct sb_json_out *out
 void handle_contexts(const struct call *call, struct answer *answer)
 {
     answer_with(call, answer, write_contexts);
-}
-
-static void write_alerts(const struct sb_model *model, struct sb_json_out *out)
-{
-    sb_json_array_begin(out);
-    for (uint32_t i = 0; i < model->alert_count; i++) {
-        const struct sb_model_alert *alert = &model->alerts[i];
-        sb_json_object_begin(out);
-        put_number(out, "id", alert->id);
-        put_text(out, "rule", sb_rule_text(alert->rule));
-        put_text(out, "severity", sb_severity_text(alert->severity));
-        put_text(out, "subject", alert->subject);
-        put_text(out, "job", alert->job != SB_NO_JOB ? sb_model_job_name(model, alert->job) : NULL);
-        put_text(out, "text", alert->text);
-        put_wall(out, "since", alert->since_wall);
-        put_flag(out, "acked", alert->is_acked);
-        put_text(out, "acked_by", alert->is_acked ? alert->acked_by : NULL);
-        sb_json_object_end(out);
-    }
-    sb_json_array_end(out);
-}
-
-void handle_alerts(const struct call *call, struct answer *answer)
-{
-    answer_with(call, answer, write_alerts);
 }
 
 static void put_breakers(const struct sb_model *model, struct sb_json_out *out)

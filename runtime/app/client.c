@@ -230,3 +230,22 @@ void client_tell_alias(const struct client_reply *reply, const char *job_key)
     free(step);
     free(job);
 }
+
+bool client_span(const char *text, int64_t *out)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
+    char digits[16];
+    size_t size = text != NULL ? strlen(text) : 0;
+    int64_t number = 0;
+    if (size < 2 || !sb_copy_n(digits, sizeof(digits), text, size - 1) || !sb_parse_i64(digits, &number) || number <= 0 || number > 100000)
+        return false;
+    for (size_t i = 0; i < SB_LEN(units); i++)
+        if (units[i].unit == text[size - 1]) {
+            *out = number * units[i].ms;
+            return true;
+        }
+    return false;
+}

@@ -32,6 +32,9 @@ int client_send(struct options *options, const char *target, const struct client
 /* "health_check is unified_health_monitor now, step ...", when the document at `path` says so. On standard error. */
 void client_tell_alias(const struct client_reply *reply, const char *job_key);
 
+/* "2h", "30m", "90s" in milliseconds; false for anything else. */
+bool client_span(const char *text, int64_t *out);
+
 /* --- printing -------------------------------------------------------------------------------------------------------------- */
 
 struct show_column {

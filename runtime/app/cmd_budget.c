@@ -64,30 +64,10 @@ static int why(struct options *options)
     return code;
 }
 
-/* "2h", "30m", "90s" in milliseconds; false for anything else. */
-static bool read_span(const char *text, int64_t *out)
-{
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
-    char digits[16];
-    size_t size = text != NULL ? strlen(text) : 0;
-    int64_t number = 0;
-    if (size < 2 || !sb_copy_n(digits, sizeof(digits), text, size - 1) || !sb_parse_i64(digits, &number) || number <= 0 || number > 100000)
-        return false;
-    for (size_t i = 0; i < SB_LEN(units); i++)
-        if (units[i].unit == text[size - 1]) {
-            *out = number * units[i].ms;
-            return true;
-        }
-    return false;
-}
-
 static int force(struct options *options, const char *tier)
 {
     int64_t lasts_ms = 0;
-    if (!read_span(options->lasts, &lasts_ms) || options->why == NULL) {
+    if (!client_span(options->lasts, &lasts_ms) || options->why == NULL) {
         complain("budget force TIER needs an end and a reason, as in: budget force low --for 2h --why \"the campaign ends\"");
         return EXIT_USAGE;
     }

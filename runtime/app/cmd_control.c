@@ -1,4 +1,4 @@
-/* context, alert and status: what a runtime is doing, and small commands to it. */
+/* context and status: what a runtime is doing, and small commands to it. */
 #include "client.h"
 
 #include "signalbox/base/text.h"
@@ -34,22 +34,6 @@ int command_context(struct options *options)
     if (options->positional_count == 2 && sb_streq(verb, "recycle"))
         return control(options, "recycle_context", "context", options->positionals[1]);
     complain("context: expected list, or recycle N");
-    return EXIT_USAGE;
-}
-
-int command_alert(struct options *options)
-{
-    static const struct show_column columns[] = {
-        { "ID", "id", 5, SHOW_TEXT },         { "SEVERITY", "severity", 8, SHOW_TEXT }, { "RULE", "rule", 24, SHOW_TEXT },
-        { "SUBJECT", "subject", 28, SHOW_TEXT }, { "SINCE", "since", 20, SHOW_TIME },   { "ACKED BY", "acked_by", 10, SHOW_TEXT },
-        { "TEXT", "text", 0, SHOW_TEXT },
-    };
-    const char *verb = options->positional_count > 0 ? options->positionals[0] : "";
-    if (options->positional_count == 1 && sb_streq(verb, "list"))
-        return show_list(options, "/v1/alerts", "", columns, SB_LEN(columns));
-    if (options->positional_count == 2 && sb_streq(verb, "ack"))
-        return control(options, "ack_alert", "alert", options->positionals[1]);
-    complain("alert: expected list, or ack ID");
     return EXIT_USAGE;
 }
 

@@ -47,7 +47,7 @@ extern char **environ;
     X("whole", 'R', NULL, "run retry: from the first step")                                        \
     X("dry-run", 'D', NULL, "commands: say what would be asked, and ask nothing")                  \
     X("format", 'm', "NAME", "status: text, tmux or nagios")                                       \
-    X("for", 'T', "SPAN", "budget force: for how long, as in 30m, 2h or 1d")                       \
+    X("for", 'T', "SPAN", "budget force, alert ack, alert silence: for how long, as in 30m, 2h or 1d")                       \
     X("help", 'h', NULL, "this text")
 
 static const struct option long_options[] = {
@@ -117,7 +117,7 @@ static int add_set(struct options *options, const char *text)
  * misspelt name is not silently without effect. */
 static int add_environment_entry(struct options *options, const char *entry)
 {
-    static const char *const sections[] = { "settings", "pool", "budget", "llm", "content" };
+    static const char *const sections[] = { "settings", "pool", "budget", "llm", "content", "alerts" };
     static const char *const known[] = { "SIGNALBOX_CATALOGUE=", "SIGNALBOX_STATE_DIR=", "SIGNALBOX_PRACTICE_" };
     const char *prefix = "SIGNALBOX_";
     if (strncmp(entry, prefix, strlen(prefix)) != 0)

@@ -56,6 +56,12 @@ static enum sb_err read_value(const json_t *value, const char *kind, const struc
         (void)sb_copy((char *)at, sb_field_size(field->type), json_string_value(value));
         return SB_OK;
     case SB_SHAPE_ENUM:
+        /* none of the words is written as its number: "no component", "any rule" */
+        if (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= UINT8_MAX &&
+            !sb_field_enum_text(field->type, (unsigned)json_integer_value(value))) {
+            *at = (unsigned char)json_integer_value(value);
+            return SB_OK;
+        }
         word = json_is_string(value) ? sb_field_enum_parse(field->type, json_string_value(value)) : -1;
         if (word < 0)
             return wrong(kind, field->name, "a known word", err);

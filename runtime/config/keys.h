@@ -98,6 +98,13 @@ struct sb_cfg_component {
     bool has_used;
 };
 
+/* What the file says of a rule, and of what it says something. */
+struct sb_cfg_alert {
+    struct sb_alert_def def;
+    const char *raise, *clear; /* "2/3" */
+    bool has_hold, has_recover;
+};
+
 struct sb_cfg_root {
     const char *name;
     struct sb_settings settings;
@@ -111,6 +118,8 @@ struct sb_cfg_root {
     struct sb_llm_endpoint *endpoints;
     size_t endpoint_count;
     struct sb_content_def content;
+    struct sb_alerts_def alerts;
+    struct sb_cfg_alert alert_rules[SB_RULE_COUNT];
     struct sb_cfg_component components[SB_COMPONENT_COUNT];
     const char *const *sites;
     size_t site_count;
@@ -131,6 +140,7 @@ struct sb_cfg_prices {
 };
 
 extern const struct sb_cfg_section sb_cfg_root_section;   /* -> struct sb_cfg_root */
+extern const struct sb_cfg_section sb_cfg_alerts_section; /* -> struct sb_cfg_root */
 extern const struct sb_cfg_section sb_cfg_site_section;   /* -> struct sb_site */
 extern const struct sb_cfg_section sb_cfg_prices_section; /* -> struct sb_cfg_prices; shorthand for a bare list */
 

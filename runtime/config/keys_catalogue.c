@@ -307,6 +307,7 @@ static const struct sb_cfg_key ROOT_KEYS[] = {
     {INLINE("budget", BUDGET, "The day's money for LLM calls.")},
     {INLINE("llm", LLM, "The language model endpoint.")},
     {INLINE("content", CONTENT, "How much is published, and when it counts as late.")},
+    {INLINE("alerts", sb_cfg_alerts_section, "When incidents fire, end and are told.")},
     {INLINE("components", COMPONENTS, "What the runtime depends on.")},
     {TEXTS("sites", sb_cfg_root, sites, site_count, sb_cfg_check_file, "Site profiles in use; each is read from sites/NAME.yaml.")},
     {ELEMENTS("jobs", SB_CFG_MAP_OF, sb_cfg_root, jobs, job_count, SB_JOBS_MAX, sb_cfg_check_name, sb_cfg_job_section,

@@ -90,6 +90,7 @@ static void assemble(struct sb_cfg_loader *loader)
     catalogue->path = sb_cfg_take_text(&loader->box->region, loader->path, strlen(loader->path));
     catalogue->pool = loader->root.pool;
     catalogue->content = loader->root.content;
+    catalogue->alerts = loader->root.alerts;
     make_settings(loader);
     make_budget(loader);
     sb_cfg_load_sites(loader);

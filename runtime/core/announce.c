@@ -8,6 +8,7 @@ enum section {
     SECTION_COMPONENTS,
     SECTION_CONTEXTS,
     SECTION_JOBS,
+    SECTION_CHANNELS,
     SECTION_STATE, /* definitions end here */
     SECTION_COMPONENT_STATES = SECTION_STATE,
     SECTION_BREAKERS,
@@ -17,6 +18,7 @@ enum section {
     SECTION_RUNS,
     SECTION_CONTEXT_STATES,
     SECTION_PRESSURE,
+    SECTION_SILENCES,
     SECTION_ALERTS,
     SECTION_DRAIN,
     SECTION_END,
@@ -50,8 +52,7 @@ static struct sb_event make_at(const struct sb_core *core, enum sb_event_kind ki
     return event;
 }
 
-/* What an item function says about its part. */
-enum said { SAID_EVENT, SAID_SKIP, SAID_ITEM_OVER, SAID_SECTION_OVER };
+/* What an item function says about its part (enum said). */
 typedef enum said item_fn(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 
 static enum said say_runtime(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
@@ -379,30 +380,6 @@ static enum said say_context_state(const struct sb_core *core, uint32_t item, un
     return ctx->is_yield_asked ? SAID_EVENT : SAID_ITEM_OVER;
 }
 
-static enum said say_alert(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
-{
-    if (item >= SB_ALERTS_MAX)
-        return SAID_SECTION_OVER;
-    const struct alert *alert = &core->alerts[item];
-    if (!alert->is_active || part > 1)
-        return SAID_ITEM_OVER;
-    if (part == 1) {
-        *event = make_at(core, SB_EVENT_ALERT_ACKED, 0);
-        event->as.alert_acked.alert = alert->id;
-        return alert->is_acked ? SAID_EVENT : SAID_ITEM_OVER;
-    }
-    *event = make_at(core, SB_EVENT_ALERT_RAISED, alert->since);
-    struct sb_ev_alert_raised *raised = &event->as.alert_raised;
-    raised->alert = alert->id;
-    raised->rule = alert->rule;
-    raised->severity = alert->severity;
-    raised->job = alert->job;
-    raised->component = alert->component;
-    memcpy(raised->subject, alert->subject, sizeof(raised->subject));
-    memcpy(raised->text, alert->text, sizeof(raised->text));
-    return SAID_EVENT;
-}
-
 static enum said say_pressure(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
 {
     if (item > 0 || core->memory_level == 0)
@@ -439,6 +416,7 @@ static item_fn *const sections[SECTION_DONE] = {
     [SECTION_COMPONENTS] = say_component,
     [SECTION_CONTEXTS] = say_context,
     [SECTION_JOBS] = say_job,
+    [SECTION_CHANNELS] = sb_say_channel,
     [SECTION_COMPONENT_STATES] = say_component_state,
     [SECTION_BREAKERS] = say_breaker,
     [SECTION_BUDGET] = say_budget,
@@ -447,7 +425,8 @@ static item_fn *const sections[SECTION_DONE] = {
     [SECTION_RUNS] = say_run,
     [SECTION_CONTEXT_STATES] = say_context_state,
     [SECTION_PRESSURE] = say_pressure,
-    [SECTION_ALERTS] = say_alert,
+    [SECTION_SILENCES] = sb_say_silence,
+    [SECTION_ALERTS] = sb_say_alert,
     [SECTION_DRAIN] = say_drain,
     [SECTION_END] = say_end,
 };

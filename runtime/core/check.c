@@ -102,10 +102,26 @@ static void check_jobs(const struct sb_core *core)
 
 static void check_alerts(const struct sb_core *core)
 {
-    for (size_t i = 0; i < SB_ALERTS_MAX; i++)
-        for (size_t k = i + 1; k < SB_ALERTS_MAX && core->alerts[i].is_active; k++)
-            if (core->alerts[k].is_active && core->alerts[k].rule == core->alerts[i].rule)
-                SB_ASSERT(!sb_streq(core->alerts[k].subject, core->alerts[i].subject));
+    for (size_t i = 0; i < SB_ALERTS_MAX; i++) {
+        const struct alert *alert = &core->alerts[i];
+        if (!alert->is_used)
+            continue;
+        SB_ASSERT(alert->state != SB_ALERT_STATE_PENDING || alert->until != SB_NEVER);
+        SB_ASSERT(alert->state != SB_ALERT_STATE_RECOVERING || alert->until != SB_NEVER);
+        SB_ASSERT(sb_alert_is_open(alert) || (!alert->is_acked && !alert->is_flapping && !alert->is_stale));
+        for (size_t k = i + 1; k < SB_ALERTS_MAX; k++)
+            if (core->alerts[k].is_used && core->alerts[k].rule == alert->rule)
+                SB_ASSERT(!sb_streq(core->alerts[k].subject, alert->subject));
+    }
+}
+
+/* Of one channel at most one notice is in flight, and none is older. */
+static void check_notices(const struct sb_core *core)
+{
+    for (size_t i = 0; i < SB_NOTICES_MAX; i++)
+        for (size_t k = 0; k < SB_NOTICES_MAX && core->notices[i].is_used && core->notices[i].is_in_flight; k++)
+            if (k != i && core->notices[k].is_used && core->notices[k].channel == core->notices[i].channel)
+                SB_ASSERT(!core->notices[k].is_in_flight && core->notices[k].id > core->notices[i].id);
 }
 
 void sb_core_check(const struct sb_core *core)
@@ -116,6 +132,7 @@ void sb_core_check(const struct sb_core *core)
     check_counts(core);
     check_jobs(core);
     check_alerts(core);
+    check_notices(core);
     sb_heap_check(&core->timers);
     sb_heap_check(&core->workers);
     sb_heap_check(&core->waiting);

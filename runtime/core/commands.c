@@ -308,16 +308,47 @@ static void on_ack_alert(struct sb_core *core, struct asked *asked)
         refuse(asked, "the alert has cleared");
         return;
     }
-    alert->is_acked = true;
-    struct sb_event event = sb_event_make(core, SB_EVENT_ALERT_ACKED);
-    event.as.alert_acked.alert = alert->id;
-    (void)sb_copy(event.as.alert_acked.actor, SB_NAME_MAX, asked->command->actor);
-    note_copy(event.as.alert_acked.note, asked->command->reason);
-    sb_core_emit(core, &event);
+    sb_alert_ack(core, alert, asked->command->actor, asked->command->reason, asked->command->lasts);
     say(asked, "acknowledged ");
     say(asked, sb_rule_text(alert->rule));
     say(asked, " ");
     say(asked, alert->subject);
+}
+
+static void on_silence(struct sb_core *core, struct asked *asked)
+{
+    const struct sb_command *command = asked->command;
+    if (command->rule >= SB_RULE_COUNT && command->subject[0] == '\0') {
+        refuse(asked, "a silence names a rule or a subject; nobody would hear of anything");
+        return;
+    }
+    if (command->lasts < SB_S(1) || command->lasts > SB_DAY(30)) {
+        refuse(asked, "a silence lasts from 1s to 30d");
+        return;
+    }
+    const struct silence *silence = sb_silence_set(core, command);
+    if (silence == NULL) {
+        refuse(asked, "there are 16 silences; end one first");
+        return;
+    }
+    say(asked, "silence ");
+    sb_text_add_u64(&asked->outcome, silence->id);
+    say(asked, ": ");
+    say(asked, command->rule < SB_RULE_COUNT ? sb_rule_text(command->rule) : "every rule");
+    say(asked, " ");
+    say(asked, command->subject);
+    say(asked, " for ");
+    sb_text_add_duration(&asked->outcome, command->lasts);
+}
+
+static void on_unsilence(struct sb_core *core, struct asked *asked)
+{
+    if (!sb_silence_end(core, asked->command->alert, asked->command->actor)) {
+        refuse(asked, "there is no such silence");
+        return;
+    }
+    say(asked, "ended silence ");
+    sb_text_add_u64(&asked->outcome, asked->command->alert);
 }
 
 static void on_recycle_context(struct sb_core *core, struct asked *asked)
@@ -453,7 +484,7 @@ void sb_commands_input(struct sb_core *core, const struct sb_command *command)
         return;
     }
     struct sb_command safe = *command; /* texts from outside are terminated before anybody reads them */
-    safe.actor[SB_NAME_MAX - 1] = safe.reason[SB_NOTE_MAX - 1] = '\0';
+    safe.actor[SB_NAME_MAX - 1] = safe.subject[SB_NAME_MAX - 1] = safe.reason[SB_NOTE_MAX - 1] = '\0';
     char outcome[SB_NOTE_MAX];
     struct asked asked = { .command = &safe, .run = safe.run };
     sb_text_init(&asked.outcome, outcome, sizeof(outcome));

@@ -74,7 +74,10 @@ struct sb_core *sb_core_init(void *memory, size_t size, const struct sb_core_set
     struct sb_core *core = carve(&arena, setup);
     core->setup = *setup;
     core->next_seq = core->next_run = core->next_fence = 1;
-    core->next_alert = 1;
+    core->next_alert = core->next_silence = 1;
+    sb_alerts_def_init(&core->shipped_alerts);
+    core->alert_defs = setup->alerts != NULL ? setup->alerts : &core->shipped_alerts;
+    SB_ASSERT(setup->channel_count <= SB_CHANNELS_MAX);
     core->policy = setup->pool->policy;
     SB_ASSERT(setup->site_count <= SB_SITES_MAX);
     sb_pace_init(&core->pace, setup->budget);
@@ -185,6 +188,31 @@ static void on_restore_calls(struct sb_core *core, const struct sb_input *input)
     sb_budget_restore_calls(core, &input->as.restore_calls);
 }
 
+static void on_restore_alert(struct sb_core *core, const struct sb_input *input)
+{
+    sb_alerts_restore(core, &input->as.restore_alert);
+}
+
+static void on_restore_ack(struct sb_core *core, const struct sb_input *input)
+{
+    sb_alerts_restore_ack(core, &input->as.restore_ack);
+}
+
+static void on_restore_silence(struct sb_core *core, const struct sb_input *input)
+{
+    sb_silence_restore(core, &input->as.restore_silence);
+}
+
+static void on_restore_notice(struct sb_core *core, const struct sb_input *input)
+{
+    sb_notices_restore(core, &input->as.restore_notice);
+}
+
+static void on_restore_told(struct sb_core *core, const struct sb_input *input)
+{
+    sb_notices_restore_told(core, &input->as.restore_told);
+}
+
 static void on_begin(struct sb_core *core, const struct sb_input *input)
 {
     SB_ASSERT(!core->is_begun);
@@ -253,6 +281,11 @@ static void on_breaker_probed(struct sb_core *core, const struct sb_input *input
     sb_breakers_probed(core, &input->as.breaker_probed);
 }
 
+static void on_notice_done(struct sb_core *core, const struct sb_input *input)
+{
+    sb_notices_done(core, &input->as.notice_done);
+}
+
 static void on_memory(struct sb_core *core, const struct sb_input *input)
 {
     sb_memory_input(core, &input->as.memory);
@@ -284,6 +317,7 @@ static void begin_unit(struct sb_core *core)
     if (core->jobs_begun == 0) {
         sb_budget_begin(core);
         sb_components_begin(core);
+        sb_alerts_begin(core);
         sb_lanes_begin(core);
     }
     for (int i = 0; i < UNIT_EVENTS_MAX - 2 && core->jobs_begun < core->setup.job_count; i++)
@@ -320,6 +354,10 @@ static bool timer_unit(struct sb_core *core)
         sb_lanes_policy_over(core);
     else if (id == timer_single(core, TIMER_DRAIN))
         sb_drain_timer(core);
+    else if (id == timer_single(core, TIMER_ALERTS))
+        sb_alerts_timer(core);
+    else if (id == timer_single(core, TIMER_NOTICES))
+        sb_notices_timer(core);
     else
         sb_breakers_timer(core, id - timer_site(core, 0));
     return true;

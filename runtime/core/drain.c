@@ -47,6 +47,7 @@ void sb_drain_start(struct sb_core *core, const char *actor, bool is_hurried)
     event.as.drain_started.grace = core->drain_at - core->now;
     event.as.drain_started.running = count_in_flight(core);
     sb_core_emit(core, &event);
+    sb_notices_stopping(core);
     sb_timer_set(core, timer_single(core, TIMER_DRAIN), core->drain_at);
     sb_advance_all(core);
 }

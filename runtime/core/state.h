@@ -5,6 +5,8 @@
  *   contexts.c life of contexts     lanes.c   who gets one         memory.c   the memory guard
  *   stop.c     stopping steps       budget.c  the day's money      lanes_legacy.c the old pool's rule
  *   components.c dependencies       alerts.c  incidents            commands.c what operators ask
+ *   silences.c   who is not told    notices.c who is told, when    outbox.c   what is on its way
+ *   breakers.c   sites
  *   drain.c    shutting down        announce.c describe stream     check.c    invariants
  */
 #ifndef SIGNALBOX_CORE_STATE_H
@@ -86,14 +88,59 @@ struct component {
     char reason[SB_NOTE_MAX];
 };
 
+/* The life of an incident and what is left of one: alert.h. An ended one is kept for a day where there is room, because what returns flaps. */
 struct alert {
-    bool is_active, is_acked;
+    bool is_used, is_acked, is_flapping, is_stale;
+    uint8_t state;              /* enum sb_alert_state */
     uint8_t rule, severity, component;
+    uint8_t look_count, flaps;  /* flaps: how often it began to flap */
+    uint16_t looks;             /* the newest is bit 0; 1 = bad */
     uint16_t job;
     uint32_t id;
-    sb_ns since;
+    sb_ns since, until;         /* until: the state ends by itself, or the flapping; SB_NEVER */
+    sb_ns ended, acked_until;
+    sb_ns changes[SB_FLAP_CHANGES]; /* of the condition, the newest first; SB_NEVER = none */
     char subject[SB_NAME_MAX];
     char text[SB_NOTE_MAX];
+    char acked_by[SB_NAME_MAX];
+};
+
+/* What a channel has been told of an alert, and why nothing since. */
+struct told {
+    uint8_t why;                /* enum sb_told, as it was said last */
+    uint8_t notice;             /* enum sb_notice_kind of the last one that was queued; SB_NOTICE_KIND_COUNT = none of this incident */
+    uint8_t severity;           /* with it */
+    bool is_delivered;          /* any of this incident */
+    uint64_t id;                /* of the last one */
+    sb_ns at, until;            /* until: of `why` */
+    char by[SB_NAME_MAX];       /* of `why` */
+};
+
+/* A notice on its way. Of one channel the one with the lowest id goes first, and only it is in flight. */
+struct notice {
+    bool is_used, is_in_flight;
+    uint8_t channel, kind, rule, severity;
+    uint32_t alert, count, attempt;
+    uint64_t id;                /* seq of its event */
+    sb_ns next_at, queued_at;
+    int64_t since;              /* wall ns */
+    char subject[SB_NAME_MAX];
+    char text[SB_NOTE_MAX];
+};
+
+struct channel {
+    uint32_t failures;          /* attempts in a row */
+    sb_ns alive_at;             /* next ping of a dead-man's switch */
+    sb_ns token_at;             /* when the next message is free: the rate */
+    bool is_alive_in_flight;
+};
+
+struct silence {
+    bool is_used;
+    uint8_t rule;               /* SB_RULE_COUNT: any */
+    uint32_t id;
+    sb_ns since, until;
+    char subject[SB_NAME_MAX], actor[SB_NAME_MAX], reason[SB_NOTE_MAX];
 };
 
 /* The breaker in front of a site, and why it is as it is. */
@@ -190,7 +237,15 @@ struct sb_core {
     uint32_t stretch_at;        /* jobs before it have been told of the tier's stretch */
     uint8_t stretch_told;       /* what they were told; 1 = none */
 
+    const struct sb_alerts_def *alert_defs;
+    struct sb_alerts_def shipped_alerts;        /* where the setup has none */
     struct alert alerts[SB_ALERTS_MAX];
+    struct silence silences[SB_SILENCES_MAX];   /* silences.c */
+    uint32_t next_silence;
+    struct channel channels[SB_CHANNELS_MAX];   /* outbox.c */
+    struct told told[SB_ALERTS_MAX][SB_CHANNELS_MAX];
+    struct notice notices[SB_NOTICES_MAX];
+    sb_ns start_hold_ends;
 
     struct remembered_command commands[COMMANDS_REMEMBERED];
     uint32_t command_at;
@@ -201,7 +256,7 @@ struct sb_core {
 };
 
 /* Timer ids: jobs, then runs, contexts, components, single ones. */
-enum single_timer { TIMER_BUDGET, TIMER_SATURATION, TIMER_POLICY, TIMER_DRAIN, TIMER_SINGLE_COUNT };
+enum single_timer { TIMER_BUDGET, TIMER_SATURATION, TIMER_POLICY, TIMER_DRAIN, TIMER_ALERTS, TIMER_NOTICES, TIMER_SINGLE_COUNT };
 static inline uint32_t timer_run(const struct sb_core *core, uint32_t slot)
 {
     return core->setup.job_count + slot;
@@ -397,6 +452,73 @@ bool sb_component_is_usable(const struct sb_core *core, enum sb_component compon
 
 /* alerts.c */
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event);
+void sb_alerts_begin(struct sb_core *core);
+void sb_alerts_timer(struct sb_core *core);
+void sb_alerts_restore(struct sb_core *core, const struct sb_in_restore_alert *restored);
+void sb_alerts_restore_ack(struct sb_core *core, const struct sb_in_restore_ack *ack);
+/* An open one by its number, or NULL. */
+struct alert *sb_alert_find(struct sb_core *core, uint32_t id);
+void sb_alert_ack(struct sb_core *core, struct alert *alert, const char *actor, const char *note, sb_ns lasts);
+struct sb_event sb_alert_raised_event(const struct sb_core *core, const struct alert *alert);
+struct sb_event sb_alert_moved_event(const struct sb_core *core, const struct alert *alert);
+struct sb_event sb_alert_acked_event(const struct sb_core *core, const struct alert *alert, const char *note);
+/* Computes anew when somebody must look at alerts or silences again. */
+void sb_alerts_arm(struct sb_core *core);
+static inline bool sb_alert_is_open(const struct alert *alert)
+{
+    return alert->is_used && (alert->state == SB_ALERT_STATE_FIRING || alert->state == SB_ALERT_STATE_RECOVERING);
+}
+
+/* silences.c */
+/* The one that covers the alert now, or NULL. */
+const struct silence *sb_silence_of(const struct sb_core *core, const struct alert *alert);
+/* NULL when there are as many as there can be. */
+const struct silence *sb_silence_set(struct sb_core *core, const struct sb_command *command);
+bool sb_silence_end(struct sb_core *core, uint32_t id, const char *actor);
+void sb_silence_restore(struct sb_core *core, const struct sb_in_restore_silence *restored);
+/* Ends one whose time is over; false when there is none. */
+bool sb_silences_due(struct sb_core *core);
+sb_ns sb_silences_next(const struct sb_core *core);
+struct sb_event sb_silence_event(const struct sb_core *core, const struct silence *silence);
+
+/* notices.c */
+/* An alert, a silence or the time changed: look again at who is to be told. */
+void sb_notices_changed(struct sb_core *core);
+void sb_notices_timer(struct sb_core *core);
+struct sb_event sb_notice_held_event(const struct sb_core *core, const struct alert *alert, uint32_t channel);
+
+/* outbox.c */
+struct told *sb_told_of(struct sb_core *core, const struct alert *alert, uint32_t channel);
+/* A new incident in that slot: nobody has been told of it. */
+void sb_notices_forget(struct sb_core *core, const struct alert *alert);
+/* The same incident once more: who still waits for the word that the last one was over knows of it already. */
+void sb_notices_again(struct sb_core *core, const struct alert *alert);
+/* Whether that notice is still on its way. */
+bool sb_outbox_holds(const struct sb_core *core, uint64_t id);
+bool sb_outbox_is_full(const struct sb_core *core);
+/* When the channel's rate allows another message; at most `now`: it does. */
+sb_ns sb_outbox_free_at(const struct sb_core *core, uint32_t channel);
+/* A notice about `alert`, which speaks for `count` of them; NULL when the outbox is full. */
+struct notice *sb_outbox_add(struct sb_core *core, const struct alert *alert, uint32_t c, enum sb_notice_kind kind, uint32_t count,
+                             const char *text);
+/* The channel is told of the alert with that notice. */
+void sb_outbox_mark(struct sb_core *core, const struct alert *alert, uint32_t c, const struct notice *notice, enum sb_notice_kind kind);
+/* Gives the engine the channel's next notice, when none is in flight. When to ask again; SB_NEVER: not by time. */
+sb_ns sb_outbox_send(struct sb_core *core, uint32_t channel);
+/* Pings a dead-man's switch that is due; brings `next` forward to its next ping. */
+void sb_outbox_ping(struct sb_core *core, uint32_t channel, sb_ns *next);
+void sb_notices_begin(struct sb_core *core);
+void sb_notices_done(struct sb_core *core, const struct sb_in_notice_done *done);
+void sb_notices_restore(struct sb_core *core, const struct sb_in_restore_notice *restored);
+void sb_notices_restore_told(struct sb_core *core, const struct sb_in_restore_told *told);
+/* The last ping of dead-man's switches: this end is meant. */
+void sb_notices_stopping(struct sb_core *core);
+
+/* announce_alerts.c */
+enum said { SAID_EVENT, SAID_SKIP, SAID_ITEM_OVER, SAID_SECTION_OVER };
+enum said sb_say_channel(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
+enum said sb_say_silence(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
+enum said sb_say_alert(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 /* breakers.c */
 bool sb_site_is_usable(const struct sb_core *core, const struct sb_step_def *step);
 /* A step of the site has ended. */
@@ -412,7 +534,6 @@ void sb_pauses_note(struct sb_core *core, uint32_t target, const char *actor, co
 void sb_pauses_forget(struct sb_core *core, uint32_t target);
 /* Fills in time, actor and reason of a pause's event; leaves what is not known. */
 void sb_pauses_tell(const struct sb_core *core, uint32_t target, struct sb_event *event, char actor[SB_NAME_MAX], char reason[SB_NOTE_MAX]);
-struct alert *sb_alert_find(struct sb_core *core, uint32_t id);
 
 /* commands.c */
 void sb_commands_input(struct sb_core *core, const struct sb_command *command);

@@ -49,6 +49,11 @@ static void probe_site(struct sb_engine *engine, const struct sb_order *order)
     sb_keeper_probe_site(engine->keeper, order->as.probe_site.site, order->as.probe_site.generation);
 }
 
+static void send_notice(struct sb_engine *engine, const struct sb_order *order)
+{
+    sb_notifier_send(engine->notifier, &order->as.send_notice);
+}
+
 static void finish(struct sb_engine *engine, const struct sb_order *order)
 {
     (void)order;

@@ -36,6 +36,8 @@ static enum sb_err build_core(struct sb_engine *engine, struct sb_error *err)
         .jobs = catalogue->jobs, .job_count = catalogue->job_count, .steps = catalogue->steps, .step_count = catalogue->step_count,
         .zones = catalogue->zones, .zone_count = catalogue->zone_count, .pool = &catalogue->pool, .budget = &catalogue->budget,
         .sites = engine->site_names, .site_count = catalogue->site_count < SB_SITES_MAX ? (uint32_t)catalogue->site_count : SB_SITES_MAX,
+        .alerts = catalogue->alerts.ack_for > 0 ? &catalogue->alerts : NULL, .channels = engine->setup.channels,
+        .channel_count = engine->setup.channel_count,
         .components = catalogue->components, .seed = engine->boot, .drain_grace = catalogue->settings.drain,
     };
     size_t size = sb_core_size(&setup);
@@ -113,7 +115,11 @@ static enum sb_err start_threads(struct sb_engine *engine, struct sb_error *err)
     engine->workers = sb_workers_create(engine, worker_count(&setup->catalogue->pool), err);
     if (engine->workers == NULL)
         return err->code;
-    sb_journal_attach(engine->journal, engine->workers);
+    const struct sb_notifier_setup notifier = { .send = setup->send_notice, .arg = setup->send_arg, .inbox = engine->inbox };
+    engine->notifier = sb_notifier_create(&notifier, setup->channel_count, err);
+    if (engine->notifier == NULL)
+        return err->code;
+    sb_journal_attach(engine->journal, engine->workers, engine->notifier);
     return sb_thread_start(&engine->core_thread, "sb-core", sb_core_thread_main, engine, err);
 }
 
@@ -121,7 +127,8 @@ static enum sb_err start_threads(struct sb_engine *engine, struct sb_error *err)
 static void destroy(struct sb_engine *engine)
 {
     sb_keeper_destroy(engine->keeper);
-    sb_journal_destroy(engine->journal);
+    sb_journal_destroy(engine->journal); /* it tells the notifier what is on disk */
+    sb_notifier_destroy(engine->notifier);
     sb_workers_destroy(engine->workers);
     sb_outputs_destroy(engine->outputs);
     sb_identities_destroy(engine->identities);

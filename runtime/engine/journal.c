@@ -10,6 +10,7 @@ struct sb_journal {
     struct sb_store *store;
     struct sb_inbox *inbox;
     struct sb_workers *workers;
+    struct sb_notifier *notifier;
     struct sb_relay *relay; /* what the store calls; NULL without a store */
     struct sb_mutex *mutex;
     struct sb_cond *progress;
@@ -76,6 +77,7 @@ static void advance_durable(struct sb_journal *journal, uint64_t seq)
     sb_mutex_unlock(journal->mutex);
     sb_cond_broadcast(journal->progress);
     submit_all(journal, due);
+    sb_notifier_durable(journal->notifier, seq);
     if (is_relieved)
         post_store_state(journal, SB_COMPONENT_STATE_OK, "written again");
 }
@@ -129,9 +131,12 @@ struct sb_journal *sb_journal_create(struct sb_store *store, struct sb_inbox *in
     return NULL;
 }
 
-void sb_journal_attach(struct sb_journal *journal, struct sb_workers *workers)
+void sb_journal_attach(struct sb_journal *journal, struct sb_workers *workers, struct sb_notifier *notifier)
 {
     journal->workers = workers;
+    journal->notifier = notifier;
+    if (journal->store == NULL)
+        sb_notifier_durable(notifier, UINT64_MAX);
     if (journal->store != NULL)
         journal->store->ops->set_callbacks(journal->store, journal->relay, on_durable, on_failure);
 }

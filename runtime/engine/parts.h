@@ -7,6 +7,7 @@
  *   keeper.c            contexts and probes           outputs.c      results of earlier steps of a run
  *   flight.c            the last inputs, for a dump   restore.c      what the store remembers of the last process
  *   identities.c        accounts' cookies and storage
+ *   notifier.c          notices to channels
  *   relay.c             callbacks of services which outlive the engine
  *
  * Each part owns its lock; no part calls another one while it holds it, but the inbox, whose lock has the lowest use: nothing. */
@@ -39,6 +40,7 @@ struct sb_flight;
 struct sb_inbox;
 struct sb_journal;
 struct sb_keeper;
+struct sb_notifier;
 struct sb_outputs;
 struct sb_workers;
 
@@ -137,7 +139,7 @@ void sb_relay_cut(struct sb_relay *relay);
 /* `store` NULL: everything counts as durable at once. */
 struct sb_journal *sb_journal_create(struct sb_store *store, struct sb_inbox *inbox, struct sb_error *err);
 void sb_journal_destroy(struct sb_journal *journal);
-void sb_journal_attach(struct sb_journal *journal, struct sb_workers *workers);
+void sb_journal_attach(struct sb_journal *journal, struct sb_workers *workers, struct sb_notifier *notifier);
 /* No callback of the store any more. */
 void sb_journal_detach(struct sb_journal *journal);
 /* Core thread. */
@@ -173,6 +175,20 @@ struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uin
 /* The same, but its traffic goes through `proxy` (NULL = none): a context with another one is replaced first. The attempt's thread. */
 enum sb_err sb_keeper_context_through(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation, const char *proxy, const struct sb_op *op,
                                       struct sb_context **context, struct sb_error *err) SB_MUST_USE;
+
+/* ---- notifier.c ---- */
+struct sb_notifier_setup {
+    sb_notice_send *send; /* NULL: there are no channels */
+    void *arg;
+    struct sb_inbox *inbox;
+};
+struct sb_notifier *sb_notifier_create(const struct sb_notifier_setup *setup, size_t channel_count, struct sb_error *err);
+/* Calls off what is under way; what was not taken stays in the outbox. NULL is fine. */
+void sb_notifier_destroy(struct sb_notifier *notifier);
+/* Core thread; at most one per channel at a time. */
+void sb_notifier_send(struct sb_notifier *notifier, const struct sb_or_send_notice *order);
+/* Events up to this number are on disk. The store's thread. */
+void sb_notifier_durable(struct sb_notifier *notifier, uint64_t seq);
 
 /* ---- outputs.c ---- */
 struct sb_outputs *sb_outputs_create(const struct sb_catalogue *catalogue, struct sb_store *store, struct sb_error *err);
@@ -235,6 +251,7 @@ struct sb_engine {
     struct sb_outputs *outputs;
     struct sb_identities *identities;
     struct sb_keeper *keeper;
+    struct sb_notifier *notifier;
     struct sb_workers *workers;
     struct sb_thread *core_thread;
     int finished_fd;

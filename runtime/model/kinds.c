@@ -40,6 +40,11 @@ IN_FIELDS(RESTORE_PAUSE, restore_pause)
 IN_FIELDS(RESTORE_BUDGET, restore_budget)
 IN_FIELDS(RESTORE_HOUR, restore_hour)
 IN_FIELDS(RESTORE_CALLS, restore_calls)
+IN_FIELDS(RESTORE_ALERT, restore_alert)
+IN_FIELDS(RESTORE_ACK, restore_ack)
+IN_FIELDS(RESTORE_SILENCE, restore_silence)
+IN_FIELDS(RESTORE_NOTICE, restore_notice)
+IN_FIELDS(RESTORE_TOLD, restore_told)
 IN_FIELDS(BEGIN, begin)
 IN_FIELDS(STEP_DONE, step_done)
 IN_FIELDS(NOTE, note)
@@ -50,6 +55,7 @@ IN_FIELDS(SPENT, spent)
 IN_FIELDS(LEDGER, ledger)
 IN_FIELDS(LLM_FAILED, llm_failed)
 IN_FIELDS(BREAKER_PROBED, breaker_probed)
+IN_FIELDS(NOTICE_DONE, notice_done)
 IN_FIELDS(MEMORY, memory)
 
 #define sb_in_command sb_command
@@ -107,6 +113,7 @@ struct sb_command sb_command_make(enum sb_command_kind kind, uint64_t id, const 
     command.job = SB_NO_JOB;
     command.ctx = SB_NO_CTX;
     command.site = SB_SITES_MAX; /* none */
+    command.rule = SB_RULE_COUNT;
     (void)sb_copy(command.actor, sizeof(command.actor), actor);
     return command;
 }

@@ -148,7 +148,8 @@ void sim_world_order(struct sim *sim, const struct sb_order *order)
     case SB_ORDER_PROBE:
         (void)add(sim, sim->now + SB_MS(1), (struct entry){ .what = PROBE_ANSWERS, .component = order->as.probe.component });
         break;
-    case SB_ORDER_PROBE_SITE: /* sites of the simulator always answer: it gives the core none */
+    case SB_ORDER_PROBE_SITE:  /* sites of the simulator always answer: it gives the core none, */
+    case SB_ORDER_SEND_NOTICE: /* and no channels */
     case SB_ORDER_FINISH:
     case SB_ORDER_COUNT:
         break;

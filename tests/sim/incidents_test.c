@@ -111,16 +111,18 @@ static void dependency__holds_the_run_with_the_reason_until_it_is_back(void **st
     listen_to_runs(w);
     world_listen(w, SB_EVENT_RUN_HELD);
     world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_MOVED);
     world_listen(w, SB_EVENT_ALERT_CLEARED);
     world_begin(w);
     world_run(w, SB_S(5));
     w->component_state[SB_COMPONENT_BROWSER] = SB_COMPONENT_STATE_OK;
-    world_run(w, SB_S(20));
+    world_run(w, SB_S(40));
     world_expect(w, "[      0] a run 1 held: dependency down browser is unchecked\n"
                     "[      1] alert 1 dep_down: browser failed: not there\n"
-                    "[   6003] alert 1 dep_down browser cleared after 6.0s\n"
+                    "[   6003] alert 1 dep_down browser is recovering\n"
                     "[   6103] a run 1 attempt 1 started after 6.1s\n"
-                    "[   7103] a run 1 succeeded after 1.0s\n");
+                    "[   7103] a run 1 succeeded after 1.0s\n"
+                    "[  36003] alert 1 dep_down browser cleared after 36s\n");
     world_destroy(w);
 }
 

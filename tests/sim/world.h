@@ -48,6 +48,8 @@ struct world {
     sb_ns open_ns;
     enum sb_component_state component_state[SB_COMPONENT_COUNT];
     bool is_site_down;       /* what probes of the world's sites find */
+    bool is_channel_down[SB_CHANNELS_MAX];
+    uint32_t messages;       /* that channels took */
 
     struct sb_core *core;
     void *memory;
@@ -235,6 +237,16 @@ static inline void world_order(struct world *w, const struct sb_order *order)
         input.as.breaker_probed.is_ok = !w->is_site_down;
         (void)sb_copy(input.as.breaker_probed.reason, SB_NOTE_MAX, w->is_site_down ? "no answer yet" : "");
         world_post(w, w->now + SB_MS(1), &input);
+        break;
+    case SB_ORDER_SEND_NOTICE:
+        input = sb_input_make(SB_INPUT_NOTICE_DONE);
+        input.as.notice_done.id = order->as.send_notice.id;
+        input.as.notice_done.channel = order->as.send_notice.channel;
+        input.as.notice_done.is_ok = !w->is_channel_down[order->as.send_notice.channel];
+        input.as.notice_done.took = SB_MS(20);
+        (void)sb_copy(input.as.notice_done.reason, SB_NOTE_MAX, input.as.notice_done.is_ok ? "" : "503");
+        w->messages += input.as.notice_done.is_ok;
+        world_post(w, w->now + SB_MS(20), &input);
         break;
     case SB_ORDER_FINISH:
         w->is_finished = true;

@@ -105,59 +105,6 @@ void sb_fold_command_refused(struct sb_model *model, const struct sb_event *even
     note_copy(last->outcome, ev->outcome);
 }
 
-static struct sb_model_alert *alert_of(struct sb_model *model, uint32_t id)
-{
-    for (uint32_t i = 0; i < model->alert_count; i++) {
-        if (model->alerts[i].id == id)
-            return &model->alerts[i];
-    }
-    return NULL;
-}
-
-void sb_fold_alert_raised(struct sb_model *model, const struct sb_event *event)
-{
-    const struct sb_ev_alert_raised *const ev = &event->as.alert_raised;
-    struct sb_model_alert *alert = alert_of(model, ev->alert);
-    if (alert == NULL) {
-        if (model->alert_count == SB_ALERTS_MAX) {
-            model->alerts_dropped++;
-            return;
-        }
-        alert = &model->alerts[model->alert_count++];
-    }
-    memset(alert, 0, sizeof *alert);
-    alert->id = ev->alert;
-    alert->rule = ev->rule;
-    alert->severity = ev->severity;
-    alert->component = ev->component;
-    alert->job = ev->job;
-    alert->since = event->now;
-    alert->since_wall = event->wall;
-    name_copy(alert->subject, ev->subject);
-    note_copy(alert->text, ev->text);
-}
-
-void sb_fold_alert_cleared(struct sb_model *model, const struct sb_event *event)
-{
-    struct sb_model_alert *const alert = alert_of(model, event->as.alert_cleared.alert);
-    if (alert == NULL)
-        return;
-    struct sb_model_alert *const end = &model->alerts[model->alert_count];
-    memmove(alert, alert + 1, (size_t)(end - alert - 1) * sizeof *alert);
-    model->alert_count--;
-    memset(&model->alerts[model->alert_count], 0, sizeof *alert);
-}
-
-void sb_fold_alert_acked(struct sb_model *model, const struct sb_event *event)
-{
-    struct sb_model_alert *const alert = alert_of(model, event->as.alert_acked.alert);
-    if (alert == NULL)
-        return;
-    alert->is_acked = true;
-    alert->acked_at = event->wall;
-    name_copy(alert->acked_by, event->as.alert_acked.actor);
-}
-
 void sb_fold_note(struct sb_model *model, const struct sb_event *event)
 {
     (void)model; /* told by the log */

@@ -50,6 +50,12 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
         if (alert->is_acked)
             sb_text_add(text, alert->acked_by);
     } else {
+        if (alert->is_flapping)
+            sb_text_add(text, "[flaps] ");
+        else if (alert->is_stale)
+            sb_text_add(text, "[stale] ");
+        else if (alert->state == SB_ALERT_STATE_RECOVERING)
+            sb_text_add(text, "[recovering] ");
         const char *const subject = alert->subject[0] != '\0' ? alert->subject : sb_rule_text(alert->rule);
         if (strncmp(alert->text, subject, strlen(subject)) != 0) { /* most texts name what they are about themselves */
             sb_text_add(text, subject);

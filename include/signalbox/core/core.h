@@ -5,6 +5,7 @@
 #ifndef SIGNALBOX_CORE_CORE_H
 #define SIGNALBOX_CORE_CORE_H
 
+#include "signalbox/model/alert.h"
 #include "signalbox/model/event.h"
 #include "signalbox/model/input.h"
 #include "signalbox/model/job.h"
@@ -25,6 +26,9 @@ struct sb_core_setup {
     const struct sb_component_def *components; /* [SB_COMPONENT_COUNT] */
     const char *const *sites;                  /* [site_count] names, at most SB_SITES_MAX */
     uint32_t site_count;
+    const struct sb_alerts_def *alerts;        /* NULL = as shipped */
+    const struct sb_channel_rule *channels;    /* [channel_count], at most SB_CHANNELS_MAX */
+    uint32_t channel_count;
     uint64_t seed;                             /* jitter */
     sb_ns drain_grace;
 };

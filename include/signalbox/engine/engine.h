@@ -5,6 +5,8 @@
 #ifndef SIGNALBOX_ENGINE_ENGINE_H
 #define SIGNALBOX_ENGINE_ENGINE_H
 
+#include "signalbox/model/alert.h"
+#include "signalbox/model/order.h"
 #include "signalbox/ports/control.h"
 #include "signalbox/ports/step.h"
 
@@ -16,12 +18,21 @@ typedef enum sb_err sb_probe(void *arg, enum sb_component component, const struc
 /* Asks a site something cheap that changes nothing; SB_OK = it answers. */
 typedef enum sb_err sb_site_probe(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err);
 
+/* Sends a notice through the channel of that number, once. On failure: `retry_after` as the receiver wants it (0 = it did not say), `is_final`
+ * when it will never take it. A thread of the notifier. */
+typedef enum sb_err sb_notice_send(void *arg, const struct sb_or_send_notice *notice, const struct sb_op *op, sb_ns *retry_after, bool *is_final,
+                                   struct sb_error *err);
+
 struct sb_engine_setup {
     const struct sb_catalogue *catalogue;
     struct sb_services services;       /* .control is filled by the engine */
     sb_probe *probe;
     sb_site_probe *probe_site; /* NULL: a site answers */
     void *probe_arg;           /* of both */
+    const struct sb_channel_rule *channels; /* borrowed for the engine's life; at most SB_CHANNELS_MAX */
+    uint32_t channel_count;
+    sb_notice_send *send_notice;
+    void *send_arg;
     const char *flight_path;           /* where a failed assertion dumps the last inputs, or NULL */
     char version[SB_NAME_MAX], host[SB_NAME_MAX];
     bool checks_core;                  /* sb_core_check after every step */

@@ -3,6 +3,7 @@
 #ifndef SIGNALBOX_MODEL_CATALOGUE_H
 #define SIGNALBOX_MODEL_CATALOGUE_H
 
+#include "signalbox/model/alert.h"
 #include "signalbox/model/job.h"
 
 #include <stddef.h>
@@ -272,6 +273,7 @@ struct sb_catalogue {
     struct sb_component_def components[SB_COMPONENT_COUNT];
     struct sb_llm_def llm;
     struct sb_content_def content;
+    struct sb_alerts_def alerts;
     struct sb_settings settings;
 };
 

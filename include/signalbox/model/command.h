@@ -28,7 +28,7 @@ int sb_command_parse(const char *name);
 #define SB_COMMAND_FIELDS(F, O) \
     F(O, u64, id) F(O, u8, kind) F(O, category, category) F(O, component, component) F(O, lane_policy, policy) F(O, tier, tier) F(O, u8, site) F(O, flag, confirmed) \
     F(O, job, job) F(O, ctx, ctx) F(O, u32, alert) F(O, run, run) F(O, name, actor) F(O, note, reason) \
-    F(O, ns, lasts)
+    F(O, ns, lasts) F(O, rule, rule) F(O, name, subject)
 
 struct sb_command {
     SB_COMMAND_FIELDS(SB_FIELD_DECLARE, _)

@@ -156,7 +156,36 @@
     X(BROWSER_MEMORY, "browser_memory")                    \
     X(BUDGET_BREACH, "budget_breach")                      \
     X(LLM_ACCOUNT, "llm_account")                          \
-    X(SITE_DOWN, "site_down")
+    X(SITE_DOWN, "site_down")                              \
+    X(JOB_FAILING_STREAK, "job_failing_streak")            \
+    X(BUDGET_TIER_LOW, "budget_tier_low")                  \
+    X(LLM_FAILURES, "llm_failures")                        \
+    X(CLOCK_JUMP, "clock_jump")                            \
+    X(CHANNEL_FAILING, "channel_failing")
+
+/* Where an incident is between two looks; see alert.h. */
+#define SB_LIST_ALERT_STATE(X) X(OK, "ok") X(PENDING, "pending") X(FIRING, "firing") X(RECOVERING, "recovering")
+
+/* What a notice says. */
+#define SB_LIST_NOTICE_KIND(X)                                                                                             \
+    X(FIRING, "firing") X(REPEAT, "repeat") X(ESCALATED, "escalated") X(FLAPPING, "flapping") X(RESOLVED, "resolved") \
+    X(DIGEST, "digest") X(TEST, "test") X(STARTING, "starting") X(ALIVE, "alive") X(STOPPING, "stopping")
+
+/* Whether a channel has been told of an alert, and why not. */
+#define SB_LIST_TOLD(X)                              \
+    X(NOTHING, "nothing to tell")                    \
+    X(QUEUED, "on its way")                          \
+    X(SENT, "told")                                  \
+    X(FAILED, "the channel does not take it")        \
+    X(GROUPING, "waits for its group")               \
+    X(START_HOLD, "waits for the start to settle")   \
+    X(SEVERITY, "below what the channel is told")    \
+    X(RULE, "not one of the channel's rules")        \
+    X(LATER, "told when it stays unacknowledged")    \
+    X(SILENCED, "silenced")                          \
+    X(INHIBITED, "follows from another alert")       \
+    X(ACKED, "acknowledged")                         \
+    X(RATE, "the channel's rate is used up")
 
 #define SB_LIST_SEVERITY(X) X(DEBUG, "debug") X(INFO, "info") X(WARN, "warn") X(ERROR, "error") X(PAGE, "page")
 
@@ -186,6 +215,9 @@
     X(llm_category, LLM_CATEGORY)                                \
     X(breaker_state, BREAKER_STATE)                              \
     X(rule, RULE)                                                \
+    X(alert_state, ALERT_STATE)                                  \
+    X(notice_kind, NOTICE_KIND)                                  \
+    X(told, TOLD)                                                \
     X(severity, SEVERITY)
 
 #define SB_ENUM_DECLARE(lower, UPPER)                             \
@@ -216,6 +248,9 @@
 #define SB_ENUM_MEMBER_LLM_CATEGORY(code, text) SB_LLM_CATEGORY_##code,
 #define SB_ENUM_MEMBER_BREAKER_STATE(code, text) SB_BREAKER_STATE_##code,
 #define SB_ENUM_MEMBER_RULE(code, text) SB_RULE_##code,
+#define SB_ENUM_MEMBER_ALERT_STATE(code, text) SB_ALERT_STATE_##code,
+#define SB_ENUM_MEMBER_NOTICE_KIND(code, text) SB_NOTICE_##code,
+#define SB_ENUM_MEMBER_TOLD(code, text) SB_TOLD_##code,
 #define SB_ENUM_MEMBER_SEVERITY(code, text) SB_SEVERITY_##code,
 
 SB_ENUMERATIONS(SB_ENUM_DECLARE)

@@ -95,7 +95,28 @@
 #define SB_EV_alert_raised(F, O) F(O, u32, alert) F(O, rule, rule) F(O, severity, severity) F(O, job, job) F(O, component, component) \
     F(O, name, subject) F(O, note, text)
 #define SB_EV_alert_cleared(F, O) F(O, u32, alert) F(O, rule, rule) F(O, ns, lasted) F(O, name, subject)
-#define SB_EV_alert_acked(F, O) F(O, u32, alert) F(O, name, actor) F(O, note, note)
+/* `lasts`: until the acknowledgement expires. */
+#define SB_EV_alert_acked(F, O) F(O, u32, alert) F(O, name, actor) F(O, note, note) F(O, ns, lasts)
+#define SB_EV_alert_unacked(F, O) F(O, u32, alert) F(O, name, subject) F(O, note, reason)
+/* Between raised and cleared: it recovers, falls back, flaps, or is stale. `lasts`: until the state ends by itself. */
+#define SB_EV_alert_moved(F, O) F(O, u32, alert) F(O, rule, rule) F(O, alert_state, state) F(O, flag, is_flapping) F(O, flag, is_stale) \
+    F(O, ns, lasts) F(O, name, subject)
+/* rule SB_RULE_COUNT: any. `subject` as sb_silence_covers. */
+#define SB_EV_silence_set(F, O) F(O, u32, silence) F(O, rule, rule) F(O, ns, lasts) F(O, name, subject) F(O, name, actor) F(O, note, reason)
+#define SB_EV_silence_ended(F, O) F(O, u32, silence) F(O, name, actor)
+#define SB_EV_channel_defined(F, O) F(O, u8, channel) F(O, severity, min_severity) F(O, name, name) F(O, name, kind)
+/* Why a channel has not been told of an alert, when the reason changes. `by`: the silence's actor, the alert it follows from ... */
+#define SB_EV_notice_held(F, O) F(O, u32, alert) F(O, u8, channel) F(O, told, why) F(O, ns, lasts) F(O, name, by)
+/* Told with others in one notice. */
+#define SB_EV_notice_joined(F, O) F(O, u64, id) F(O, u32, alert) F(O, u8, channel) F(O, notice_kind, notice) F(O, severity, severity)
+/* The event's own number is the notice's. `count`: alerts it tells of. */
+#define SB_EV_notice_queued(F, O) F(O, u32, alert) F(O, u8, channel) F(O, notice_kind, notice) F(O, rule, rule) F(O, severity, severity) \
+    F(O, u32, count) F(O, wall, since) F(O, name, subject) F(O, note, text)
+#define SB_EV_notice_sent(F, O) F(O, u64, id) F(O, u32, alert) F(O, u8, channel) F(O, notice_kind, notice) F(O, u32, attempt) F(O, ns, took) \
+    F(O, name, name)
+/* `delay`: until the next attempt; 0 = there is none. */
+#define SB_EV_notice_failed(F, O) F(O, u64, id) F(O, u32, alert) F(O, u8, channel) F(O, notice_kind, notice) F(O, u32, attempt) F(O, ns, delay) \
+    F(O, name, name) F(O, note, reason)
 
 #define SB_EV_note(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, severity, severity) F(O, note, text)
 #define SB_EV_clock_stepped(F, O) F(O, ns, delta)
@@ -159,6 +180,16 @@
     X(ALERT_RAISED, alert_raised, ERROR, "alert {alert} {rule}: {text}")                                              \
     X(ALERT_CLEARED, alert_cleared, INFO, "alert {alert} {rule} {subject} cleared after {lasted}")                    \
     X(ALERT_ACKED, alert_acked, INFO, "alert {alert} acknowledged by {actor} {note}")                                 \
+    X(ALERT_UNACKED, alert_unacked, WARN, "alert {alert} {subject} is unacknowledged again: {reason}")                 \
+    X(ALERT_MOVED, alert_moved, INFO, "alert {alert} {rule} {subject} is {state}")                                     \
+    X(SILENCE_SET, silence_set, WARN, "{actor} silenced {rule} {subject} for {lasts}: {reason}")                       \
+    X(SILENCE_ENDED, silence_ended, INFO, "silence {silence} ended {actor}")                                           \
+    X(CHANNEL_DEFINED, channel_defined, DEBUG, "channel {name} is {kind}, from {min_severity} on")                     \
+    X(NOTICE_HELD, notice_held, DEBUG, "alert {alert}, channel {channel}: {why} {by}")                                 \
+    X(NOTICE_QUEUED, notice_queued, INFO, "notice for channel {channel}: {notice} {rule} {subject}")                   \
+    X(NOTICE_JOINED, notice_joined, DEBUG, "alert {alert} is told to channel {channel} with notice {id}")              \
+    X(NOTICE_SENT, notice_sent, INFO, "channel {name} took the {notice} notice of alert {alert} in {took}")            \
+    X(NOTICE_FAILED, notice_failed, WARN, "channel {name} did not take the {notice} notice, attempt {attempt}: {reason}") \
     X(NOTE, note, INFO, "{job} run {run}: {text}")                                                                    \
     X(CLOCK_STEPPED, clock_stepped, WARN, "the wall clock stepped by {delta}; due times recomputed")                  \
     X(DRAIN_STARTED, drain_started, WARN, "drain asked by {actor}: {running} steps may finish within {grace}")        \

@@ -77,6 +77,9 @@ enum sb_field_type {
 #define SB_DECL_llm_category(n) uint8_t n;
 #define SB_DECL_breaker_state(n) uint8_t n;
 #define SB_DECL_rule(n) uint8_t n;
+#define SB_DECL_alert_state(n) uint8_t n;
+#define SB_DECL_notice_kind(n) uint8_t n;
+#define SB_DECL_told(n) uint8_t n;
 #define SB_DECL_severity(n) uint8_t n;
 
 #define SB_FIELD_DECLARE(owner, type, name) SB_DECL_##type(name)

@@ -26,6 +26,17 @@
 #define SB_IN_restore_hour(F, O) F(O, u8, hour) F(O, u64, calls_milli) F(O, u32, today)
 /* What calls have cost so far. */
 #define SB_IN_restore_calls(F, O) F(O, flag, is_premium) F(O, u64, count) F(O, usd, cost)
+/* An incident that had not ended, or has (is_over) with somebody still to be told so. */
+#define SB_IN_restore_alert(F, O) F(O, u32, alert) F(O, rule, rule) F(O, severity, severity) F(O, job, job) F(O, component, component) \
+    F(O, flag, is_flapping) F(O, flag, is_over) F(O, wall, since) F(O, name, subject) F(O, note, text)
+#define SB_IN_restore_ack(F, O) F(O, u32, alert) F(O, wall, until) F(O, name, actor)
+#define SB_IN_restore_silence(F, O) F(O, u32, silence) F(O, rule, rule) F(O, wall, until) F(O, name, subject) F(O, name, actor) F(O, note, reason)
+/* A notice that the receiver has not taken yet: it is sent again under its old number. */
+#define SB_IN_restore_notice(F, O) F(O, u64, id) F(O, u32, alert) F(O, notice_kind, notice) F(O, rule, rule) F(O, severity, severity) \
+    F(O, u32, attempt) F(O, u32, count) F(O, wall, since) F(O, wall, at) F(O, name, channel) F(O, name, subject) F(O, note, text)
+/* What a channel was told last of an incident. */
+#define SB_IN_restore_told(F, O) F(O, u64, id) F(O, u32, alert) F(O, notice_kind, notice) F(O, severity, severity) F(O, flag, is_delivered) F(O, wall, at) \
+    F(O, name, channel)
 /* Restores are complete: announce the catalogue, decide misfires, start scheduling. */
 #define SB_IN_begin(F, O) F(O, u64, boot) F(O, name, version) F(O, name, host) F(O, name, config_hash) F(O, flag, is_practice)
 #define SB_IN_command(F, O) SB_COMMAND_FIELDS(F, O)
@@ -50,6 +61,9 @@
 #define SB_IN_llm_failed(F, O) F(O, run, run) F(O, job, job) F(O, llm_category, category) F(O, u32, status) F(O, name, alias) \
     F(O, name, intent) F(O, note, reason)
 
+/* What became of a notice. `id` 0: a ping of a dead-man's switch. is_final: the receiver will never take it. */
+#define SB_IN_notice_done(F, O) F(O, u64, id) F(O, u8, channel) F(O, flag, is_ok) F(O, flag, is_final) F(O, ns, retry_after) F(O, ns, took) \
+    F(O, note, reason)
 /* Memory of the browser's processes; 0 when none runs or it is not known. */
 #define SB_IN_memory(F, O) F(O, u64, used)
 
@@ -63,6 +77,11 @@
     X(RESTORE_BUDGET, restore_budget)  \
     X(RESTORE_HOUR, restore_hour)      \
     X(RESTORE_CALLS, restore_calls)    \
+    X(RESTORE_ALERT, restore_alert)    \
+    X(RESTORE_ACK, restore_ack)        \
+    X(RESTORE_SILENCE, restore_silence) \
+    X(RESTORE_NOTICE, restore_notice)  \
+    X(RESTORE_TOLD, restore_told)      \
     X(BEGIN, begin)                    \
     X(COMMAND, command)                \
     X(STEP_DONE, step_done)            \
@@ -74,6 +93,7 @@
     X(LEDGER, ledger)                  \
     X(LLM_FAILED, llm_failed)          \
     X(BREAKER_PROBED, breaker_probed)  \
+    X(NOTICE_DONE, notice_done)        \
     X(MEMORY, memory)
 
 enum sb_input_kind {
@@ -95,6 +115,11 @@ SB_INPUT_STRUCT(RESTORE_PAUSE, restore_pause)
 SB_INPUT_STRUCT(RESTORE_BUDGET, restore_budget)
 SB_INPUT_STRUCT(RESTORE_HOUR, restore_hour)
 SB_INPUT_STRUCT(RESTORE_CALLS, restore_calls)
+SB_INPUT_STRUCT(RESTORE_ALERT, restore_alert)
+SB_INPUT_STRUCT(RESTORE_ACK, restore_ack)
+SB_INPUT_STRUCT(RESTORE_SILENCE, restore_silence)
+SB_INPUT_STRUCT(RESTORE_NOTICE, restore_notice)
+SB_INPUT_STRUCT(RESTORE_TOLD, restore_told)
 SB_INPUT_STRUCT(BEGIN, begin)
 SB_INPUT_STRUCT(STEP_DONE, step_done)
 SB_INPUT_STRUCT(NOTE, note)
@@ -105,6 +130,7 @@ SB_INPUT_STRUCT(SPENT, spent)
 SB_INPUT_STRUCT(LEDGER, ledger)
 SB_INPUT_STRUCT(LLM_FAILED, llm_failed)
 SB_INPUT_STRUCT(BREAKER_PROBED, breaker_probed)
+SB_INPUT_STRUCT(NOTICE_DONE, notice_done)
 SB_INPUT_STRUCT(MEMORY, memory)
 
 struct sb_input {
@@ -122,6 +148,11 @@ struct sb_input {
         struct sb_in_restore_budget restore_budget;
         struct sb_in_restore_hour restore_hour;
         struct sb_in_restore_calls restore_calls;
+        struct sb_in_restore_alert restore_alert;
+        struct sb_in_restore_ack restore_ack;
+        struct sb_in_restore_silence restore_silence;
+        struct sb_in_restore_notice restore_notice;
+        struct sb_in_restore_told restore_told;
         struct sb_in_begin begin;
         struct sb_command command;
         struct sb_in_step_done step_done;
@@ -133,6 +164,7 @@ struct sb_input {
         struct sb_in_ledger ledger;
         struct sb_in_llm_failed llm_failed;
         struct sb_in_breaker_probed breaker_probed;
+        struct sb_in_notice_done notice_done;
         struct sb_in_memory memory;
     } as;
 };

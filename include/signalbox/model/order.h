@@ -18,6 +18,11 @@
 #define SB_OR_probe(F, O) F(O, component, component)
 /* Ask the site something cheap that changes nothing; answered by `breaker_probed` with the same generation. */
 #define SB_OR_probe_site(F, O) F(O, u8, site) F(O, u32, generation)
+/* Send a notice through a channel; answered by `notice_done`. At most one per channel is on its way. It goes out when the event of its number
+ * is on disk, but not later than a few seconds after: what may be said twice may not be lost, and a dead database is worth a notice. `id` 0:
+ * a dead-man's ping, which nothing remembers. */
+#define SB_OR_send_notice(F, O) F(O, u64, id) F(O, u32, alert) F(O, u8, channel) F(O, notice_kind, notice) F(O, rule, rule) F(O, severity, severity) \
+    F(O, u32, attempt) F(O, u32, count) F(O, wall, since) F(O, name, subject) F(O, note, text)
 /* Everything has ended: the engine may stop. */
 #define SB_OR_finish(F, O) F(O, u32, cancelled)
 
@@ -28,6 +33,7 @@
     X(CLOSE_CONTEXT, close_context)   \
     X(PROBE, probe)                   \
     X(PROBE_SITE, probe_site)         \
+    X(SEND_NOTICE, send_notice)       \
     X(FINISH, finish)
 
 enum sb_order_kind {

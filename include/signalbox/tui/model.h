@@ -8,6 +8,7 @@
 #ifndef SIGNALBOX_TUI_MODEL_H
 #define SIGNALBOX_TUI_MODEL_H
 
+#include "signalbox/model/alert.h"
 #include "signalbox/model/event.h"
 
 #include <stdbool.h>
@@ -139,12 +140,22 @@ struct sb_model_component {
     char reason[SB_NOTE_MAX];
 };
 
+/* What a channel has been told of an alert, or why not yet. */
+struct sb_model_told {
+    uint8_t why;              /* enum sb_told */
+    uint8_t notice;           /* enum sb_notice_kind of the last one; only while why is queued, sent or failed */
+    sb_ns at, until;          /* until: `why` ends; 0 = not by itself */
+    char by[SB_NAME_MAX];
+};
+
 struct sb_model_alert {
     uint32_t id;
     uint8_t rule, severity, component;
+    uint8_t state;            /* enum sb_alert_state: firing or recovering */
     uint16_t job;
-    bool is_acked;
-    sb_ns since;
+    bool is_acked, is_flapping, is_stale;
+    sb_ns since, until, acked_until; /* until: the state ends by itself; 0 = not */
+    struct sb_model_told told[SB_CHANNELS_MAX];
     struct sb_wall since_wall, acked_at;
     char subject[SB_NAME_MAX], acked_by[SB_NAME_MAX];
     char text[SB_NOTE_MAX];
@@ -154,6 +165,24 @@ struct sb_model_spending {
     char name[SB_NAME_MAX];
     uint32_t calls;
     struct sb_usd cost;
+};
+
+/* A channel that tells people, and how that goes. */
+struct sb_model_channel {
+    bool is_defined;
+    uint8_t min_severity;
+    uint32_t sent, failed;    /* notices taken, and attempts that were not */
+    uint32_t failing;         /* attempts in a row; 0 = the last one was taken */
+    struct sb_wall sent_at, failed_at;
+    char name[SB_NAME_MAX], kind[SB_NAME_MAX];
+    char reason[SB_NOTE_MAX]; /* of the last failure */
+};
+
+struct sb_model_silence {
+    uint32_t id;              /* 0 = none */
+    uint8_t rule;             /* SB_RULE_COUNT = any */
+    sb_ns until;
+    char subject[SB_NAME_MAX], actor[SB_NAME_MAX], reason[SB_NOTE_MAX];
 };
 
 /* The breaker in front of a site. */
@@ -239,6 +268,8 @@ struct sb_model {
     struct sb_model_ctx contexts[SB_CONTEXTS_MAX];
     struct sb_model_component components[SB_COMPONENT_COUNT];
     struct sb_model_breaker breakers[SB_SITES_MAX];
+    struct sb_model_channel channels[SB_CHANNELS_MAX];
+    struct sb_model_silence silences[SB_SILENCES_MAX];
     struct sb_model_budget budget;
     struct sb_model_pause all_paused;
     struct sb_model_pause category_paused[SB_CATEGORY_COUNT];

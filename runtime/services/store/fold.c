@@ -1,8 +1,6 @@
 /* Journal events -> rows: one handler per kind that leaves rows besides its journal row. Writer thread only. Never decides, never reads
  * the database, never fails because of what an event says. */
-#include "fold.h"
-
-#include "fold_names.h"
+#include "folding.h"
 
 #include "signalbox/base/assert.h"
 #include "signalbox/base/text.h"
@@ -18,21 +16,6 @@ const char *const sb_fold_sql[SB_FOLD_SQL_COUNT] = {
 };
 
 const char *const sb_fold_number_keys[SB_FOLD_NUMBER_COUNT] = { "next_run", "next_seq", "next_fence", "next_alert" };
-
-struct sb_fold {
-    struct sb_names names;
-    uint64_t numbers[SB_FOLD_NUMBER_COUNT], written[SB_FOLD_NUMBER_COUNT], durable[SB_FOLD_NUMBER_COUNT];
-    char fallback[SB_NAME_MAX]; /* "#12": the name of a job nobody defined */
-};
-
-/* One event being folded. */
-struct folding {
-    struct sb_fold *fold;
-    const struct sb_event *event;
-    const struct sb_fold_exec *exec;
-    struct sb_error *err;
-    int64_t at_ms;
-};
 
 struct sb_fold *sb_fold_create(void)
 {
@@ -57,32 +40,17 @@ void sb_fold_number_set(struct sb_fold *fold, enum sb_fold_number number, uint64
     fold->numbers[number] = fold->written[number] = fold->durable[number] = value;
 }
 
-static void saw(struct sb_fold *fold, enum sb_fold_number number, uint64_t used)
+void sb_fold_saw(struct sb_fold *fold, enum sb_fold_number number, uint64_t used)
 {
     if (used < INT64_MAX && used >= fold->numbers[number])
         fold->numbers[number] = used + 1;
 }
 
-static enum sb_err run(const struct folding *f, enum sb_fold_sql sql, const struct sb_cell *params, size_t count)
+enum sb_err sb_fold_run(const struct folding *f, enum sb_fold_sql sql, const struct sb_cell *params, size_t count)
 {
     SB_ASSERT(count <= SB_FOLD_PARAMS_MAX);
     return f->exec->run(f->exec->arg, sql, params, count, f->err);
 }
-#define RUN(f, sql, ...) \
-    run(f, SB_FOLD_SQL_##sql, (const struct sb_cell[]){ __VA_ARGS__ }, \
-        sizeof((const struct sb_cell[]){ __VA_ARGS__ }) / sizeof(struct sb_cell))
-
-static struct sb_cell integer(uint64_t value)
-{
-    return sb_cell_int((int64_t)value); /* ids beyond 2^63 do not occur */
-}
-
-/* A field is never longer than its array, terminated or not. */
-static struct sb_cell words(const char *text, size_t cap)
-{
-    return (struct sb_cell){ .type = SB_CELL_TEXT, .text = text, .size = strnlen(text, cap) };
-}
-#define WORDS(array) words(array, sizeof(array))
 
 static struct sb_cell none_or_step(uint8_t step)
 {
@@ -96,7 +64,7 @@ static struct sb_cell step_name(const struct folding *f, uint16_t job, uint8_t s
 }
 
 /* NULL for "no job"; a number in words for one that was never defined. */
-static struct sb_cell job_name(const struct folding *f, uint16_t job)
+struct sb_cell sb_fold_job_name(const struct folding *f, uint16_t job)
 {
     const struct sb_fold_job *found = sb_names_find(&f->fold->names, job);
     if (found)
@@ -135,9 +103,7 @@ static enum sb_err on_runtime_started(const struct folding *f)
         code = RUN(f, META, sb_cell_text("host"), WORDS(e->host));
     if (!code)
         code = RUN(f, META, sb_cell_text("config_hash"), WORDS(e->config_hash));
-    if (!code) /* incidents and leases of the process before ended with it */
-        code = RUN(f, ALERTS_RESTART, sb_cell_int(f->at_ms));
-    if (!code)
+    if (!code) /* leases of the process before ended with it */
         code = RUN(f, LEASES_RESTART, sb_cell_int(f->at_ms));
     return code;
 }
@@ -160,17 +126,17 @@ static enum sb_err on_step_defined(const struct folding *f)
 static enum sb_err on_nominal_skipped(const struct folding *f)
 {
     const struct sb_ev_nominal_skipped *e = &f->event->as.nominal_skipped;
-    return RUN(f, JOB_WATERMARK, job_name(f, e->job), sb_cell_int(e->last), sb_cell_int(f->at_ms));
+    return RUN(f, JOB_WATERMARK, sb_fold_job_name(f, e->job), sb_cell_int(e->last), sb_cell_int(f->at_ms));
 }
 
 static enum sb_err on_run_queued(const struct folding *f)
 {
     const struct sb_ev_run_queued *e = &f->event->as.run_queued;
-    saw(f->fold, SB_FOLD_NEXT_RUN, e->run);
-    struct sb_cell name = job_name(f, e->job);
+    sb_fold_saw(f->fold, SB_FOLD_NEXT_RUN, e->run);
+    struct sb_cell name = sb_fold_job_name(f, e->job);
     if (name.type == SB_CELL_NULL)
         return SB_OK;
-    enum sb_err code = RUN(f, RUN_QUEUED, integer(e->run), name, sb_cell_text(sb_cause_text(e->cause)),
+    enum sb_err code = RUN(f, RUN_QUEUED, sb_fold_integer(e->run), name, sb_cell_text(sb_cause_text(e->cause)),
                            sb_cell_text(sb_run_state_text(SB_RUN_STATE_QUEUED)), sb_cell_int(e->attempt), none_or_step(e->step),
                            sb_cell_int(e->nominal), sb_cell_int(f->at_ms));
     /* other causes decide no nominal time */
@@ -182,7 +148,7 @@ static enum sb_err on_run_queued(const struct folding *f)
 
 static enum sb_err set_run_state(const struct folding *f, uint64_t run_id, enum sb_run_state state)
 {
-    return RUN(f, RUN_STATE, integer(run_id), sb_cell_text(sb_run_state_text(state)));
+    return RUN(f, RUN_STATE, sb_fold_integer(run_id), sb_cell_text(sb_run_state_text(state)));
 }
 
 static enum sb_err on_run_held(const struct folding *f)
@@ -208,23 +174,23 @@ static enum sb_err on_run_stopping(const struct folding *f)
 static enum sb_err on_run_started(const struct folding *f)
 {
     const struct sb_ev_run_started *e = &f->event->as.run_started;
-    return RUN(f, RUN_STARTED, integer(e->run), sb_cell_text(sb_run_state_text(SB_RUN_STATE_RUNNING)), sb_cell_int(e->attempt),
+    return RUN(f, RUN_STARTED, sb_fold_integer(e->run), sb_cell_text(sb_run_state_text(SB_RUN_STATE_RUNNING)), sb_cell_int(e->attempt),
                sb_cell_int(f->at_ms));
 }
 
 static enum sb_err on_run_retrying(const struct folding *f)
 {
     const struct sb_ev_run_retrying *e = &f->event->as.run_retrying;
-    return RUN(f, RUN_RETRYING, integer(e->run), sb_cell_text(sb_run_state_text(SB_RUN_STATE_BACKOFF)), none_or_step(e->step),
+    return RUN(f, RUN_RETRYING, sb_fold_integer(e->run), sb_cell_text(sb_run_state_text(SB_RUN_STATE_BACKOFF)), none_or_step(e->step),
                sb_cell_int(e->attempt), sb_cell_text(sb_class_text(e->class)), WORDS(e->error));
 }
 
 static enum sb_err on_run_interrupted(const struct folding *f)
 {
     const struct sb_ev_run_interrupted *e = &f->event->as.run_interrupted;
-    enum sb_err code = RUN(f, RUN_INTERRUPTED, integer(e->run), sb_cell_text(sb_run_state_text(SB_RUN_STATE_INTERRUPTED)));
+    enum sb_err code = RUN(f, RUN_INTERRUPTED, sb_fold_integer(e->run), sb_cell_text(sb_run_state_text(SB_RUN_STATE_INTERRUPTED)));
     if (!code)
-        code = RUN(f, STEPS_INTERRUPTED, integer(e->run), sb_cell_text(sb_step_state_text(SB_STEP_STATE_FAILED)),
+        code = RUN(f, STEPS_INTERRUPTED, sb_fold_integer(e->run), sb_cell_text(sb_step_state_text(SB_STEP_STATE_FAILED)),
                    sb_cell_text(sb_class_text(e->was_effect ? SB_CLASS_UNCERTAIN : SB_CLASS_RETRYABLE)),
                    sb_cell_text(sb_step_state_text(SB_STEP_STATE_RUNNING)));
     return code;
@@ -234,13 +200,13 @@ static enum sb_err on_run_ended(const struct folding *f)
 {
     const struct sb_ev_run_ended *e = &f->event->as.run_ended;
     struct sb_cell state = sb_cell_text(sb_run_state_text(e->state));
-    struct sb_cell step = none_or_step(e->step), name = job_name(f, e->job);
-    enum sb_err code = RUN(f, RUN_ENDED, integer(e->run), state, step, sb_cell_int(e->attempt), sb_cell_int(f->at_ms),
+    struct sb_cell step = none_or_step(e->step), name = sb_fold_job_name(f, e->job);
+    enum sb_err code = RUN(f, RUN_ENDED, sb_fold_integer(e->run), state, step, sb_cell_int(e->attempt), sb_cell_int(f->at_ms),
                            sb_cell_int(e->duration), sb_cell_text(sb_class_text(e->class)), WORDS(e->error));
     bool is_success = e->state == SB_RUN_STATE_SUCCEEDED;
     bool is_failure = e->state == SB_RUN_STATE_FAILED || e->state == SB_RUN_STATE_QUARANTINED;
     if (!code)
-        code = RUN(f, JOB_ENDED, name, integer(e->run), state, step, sb_cell_int(e->attempt), sb_cell_int(is_success ? 0 : 1),
+        code = RUN(f, JOB_ENDED, name, sb_fold_integer(e->run), state, step, sb_cell_int(e->attempt), sb_cell_int(is_success ? 0 : 1),
                    sb_cell_int(is_failure ? 1 : 0), sb_cell_int(f->at_ms));
     return code;
 }
@@ -250,12 +216,12 @@ static enum sb_err on_step_started(const struct folding *f)
     const struct sb_ev_step_started *e = &f->event->as.step_started;
     const struct sb_fold_step *def = sb_names_find_step(&f->fold->names, e->job, e->step);
     struct sb_cell ctx = e->ctx == SB_NO_CTX ? sb_cell_null() : sb_cell_int(e->ctx);
-    saw(f->fold, SB_FOLD_NEXT_FENCE, e->fence);
-    enum sb_err code = RUN(f, STEP_STARTED, integer(e->run), sb_cell_int(e->step), sb_cell_int(e->attempt),
+    sb_fold_saw(f->fold, SB_FOLD_NEXT_FENCE, e->fence);
+    enum sb_err code = RUN(f, STEP_STARTED, sb_fold_integer(e->run), sb_cell_int(e->step), sb_cell_int(e->attempt),
                            step_name(f, e->job, e->step), sb_cell_text(sb_step_state_text(SB_STEP_STATE_RUNNING)), ctx,
-                           integer(e->fence), sb_cell_int(def && def->is_effect), sb_cell_int(f->at_ms));
+                           sb_fold_integer(e->fence), sb_cell_int(def && def->is_effect), sb_cell_int(f->at_ms));
     if (!code)
-        code = RUN(f, RUN_STEP, integer(e->run), sb_cell_int(e->step), sb_cell_int(e->attempt),
+        code = RUN(f, RUN_STEP, sb_fold_integer(e->run), sb_cell_int(e->step), sb_cell_int(e->attempt),
                    sb_cell_text(sb_run_state_text(SB_RUN_STATE_RUNNING)));
     return code;
 }
@@ -281,7 +247,7 @@ static enum sb_err on_step_ended(const struct folding *f)
 {
     const struct sb_ev_step_ended *e = &f->event->as.step_ended;
     const struct sb_fold_job *job = sb_names_find(&f->fold->names, e->job);
-    enum sb_err code = RUN(f, STEP_ENDED, integer(e->run), sb_cell_int(e->step), sb_cell_int(e->attempt),
+    enum sb_err code = RUN(f, STEP_ENDED, sb_fold_integer(e->run), sb_cell_int(e->step), sb_cell_int(e->attempt),
                            step_name(f, e->job, e->step), sb_cell_text(sb_step_state_text(e->state)),
                            sb_cell_text(sb_class_text(e->class)), sb_cell_int(e->duration), sb_cell_int(e->rows), WORDS(e->text));
     if (!code && e->is_paced && e->state == SB_STEP_STATE_SUCCEEDED)
@@ -289,23 +255,23 @@ static enum sb_err on_step_ended(const struct folding *f)
     /* a restart between two steps goes on with the second; after the last one run_ended follows in the same append */
     bool is_done = e->state == SB_STEP_STATE_SUCCEEDED || e->state == SB_STEP_STATE_SKIPPED;
     if (!code && is_done && job && e->step + 1 < job->step_count)
-        code = RUN(f, RUN_NEXT_STEP, integer(e->run), sb_cell_int(e->step + 1));
+        code = RUN(f, RUN_NEXT_STEP, sb_fold_integer(e->run), sb_cell_int(e->step + 1));
     return code;
 }
 
 static enum sb_err on_lease_granted(const struct folding *f)
 {
     const struct sb_ev_lease_granted *e = &f->event->as.lease_granted;
-    saw(f->fold, SB_FOLD_NEXT_FENCE, e->fence);
-    return RUN(f, LEASE_GRANTED, integer(f->event->seq), integer(e->fence), sb_cell_int(e->ctx), integer(e->run),
-               job_name(f, e->job), sb_cell_text(sb_lane_text(e->lane)), sb_cell_int(e->is_borrowed), sb_cell_int(e->is_burst),
+    sb_fold_saw(f->fold, SB_FOLD_NEXT_FENCE, e->fence);
+    return RUN(f, LEASE_GRANTED, sb_fold_integer(f->event->seq), sb_fold_integer(e->fence), sb_cell_int(e->ctx), sb_fold_integer(e->run),
+               sb_fold_job_name(f, e->job), sb_cell_text(sb_lane_text(e->lane)), sb_cell_int(e->is_borrowed), sb_cell_int(e->is_burst),
                sb_cell_int(e->waited), sb_cell_int(f->at_ms));
 }
 
 static enum sb_err on_lease_ended(const struct folding *f)
 {
     const struct sb_ev_lease_ended *e = &f->event->as.lease_ended;
-    return RUN(f, LEASE_ENDED, sb_cell_int(e->ctx), integer(e->run), sb_cell_int(f->at_ms));
+    return RUN(f, LEASE_ENDED, sb_cell_int(e->ctx), sb_fold_integer(e->run), sb_cell_int(f->at_ms));
 }
 
 static enum sb_err pause_scope(const struct folding *f, const char *scope, struct sb_cell name, struct sb_cell actor,
@@ -317,7 +283,7 @@ static enum sb_err pause_scope(const struct folding *f, const char *scope, struc
 static enum sb_err on_job_paused(const struct folding *f)
 {
     const struct sb_ev_job_paused *e = &f->event->as.job_paused;
-    struct sb_cell name = job_name(f, e->job);
+    struct sb_cell name = sb_fold_job_name(f, e->job);
     if (name.type == SB_CELL_NULL)
         return SB_OK;
     enum sb_err code = RUN(f, JOB_PAUSED, name, sb_cell_int(1), sb_cell_int(f->at_ms));
@@ -326,7 +292,7 @@ static enum sb_err on_job_paused(const struct folding *f)
 
 static enum sb_err on_job_resumed(const struct folding *f)
 {
-    struct sb_cell name = job_name(f, f->event->as.job_resumed.job);
+    struct sb_cell name = sb_fold_job_name(f, f->event->as.job_resumed.job);
     enum sb_err code = RUN(f, JOB_PAUSED, name, sb_cell_int(0), sb_cell_int(f->at_ms));
     return code ? code : RUN(f, UNPAUSE, sb_cell_text("job"), name);
 }
@@ -367,26 +333,6 @@ static enum sb_err on_budget_spent(const struct folding *f)
     return set_meta(f, "budget_spent_nano", e->spent); /* the calls are in the ledger (ports/ledger.h) */
 }
 
-static enum sb_err on_alert_raised(const struct folding *f)
-{
-    const struct sb_ev_alert_raised *e = &f->event->as.alert_raised;
-    saw(f->fold, SB_FOLD_NEXT_ALERT, e->alert);
-    return RUN(f, ALERT_RAISED, sb_cell_int(e->alert), sb_cell_text(sb_rule_text(e->rule)),
-               sb_cell_text(sb_severity_text(e->severity)), job_name(f, e->job), sb_cell_text(sb_component_text(e->component)),
-               WORDS(e->subject), WORDS(e->text), sb_cell_int(f->at_ms));
-}
-
-static enum sb_err on_alert_cleared(const struct folding *f)
-{
-    return RUN(f, ALERT_CLEARED, sb_cell_int(f->event->as.alert_cleared.alert), sb_cell_int(f->at_ms));
-}
-
-static enum sb_err on_alert_acked(const struct folding *f)
-{
-    const struct sb_ev_alert_acked *e = &f->event->as.alert_acked;
-    return RUN(f, ALERT_ACKED, sb_cell_int(e->alert), sb_cell_int(f->at_ms), WORDS(e->actor));
-}
-
 /* Kinds without a row here leave only their journal row. */
 static enum sb_err (*const handlers[SB_EVENT_COUNT])(const struct folding *f) = {
     [SB_EVENT_RUNTIME_STARTED] = on_runtime_started,
@@ -414,9 +360,18 @@ static enum sb_err (*const handlers[SB_EVENT_COUNT])(const struct folding *f) = 
     [SB_EVENT_ALL_RESUMED] = on_all_resumed,
     [SB_EVENT_BUDGET_WINDOW] = on_budget_window,
     [SB_EVENT_BUDGET_SPENT] = on_budget_spent,
-    [SB_EVENT_ALERT_RAISED] = on_alert_raised,
-    [SB_EVENT_ALERT_CLEARED] = on_alert_cleared,
-    [SB_EVENT_ALERT_ACKED] = on_alert_acked,
+    [SB_EVENT_ALERT_RAISED] = sb_store_on_alert_raised,
+    [SB_EVENT_ALERT_CLEARED] = sb_store_on_alert_cleared,
+    [SB_EVENT_ALERT_ACKED] = sb_store_on_alert_acked,
+    [SB_EVENT_ALERT_UNACKED] = sb_store_on_alert_unacked,
+    [SB_EVENT_ALERT_MOVED] = sb_store_on_alert_moved,
+    [SB_EVENT_SILENCE_SET] = sb_store_on_silence_set,
+    [SB_EVENT_SILENCE_ENDED] = sb_store_on_silence_ended,
+    [SB_EVENT_CHANNEL_DEFINED] = sb_store_on_channel_defined,
+    [SB_EVENT_NOTICE_QUEUED] = sb_store_on_notice_queued,
+    [SB_EVENT_NOTICE_JOINED] = sb_store_on_notice_joined,
+    [SB_EVENT_NOTICE_SENT] = sb_store_on_notice_sent,
+    [SB_EVENT_NOTICE_FAILED] = sb_store_on_notice_failed,
 };
 
 /* The first field of that type in the payload, or NULL. */
@@ -442,15 +397,15 @@ static enum sb_err journal(const struct folding *f)
         memcpy(&job, at, sizeof job);
     size_t size = sb_codec_event_payload(f->event, payload, sizeof payload);
     SB_ASSERT(size > 0);
-    return RUN(f, EVENT, integer(f->event->seq), sb_cell_int(f->at_ms), sb_cell_text(sb_event_infos[f->event->kind].name),
-               run_id ? integer(run_id) : sb_cell_null(), job_name(f, job), words(payload, size));
+    return RUN(f, EVENT, sb_fold_integer(f->event->seq), sb_cell_int(f->at_ms), sb_cell_text(sb_event_infos[f->event->kind].name),
+               run_id ? sb_fold_integer(run_id) : sb_cell_null(), sb_fold_job_name(f, job), sb_fold_words(payload, size));
 }
 
 enum sb_err sb_fold_event(struct sb_fold *fold, const struct sb_event *event, const struct sb_fold_exec *exec, struct sb_error *err)
 {
     SB_ASSERT(event->kind < SB_EVENT_COUNT);
     struct folding f = { .fold = fold, .event = event, .exec = exec, .err = err, .at_ms = event->wall.ns / 1000000 };
-    saw(fold, SB_FOLD_NEXT_SEQ, event->seq);
+    sb_fold_saw(fold, SB_FOLD_NEXT_SEQ, event->seq);
     enum sb_err code = SB_OK;
     if (handlers[event->kind])
         code = handlers[event->kind](&f);

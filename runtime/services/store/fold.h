@@ -18,7 +18,7 @@ enum { SB_FOLD_STEP_KEY_MAX = 16 + 2 * SB_NAME_MAX };
 
 extern const char *const sb_fold_sql[SB_FOLD_SQL_COUNT];
 
-enum { SB_FOLD_PARAMS_MAX = 10 };
+enum { SB_FOLD_PARAMS_MAX = 11 };
 
 /* Executes one statement inside the open transaction. */
 struct sb_fold_exec {

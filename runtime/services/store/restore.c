@@ -1,6 +1,7 @@
 /* The last state of the rows as restore inputs, through the port's query and write alone, so that it serves every database. Runs once,
  * before the first append, on the starting thread. */
 #include "fold.h"
+#include "restoring.h"
 #include "sqlite.h"
 
 #include "signalbox/base/text.h"
@@ -9,17 +10,9 @@
 
 enum { PAGE = 1000 };
 
-struct restoring {
-    struct sb_store *store;
-    void *arg;
-    uint16_t (*job_of)(void *arg, const char *name);
-    void (*emit)(void *arg, const struct sb_input *input);
-    struct sb_error *err;
-};
-
 static const struct sb_op forever = { .deadline = SB_NEVER };
 
-static enum sb_err query(const struct restoring *r, const char *sql, const struct sb_cell *params, size_t count, struct sb_rows **rows)
+enum sb_err sb_restore_query(const struct restoring *r, const char *sql, const struct sb_cell *params, size_t count, struct sb_rows **rows)
 {
     const struct sb_statement statement = { sql, params, count, -1 };
     return r->store->ops->query(r->store, &statement, &forever, rows, r->err);
@@ -48,7 +41,7 @@ static uint8_t small(int64_t value)
     return value < 0 ? 0 : value > UINT8_MAX ? UINT8_MAX : (uint8_t)value;
 }
 
-static uint8_t word_of(enum sb_field_type type, const char *text)
+uint8_t sb_restore_word(enum sb_field_type type, const char *text)
 {
     int value = sb_field_enum_parse(type, text);
     return value < 0 ? 0 : (uint8_t)value;
@@ -74,7 +67,7 @@ static void emit_step(const struct restoring *r, const char *key, const char *va
 static enum sb_err restore_meta(const struct restoring *r, int64_t *budget_day, int64_t *budget_spent)
 {
     struct sb_rows *rows = NULL;
-    enum sb_err code = query(r, "SELECT key, value FROM meta", NULL, 0, &rows);
+    enum sb_err code = sb_restore_query(r, "SELECT key, value FROM meta", NULL, 0, &rows);
     if (code)
         return code;
     struct sb_input input = sb_input_make(SB_INPUT_RESTORE_BASE);
@@ -103,7 +96,7 @@ static void emit_job(const struct restoring *r, const struct sb_rows *rows, size
     out->watermark = sb_rows_number(rows, row, "watermark_ns");
     out->is_paused = sb_rows_number(rows, row, "is_paused") != 0;
     out->last_run = (uint64_t)sb_rows_number(rows, row, "last_run");
-    out->last_state = word_of(SB_FIELD_run_state, sb_rows_words(rows, row, "last_state"));
+    out->last_state = sb_restore_word(SB_FIELD_run_state, sb_rows_words(rows, row, "last_state"));
     out->failed_step = step_of(rows, row, "failed_step");
     out->last_attempt = small(sb_rows_number(rows, row, "last_attempt"));
     int64_t failures = sb_rows_number(rows, row, "failures");
@@ -118,7 +111,7 @@ static enum sb_err restore_jobs(const struct restoring *r)
     while (count == PAGE) {
         const struct sb_cell params[] = { sb_cell_text(last), sb_cell_int(PAGE) };
         struct sb_rows *rows = NULL;
-        enum sb_err code = query(r, "SELECT name, watermark_ns, is_paused, last_run, last_state, failed_step, last_attempt, failures "
+        enum sb_err code = sb_restore_query(r, "SELECT name, watermark_ns, is_paused, last_run, last_state, failed_step, last_attempt, failures "
                                     "FROM jobs WHERE name > $1 ORDER BY name LIMIT $2", params, SB_LEN(params), &rows);
         if (code)
             return code;
@@ -135,7 +128,7 @@ static enum sb_err restore_jobs(const struct restoring *r)
 static enum sb_err restore_pauses(const struct restoring *r)
 {
     struct sb_rows *rows = NULL;
-    enum sb_err code = query(r, "SELECT scope, name, actor, reason, at_ms FROM pauses ORDER BY scope, name", NULL, 0, &rows);
+    enum sb_err code = sb_restore_query(r, "SELECT scope, name, actor, reason, at_ms FROM pauses ORDER BY scope, name", NULL, 0, &rows);
     if (code)
         return code;
     for (size_t i = 0; i < sb_rows_count(rows); i++) {
@@ -191,7 +184,7 @@ static enum sb_err emit_run(const struct restoring *r, const struct sb_rows *row
     out->step = step == SB_NO_STEP ? 0 : step;
     out->attempt = small(sb_rows_number(rows, row, "attempt"));
     out->recoveries = small(sb_rows_number(rows, row, "recoveries"));
-    out->cause = word_of(SB_FIELD_cause, sb_rows_words(rows, row, "cause"));
+    out->cause = sb_restore_word(SB_FIELD_cause, sb_rows_words(rows, row, "cause"));
     out->was_running = sb_rows_number(rows, row, "running") > 0;
     out->was_effect = sb_rows_number(rows, row, "effects") > 0;
     out->nominal = sb_rows_number(rows, row, "nominal_ns");
@@ -207,7 +200,7 @@ static enum sb_err restore_runs(const struct restoring *r)
     while (count == PAGE && !code) {
         const struct sb_cell params[] = { sb_cell_int(last), sb_cell_int(PAGE) };
         struct sb_rows *rows = NULL;
-        code = query(r, "SELECT run, job_name, cause, step, attempt, recoveries, nominal_ns, "
+        code = sb_restore_query(r, "SELECT run, job_name, cause, step, attempt, recoveries, nominal_ns, "
                         "(SELECT COUNT(*) FROM job_steps s WHERE s.run = r.run AND s.state = 'running') AS running, "
                         "(SELECT COALESCE(SUM(is_effect), 0) FROM job_steps s WHERE s.run = r.run AND s.state = 'running') AS effects "
                         "FROM job_runs r WHERE ended_at_ms IS NULL AND run > $1 ORDER BY run LIMIT $2", params, SB_LEN(params), &rows);
@@ -236,7 +229,7 @@ static enum sb_err restore_forecast(const struct restoring *r)
         "SELECT CASE alias WHEN 'premium' THEN 1 ELSE 0 END AS is_premium, COUNT(*) AS calls, SUM(cost_nano) AS cost FROM llm_ledger "
         "WHERE state = 'settled' AND cost_nano > 0 AND ended_at_ms > (SELECT MAX(starts_ms) FROM budget_windows) - 691200000 GROUP BY 1";
     struct sb_rows *rows = NULL;
-    enum sb_err code = query(r, hours, NULL, 0, &rows);
+    enum sb_err code = sb_restore_query(r, hours, NULL, 0, &rows);
     for (size_t i = 0; !code && i < sb_rows_count(rows); i++) {
         struct sb_input input = sb_input_make(SB_INPUT_RESTORE_HOUR);
         int64_t days = sb_rows_number(rows, i, "days"), hour = sb_rows_number(rows, i, "hour");
@@ -249,7 +242,7 @@ static enum sb_err restore_forecast(const struct restoring *r)
     }
     sb_rows_destroy(rows);
     rows = NULL;
-    code = code ? code : query(r, costs, NULL, 0, &rows);
+    code = code ? code : sb_restore_query(r, costs, NULL, 0, &rows);
     for (size_t i = 0; !code && i < sb_rows_count(rows); i++) {
         struct sb_input input = sb_input_make(SB_INPUT_RESTORE_CALLS);
         input.as.restore_calls.is_premium = sb_rows_number(rows, i, "is_premium") != 0;
@@ -271,6 +264,8 @@ enum sb_err sb_restore(struct sb_store *store, void *arg, uint16_t (*job_of)(voi
         code = restore_jobs(&r);
     if (!code)
         code = restore_pauses(&r);
+    if (!code)
+        code = sb_restore_alerts(&r);
     if (!code)
         code = restore_forecast(&r);
     if (!code) {

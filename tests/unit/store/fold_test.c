@@ -354,7 +354,7 @@ static void fold__alerts_are_raised_acknowledged_and_cleared(void **state)
     assert_int_equal(restored(world, SB_INPUT_RESTORE_BASE, 0)->as.restore_base.next_alert, 7);
 }
 
-static void fold__a_start_ends_the_incidents_and_leases_of_the_process_before(void **state)
+static void fold__a_start_ends_the_leases_of_the_process_before_and_no_incident(void **state)
 {
     struct world *world = *state;
     define_jobs(world);
@@ -366,7 +366,59 @@ static void fold__a_start_ends_the_incidents_and_leases_of_the_process_before(vo
     reopen(world);
     one(world, "leases", "fence = 9 AND lane = 'high' AND granted_at_ms = 5 AND released_at_ms = 7");
     one(world, "leases", "fence = 10 AND lane = 'low' AND released_at_ms = 9");
-    one(world, "alerts", "alert = 1 AND job_name IS NULL AND cleared_at_ms = 9");
+    one(world, "alerts", "alert = 1 AND job_name IS NULL AND cleared_at_ms IS NULL");
+}
+
+static void fold__incidents_silences_and_the_outbox_come_back(void **state)
+{
+    struct world *world = *state;
+    define_jobs(world);
+    TELL(world, CHANNEL_DEFINED, channel_defined, .channel = 0, .name = "ops", .kind = "webhook");
+    TELL(world, CHANNEL_DEFINED, channel_defined, .channel = 1, .name = "mail", .kind = "smtp");
+    TELL(world, ALERT_RAISED, alert_raised, .alert = 4, .rule = SB_RULE_SITE_DOWN, .severity = SB_SEVERITY_ERROR, .job = SB_NO_JOB,
+         .component = SB_COMPONENT_COUNT, .subject = "shop", .text = "503");
+    TELL(world, NOTICE_QUEUED, notice_queued, .alert = 4, .channel = 0, .notice = SB_NOTICE_FIRING, .rule = SB_RULE_SITE_DOWN, .count = 1,
+         .subject = "shop", .text = "503");
+    const uint64_t first = world->seq;
+    TELL(world, NOTICE_SENT, notice_sent, .id = first, .alert = 4, .attempt = 2);
+    TELL(world, NOTICE_QUEUED, notice_queued, .alert = 4, .channel = 1, .notice = SB_NOTICE_FIRING, .rule = SB_RULE_SITE_DOWN, .count = 1,
+         .subject = "shop", .text = "503");
+    const uint64_t second = world->seq;
+    TELL(world, NOTICE_FAILED, notice_failed, .id = second, .alert = 4, .channel = 1, .attempt = 3, .delay = SB_S(20), .reason = "no route");
+    TELL(world, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .job = 0, .component = SB_COMPONENT_COUNT);
+    TELL(world, ALERT_MOVED, alert_moved, .alert = 5, .rule = SB_RULE_JOB_FAILED, .state = SB_ALERT_STATE_FIRING, .is_flapping = true);
+    TELL(world, ALERT_ACKED, alert_acked, .alert = 5, .actor = "ana", .lasts = SB_HOUR(8));
+    TELL(world, SILENCE_SET, silence_set, .silence = 3, .rule = SB_RULE_COUNT, .subject = "shop*", .actor = "ben", .lasts = INT64_MAX / 4);
+    TELL(world, ALERT_RAISED, alert_raised, .alert = 6, .rule = SB_RULE_CLOCK_JUMP, .job = SB_NO_JOB, .subject = "clock");
+    TELL(world, ALERT_CLEARED, alert_cleared, .alert = 6, .rule = SB_RULE_CLOCK_JUMP);
+    restore(world);
+
+    const struct sb_in_restore_alert *site = &restored(world, SB_INPUT_RESTORE_ALERT, 0)->as.restore_alert;
+    assert_int_equal(site->alert, 4);
+    assert_int_equal(site->rule, SB_RULE_SITE_DOWN);
+    assert_int_equal(site->severity, SB_SEVERITY_ERROR);
+    assert_string_equal(site->subject, "shop");
+    assert_false(site->is_over || site->is_flapping);
+    const struct sb_in_restore_alert *job = &restored(world, SB_INPUT_RESTORE_ALERT, 1)->as.restore_alert;
+    assert_int_equal(job->alert, 5);
+    assert_int_equal(job->job, 8);
+    assert_true(job->is_flapping);
+    assert_string_equal(restored(world, SB_INPUT_RESTORE_ACK, 0)->as.restore_ack.actor, "ana");
+
+    const struct sb_in_restore_told *told = &restored(world, SB_INPUT_RESTORE_TOLD, 0)->as.restore_told;
+    assert_true(told->id == first && told->is_delivered);
+    assert_string_equal(told->channel, "ops");
+    told = &restored(world, SB_INPUT_RESTORE_TOLD, 1)->as.restore_told;
+    assert_true(told->id == second && !told->is_delivered);
+    const struct sb_in_restore_notice *notice = &restored(world, SB_INPUT_RESTORE_NOTICE, 0)->as.restore_notice;
+    assert_true(notice->id == second && notice->attempt == 3);
+    assert_string_equal(notice->channel, "mail");
+    assert_string_equal(notice->text, "503");
+
+    const struct sb_in_restore_silence *silence = &restored(world, SB_INPUT_RESTORE_SILENCE, 0)->as.restore_silence;
+    assert_int_equal(silence->silence, 3);
+    assert_int_equal(silence->rule, SB_RULE_COUNT);
+    assert_string_equal(silence->subject, "shop*");
 }
 
 static void fold__genesis_is_set_once_and_numbers_go_on(void **state)
@@ -428,7 +480,8 @@ int main(void)
         TEST(fold__pauses_come_back_until_they_are_resumed),
         TEST(fold__the_days_money_is_the_last_figure_of_the_last_window),
         TEST(fold__alerts_are_raised_acknowledged_and_cleared),
-        TEST(fold__a_start_ends_the_incidents_and_leases_of_the_process_before),
+        TEST(fold__a_start_ends_the_leases_of_the_process_before_and_no_incident),
+        TEST(fold__incidents_silences_and_the_outbox_come_back),
         TEST(fold__genesis_is_set_once_and_numbers_go_on),
         TEST(fold__no_event_of_any_kind_is_refused),
     };

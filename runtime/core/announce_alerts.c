@@ -1,0 +1,59 @@
+/* The part of the describe stream that tells of incidents, silences, channels and what these have been told. Reads only. */
+#include "state.h"
+
+static void backdate(const struct sb_core *core, struct sb_event *event, sb_ns at)
+{
+    event->now = at;
+    event->wall.ns = core->wall.ns - (core->now - at);
+}
+
+enum said sb_say_channel(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
+{
+    if (item >= core->setup.channel_count)
+        return SAID_SECTION_OVER;
+    const struct sb_channel_rule *channel = &core->setup.channels[item];
+    *event = sb_event_make(core, SB_EVENT_CHANNEL_DEFINED);
+    event->as.channel_defined.channel = (uint8_t)item;
+    event->as.channel_defined.min_severity = channel->min_severity;
+    memcpy(event->as.channel_defined.name, channel->name, sizeof(channel->name));
+    memcpy(event->as.channel_defined.kind, channel->kind, sizeof(channel->kind));
+    return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
+}
+
+enum said sb_say_silence(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
+{
+    if (item >= SB_SILENCES_MAX)
+        return SAID_SECTION_OVER;
+    if (!core->silences[item].is_used || part > 0)
+        return SAID_ITEM_OVER;
+    *event = sb_silence_event(core, &core->silences[item]);
+    return SAID_EVENT;
+}
+
+/* Raised, moved, acknowledged, and a word for each channel. */
+enum said sb_say_alert(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
+{
+    enum { RAISED, MOVED, ACKED, CHANNELS };
+    if (item >= SB_ALERTS_MAX)
+        return SAID_SECTION_OVER;
+    const struct alert *alert = &core->alerts[item];
+    if (!sb_alert_is_open(alert) || part >= CHANNELS + core->setup.channel_count)
+        return SAID_ITEM_OVER;
+    if (part == RAISED) {
+        *event = sb_alert_raised_event(core, alert);
+        backdate(core, event, alert->since);
+        return SAID_EVENT;
+    }
+    if (part == MOVED) {
+        *event = sb_alert_moved_event(core, alert);
+        return alert->state != SB_ALERT_STATE_FIRING || alert->is_flapping || alert->is_stale ? SAID_EVENT : SAID_SKIP;
+    }
+    if (part == ACKED) {
+        *event = sb_alert_acked_event(core, alert, "");
+        return alert->is_acked ? SAID_EVENT : SAID_SKIP;
+    }
+    *event = sb_notice_held_event(core, alert, part - CHANNELS);
+    if (core->told[item][part - CHANNELS].notice != SB_NOTICE_KIND_COUNT)
+        backdate(core, event, core->told[item][part - CHANNELS].at);
+    return SAID_EVENT;
+}
