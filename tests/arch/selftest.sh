@@ -14,7 +14,7 @@ fresh() {
   (
     cd "$house"
     mkdir -p runtime/base runtime/model runtime/core/alerts runtime/os runtime/services/net runtime/steps/native \
-      runtime/services/store/migrations tui/model tui/view tui/keys tui/theme tui/panes tui/term themes \
+      runtime/services/store/migrations runtime/services/cache tui/model tui/view tui/keys tui/theme tui/panes tui/term themes \
       include/signalbox/base include/signalbox/os include/signalbox/ports tests/unit
     echo 'int sb_one(void);' >include/signalbox/base/one.h
     echo '#include "signalbox/base/one.h"' >include/signalbox/os/os.h
@@ -37,6 +37,8 @@ fresh() {
     printf 'enum sb_err sb_native_claim(int x)\n{\n}\n' >runtime/steps/native/claim.c
     printf 'X(LATE, late)\n' >runtime/core/alerts/alerts.def
     printf 'int sb_alert_rule_late(int x);\nint sb_alert_rule_late(int x)\n{\n    return x;\n}\n' >runtime/core/alerts/late.c
+    printf 'X(memory, "memory")\n' >runtime/services/cache/backends.def
+    printf 'enum sb_err sb_cache_backend_memory(int x)\n{\n}\n' >runtime/services/cache/memory.c
     printf "X(JOBS, jobs, '1', \"Jobs\", JOBS)\n" >tui/panes/panes.def
     printf 'void sb_pane_draw_jobs(int x)\n{\n}\n' >tui/panes/jobs.c
     printf 'MIGRATION(1, "start")\n#include "migrations/0001_start.sql"\nEND\n' >runtime/services/store/migrations.def
@@ -113,7 +115,7 @@ refuses includes 'runtime/core is pure and may not include <time.h>' runtime/cor
 refuses includes 'runtime/core may not include <pthread.h>; only: runtime/os' runtime/core/bad.c '  #  include <pthread.h>'
 refuses includes 'runtime/steps may not include <curl/curl.h>; only: runtime/services/net' runtime/steps/bad.c '#include <curl/curl.h>'
 refuses includes 'tui/panes may not include <curses.h>' tui/panes/bad.c '#include <curses.h>'
-refuses includes 'runtime/services/net may not include <hiredis/hiredis.h>; only: nobody' runtime/services/net/bad.c \
+refuses includes 'runtime/services/net may not include <hiredis/hiredis.h>; only: runtime/services/cache' runtime/services/net/bad.c \
   '#include <hiredis/hiredis.h>'
 refuses includes 'include by path "../os/secret.h"' runtime/base/bad.c '#include "../os/secret.h"'
 refuses includes '"../../base/x.h"' runtime/core/alerts/bad.c '#include "../../base/x.h"'

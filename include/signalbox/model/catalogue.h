@@ -8,6 +8,12 @@
 
 #include <stddef.h>
 
+/* At most `count` in any `window`. */
+struct sb_rate {
+    uint32_t count;
+    sb_ns window;
+};
+
 struct sb_pair {
     const char *key;
     const char *value; /* a template, see below */

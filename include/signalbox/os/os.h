@@ -32,6 +32,7 @@ enum sb_rank {
     SB_RANK_BROWSER = 50,
     SB_RANK_CONTEXT = 52,
     SB_RANK_HTTP = 60,
+    SB_RANK_CACHE = 62,
     SB_RANK_RECEIPTS = 70,
     SB_RANK_PRACTICE = 80,
     SB_RANK_FLIGHT = 84,
