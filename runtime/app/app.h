@@ -86,8 +86,8 @@ int installation_open_browser(struct installation *installation, struct options 
 int installation_open_store(struct installation *installation, struct options *options, bool is_view);
 /* The state folder and the catalogue, nothing opened. */
 int installation_load(struct installation *installation, struct options *options);
-/* The real checks behind the engine's probes and `check`. */
-enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
+/* The real checks behind the engine's probes and `check`: the component's state, and in `err` why it is not ok. */
+enum sb_component_state installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
 /* Whether a site answers: its first page by plain HTTP, logged in as nobody. */
 enum sb_err installation_probe_site(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err);
 

@@ -11,7 +11,7 @@ struct look {
     enum sb_component component;
     struct sb_op op;
     struct sb_thread *thread;
-    enum sb_err rc;
+    enum sb_component_state state;
     struct sb_error error;
     sb_ns latency;
     struct sb_wall at;
@@ -21,17 +21,9 @@ static void look(void *arg)
 {
     struct look *look = arg;
     sb_ns start = sb_now();
-    look->rc = installation_probe(look->in, look->component, &look->op, &look->error);
+    look->state = installation_probe(look->in, look->component, &look->op, &look->error);
     look->latency = sb_now() - start;
     look->at = sb_wall_now();
-}
-
-static const char *state_of(const struct look *look)
-{
-    const struct sb_component_def *def = &look->in->catalogue->components[look->component];
-    if (!def->is_used)
-        return sb_component_state_text(SB_COMPONENT_STATE_DISABLED);
-    return sb_component_state_text(look->rc == SB_OK ? SB_COMPONENT_STATE_OK : SB_COMPONENT_STATE_FAILED);
 }
 
 static int verdict_of(const struct look *looks)
@@ -39,9 +31,9 @@ static int verdict_of(const struct look *looks)
     int verdict = EXIT_OK;
     for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
         const struct sb_component_def *def = &looks[i].in->catalogue->components[i];
-        if (!def->is_used || looks[i].rc == SB_OK)
+        if (looks[i].state == SB_COMPONENT_STATE_DISABLED || looks[i].state == SB_COMPONENT_STATE_OK)
             continue;
-        if (def->class == SB_COMPONENT_CLASS_REQUIRED)
+        if (def->class == SB_COMPONENT_CLASS_REQUIRED && looks[i].state != SB_COMPONENT_STATE_DEGRADED)
             return EXIT_NO;
         verdict = EXIT_DEGRADED;
     }
@@ -74,7 +66,7 @@ static void print_json(const struct look *looks, int verdict)
         sb_json_key(out, "class");
         sb_json_string(out, sb_component_class_text(looks[i].in->catalogue->components[i].class));
         sb_json_key(out, "state");
-        sb_json_string(out, state_of(&looks[i]));
+        sb_json_string(out, sb_component_state_text(looks[i].state));
         sb_json_key(out, "latency_ms");
         sb_json_integer(out, looks[i].latency / SB_MS(1));
         sb_json_key(out, "reason");
@@ -93,7 +85,7 @@ static void print_plain(const struct look *looks, int verdict)
     (void)printf("%s\n", verdict_text(verdict));
     for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++)
         (void)printf("  %-10s %-9s %-9s %5lld ms  %s\n", sb_component_text(i),
-                     sb_component_class_text(looks[i].in->catalogue->components[i].class), state_of(&looks[i]),
+                     sb_component_class_text(looks[i].in->catalogue->components[i].class), sb_component_state_text(looks[i].state),
                      (long long)(looks[i].latency / SB_MS(1)), looks[i].error.text);
 }
 
@@ -106,9 +98,11 @@ int command_check(struct options *options)
         return code;
     struct sb_op op = { .deadline = sb_now() + SB_S(30) };
     for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
-        looks[i] = (struct look){ .in = &in, .component = (enum sb_component)i, .op = op, .at = sb_wall_now() };
-        if (in.catalogue->components[i].is_used)
-            looks[i].rc = sb_thread_start(&looks[i].thread, "check", look, &looks[i], &looks[i].error);
+        looks[i] = (struct look){ .in = &in, .component = (enum sb_component)i, .state = SB_COMPONENT_STATE_DISABLED, .op = op,
+                                  .at = sb_wall_now() };
+        if (in.catalogue->components[i].is_used &&
+            sb_thread_start(&looks[i].thread, "check", look, &looks[i], &looks[i].error) != SB_OK)
+            looks[i].state = SB_COMPONENT_STATE_FAILED;
     }
     for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++)
         sb_thread_join(looks[i].thread);

@@ -73,6 +73,14 @@ static enum sb_err open_ledger(struct installation *in, struct sb_error *err)
     return rc;
 }
 
+static enum sb_err open_cache(struct installation *in, struct sb_error *err)
+{
+    const struct sb_settings *settings = &in->catalogue->settings;
+    const struct sb_cache_setup setup = { .location = settings->cache, .password = settings->cache_password, .prefix = settings->cache_prefix,
+                                          .pool = settings->cache_pool };
+    return sb_cache_open(&in->services.cache, &setup, err);
+}
+
 static enum sb_err open_services(struct installation *in, struct sb_error *err)
 {
     char path[PATH_BYTES + 32], pid_path[PATH_BYTES + 32];
@@ -83,6 +91,8 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
         rc = in_state_dir(in, path, sizeof(path), "receipts.journal", err);
     if (rc == SB_OK)
         rc = sb_receipts_open(&s->receipts, path, err);
+    if (rc == SB_OK)
+        rc = open_cache(in, err);
     if (rc == SB_OK)
         rc = sb_http_create(&s->http, err);
     const struct sb_component_def *components = in->catalogue->components;
@@ -180,6 +190,7 @@ void installation_close(struct installation *in)
     sb_llm_destroy(s->llm);
     sb_ledger_destroy(s->ledger);
     sb_http_destroy(s->http);
+    sb_cache_close(s->cache);
     sb_receipts_close(s->receipts);
     if (s->store != NULL)
         s->store->ops->close(s->store);
@@ -218,9 +229,8 @@ enum sb_err installation_probe_site(void *arg, const struct sb_site *site, const
     return rc;
 }
 
-enum sb_err installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+static enum sb_err probe(struct installation *in, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
-    struct installation *in = arg;
     switch (component) {
     case SB_COMPONENT_STORE:
         return in->services.store->ops->check(in->services.store, op, err);
@@ -230,6 +240,8 @@ enum sb_err installation_probe(void *arg, enum sb_component component, const str
         return probe_llm(in, op, err);
     case SB_COMPONENT_DISK:
         return probe_disk(in, err);
+    case SB_COMPONENT_CACHE:
+        return sb_cache_check(in->services.cache, op, err);
     case SB_COMPONENT_CONFIG:    /* loaded, or we would not be here */
     case SB_COMPONENT_TIMEZONES: /* read with the configuration */
     case SB_COMPONENT_ENGINE:    /* it is asking */
@@ -238,4 +250,12 @@ enum sb_err installation_probe(void *arg, enum sb_component component, const str
         break;
     }
     return sb_error_set(err, SB_ERR_BUG, "no such component");
+}
+
+enum sb_component_state installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+{
+    if (probe(arg, component, op, err) == SB_OK)
+        return SB_COMPONENT_STATE_OK;
+    /* Without its Redis the cache serves from this process. */
+    return component == SB_COMPONENT_CACHE ? SB_COMPONENT_STATE_DEGRADED : SB_COMPONENT_STATE_FAILED;
 }

@@ -152,6 +152,17 @@ int session_signals(int *signal_fd)
     return exit_code_of(rc);
 }
 
+/* A switch of the cache is news at once, not with the next check. */
+static void on_cache_change(void *arg, bool is_away, const char *reason)
+{
+    struct sb_input input = sb_input_make(SB_INPUT_COMPONENT);
+    input.as.component.component = SB_COMPONENT_CACHE;
+    input.as.component.state = is_away ? SB_COMPONENT_STATE_DEGRADED : SB_COMPONENT_STATE_OK;
+    (void)sb_copy(input.as.component.reason, sizeof(input.as.component.reason), reason); /* cut to the field */
+    if (sb_control_input(arg, &input, NULL) != SB_OK)
+        sb_log(SB_LOG_WARN, "cache", "the inbox is full: its component changes with its next check");
+}
+
 /* The core begins with the ledger's figures, not with what the journal added up. */
 static enum sb_err tell_ledger(const struct session *session, struct sb_engine *engine, struct sb_error *err)
 {
@@ -195,6 +206,8 @@ int session_run(const struct session *session)
     struct sb_error error = { 0 };
 
     enum sb_err rc = start_engine(session, &engine, &error);
+    if (rc == SB_OK && session->installation->catalogue->components[SB_COMPONENT_CACHE].is_used)
+        sb_cache_set_callback(session->installation->services.cache, sb_engine_control(engine), on_cache_change);
     if (rc == SB_OK)
         rc = tell_ledger(session, engine, &error);
     if (rc == SB_OK)
@@ -202,6 +215,7 @@ int session_run(const struct session *session)
     if (rc == SB_OK)
         rc = session->is_headless ? run_headless(session, engine, &error) : run_console(session, engine, &error);
     sb_api_close(api);
+    sb_cache_set_callback(session->installation->services.cache, NULL, NULL);
     sb_engine_stop(engine, rc != SB_OK);
     if (rc != SB_OK)
         complain("%s", error.text);

@@ -14,6 +14,14 @@
 static const struct sb_cfg_key SETTINGS_KEYS[] = {
     {TEXT("store", sb_cfg_root, settings.store, sb_cfg_check_store, NULL, "Database: sqlite:PATH."),
      NOTE("sqlite:STATE_DIR/signalbox.db")},
+    {TEXT("cache", sb_cfg_root, settings.cache, sb_cfg_check_cache, "memory",
+          "What may be forgotten: memory (of this process), redis://[USER@]HOST[:PORT][/DB] or redis+unix://[USER@]/PATH[?db=N]. While Redis does "
+          "not answer, this process serves and the component cache is degraded.")},
+    {TEXT("cache_password", sb_cfg_root, settings.cache_password, sb_cfg_check_secret, NULL,
+          "Where the password of Redis is: file:PATH, env:NAME or cred:NAME; never the password itself."), NOTE("none")},
+    {COUNT("cache_pool", sb_cfg_root, settings.cache_pool, 1, 64, "8", "Connections to Redis, never more.")},
+    {TEXT("cache_prefix", sb_cfg_root, settings.cache_prefix, sb_cfg_check_prefix, "signalbox:",
+          "Begins every key: installations that share a Redis without sharing their limits and values take different ones.")},
     {TEXT("state_dir", sb_cfg_root, settings.state_dir, sb_cfg_check_some, NULL, "Folder for receipts, captures and the lock file."),
      NOTE("$STATE_DIRECTORY, else $XDG_STATE_HOME/signalbox, else ~/.local/state/signalbox")},
     {TEXT("chromium", sb_cfg_root, settings.chromium, sb_cfg_check_some, NULL, "Browser to start."),
@@ -260,7 +268,7 @@ static const struct sb_cfg_section CONTENT = {
 static const struct sb_cfg_key COMPONENT_KEYS[] = {
     {CHOICE("class", sb_cfg_component, def.class, sb_component_class_text, SB_COMPONENT_CLASS_COUNT, NULL,
             "required: nothing starts without it; important: degraded without it; optional."),
-     NOTE("config, store, engine: required; the others: important")},
+     NOTE("config, store, engine: required; cache: optional; the others: important")},
     {SPAN("every", sb_cfg_component, def.probe_every, SB_MS(100), SB_DAY(1), "30s", "Time between two checks while it is ok.")},
     {FLAG("used", sb_cfg_component, def.is_used, NULL, "false: never checked, shown as disabled."),
      NOTE("true; browser and llm: whether a job needs them")},
@@ -289,6 +297,7 @@ static const struct sb_cfg_key COMPONENTS_KEYS[] = {
     COMPONENT_KEY("engine", SB_COMPONENT_ENGINE, "The job engine itself."),
     COMPONENT_KEY("timezones", SB_COMPONENT_TIMEZONES, "Time zone data."),
     COMPONENT_KEY("disk", SB_COMPONENT_DISK, "Space where the state is kept."),
+    COMPONENT_KEY("cache", SB_COMPONENT_CACHE, "What may be forgotten."),
 };
 _Static_assert(SB_LEN(COMPONENTS_KEYS) == SB_COMPONENT_COUNT, "a row per component");
 
@@ -325,6 +334,7 @@ static void begin_root(struct sb_cfg_binder *binder, const struct sb_cfg_node *n
     root->components[SB_COMPONENT_CONFIG].def.class = SB_COMPONENT_CLASS_REQUIRED;
     root->components[SB_COMPONENT_STORE].def.class = SB_COMPONENT_CLASS_REQUIRED;
     root->components[SB_COMPONENT_ENGINE].def.class = SB_COMPONENT_CLASS_REQUIRED;
+    root->components[SB_COMPONENT_CACHE].def.class = SB_COMPONENT_CLASS_OPTIONAL;
     root->llm.premium_intents = PREMIUM_INTENTS;
     root->llm.premium_intent_count = SB_LEN(PREMIUM_INTENTS);
 }

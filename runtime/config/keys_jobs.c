@@ -105,9 +105,27 @@ static const struct sb_cfg_key HTTP_KEYS[] = {
     {TEMPLATE("body", sb_http_params, body, NULL, "Body to send.")},
     {PAIRS("headers", sb_http_params, headers, header_count, sb_cfg_check_key, "Headers to send.")},
     {COUNT("expect_status", sb_http_params, expect_status, 0, 599, "0", "Status that is a success; 0: any 2xx.")},
+    {SPAN("cache_for", sb_http_params, cache_for, 0, SB_DAY(31), "0",
+          "GET: a good answer to the same address and headers serves again for so long, in any job; 0: always asked. It lies in settings.cache.")},
+    {TEXT("limit", sb_http_params, limit, sb_cfg_check_rate, NULL,
+          "COUNT/TIME, e.g. 30/1m: so many requests at most in any such time, by all steps that ask the same host with the same limit; a run over it "
+          "waits for its turn. Counted in settings.cache."), NOTE("none")},
 };
 
-static const struct sb_cfg_section HTTP = {.title = "http", .help = "One HTTP request.", SECTION_OF(HTTP_KEYS, sb_http_params)};
+static void finish_http(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)
+{
+    struct sb_http_params *http = target;
+    (void)set;
+    if (http->limit != NULL) {
+        (void)sb_cfg_scan_rate(http->limit, &http->rate); /* it was checked */
+    }
+    if (http->cache_for > 0 && !sb_streq(http->method, "GET")) {
+        sb_cfg_blame(binder, sb_cfg_spot(node, "cache_for"), NULL, "cache_for is for GET; a %s is sent every time", http->method);
+    }
+}
+
+static const struct sb_cfg_section HTTP = {
+    .title = "http", .help = "One HTTP request.", SECTION_OF(HTTP_KEYS, sb_http_params), .finish = finish_http};
 
 static const struct sb_cfg_key EXEC_KEYS[] = {
     {TEMPLATES("argv", sb_exec_params, argv, argc, "Program and arguments; there is no shell."), REQUIRED},

@@ -306,6 +306,57 @@ const char *sb_cfg_check_store(const char *text)
     return strncmp(text, "sqlite:", 7) == 0 && text[7] != '\0' ? NULL : "must be sqlite:PATH";
 }
 
+/* What follows the scheme is read by the cache itself, at start; a password must not even be shown. */
+const char *sb_cfg_check_cache(const char *text)
+{
+    static const char *const SCHEMES[] = {"redis://", "redis+unix://"};
+    if (sb_streq(text, "memory")) {
+        return NULL;
+    }
+    for (size_t i = 0; i < SB_LEN(SCHEMES); i++) {
+        size_t size = strlen(SCHEMES[i]);
+        if (strncmp(text, SCHEMES[i], size) != 0 || text[size] == '\0') {
+            continue;
+        }
+        const char *at = memchr(text + size, '@', strcspn(text + size, "/"));
+        return at == NULL || memchr(text + size, ':', (size_t)(at - text) - size) == NULL
+                   ? NULL
+                   : "must not hold a password: give it by reference in cache_password";
+    }
+    return "must be memory, redis://[USER@]HOST[:PORT][/DB] or redis+unix://[USER@]/PATH[?db=N]";
+}
+
+const char *sb_cfg_check_prefix(const char *text)
+{
+    size_t size = 0;
+    for (; text[size] != '\0'; size++) {
+        if (text[size] <= ' ' || text[size] > '~') {
+            return "must consist of printable ASCII characters without blank";
+        }
+    }
+    return size > 0 && size < 64 ? NULL : "must have from 1 to 63 characters";
+}
+
+bool sb_cfg_scan_rate(const char *text, struct sb_rate *out)
+{
+    char count_text[8];
+    uint64_t count = 0;
+    sb_ns window = 0;
+    const char *slash = strchr(text, '/');
+    if (slash == NULL || !sb_copy_n(count_text, sizeof count_text, text, (size_t)(slash - text)) || !sb_parse_u64(count_text, &count) ||
+        !sb_cfg_scan_duration(slash + 1, &window) || count < 1 || count > 1000 || window < SB_MS(1) || window > SB_DAY(31)) {
+        return false;
+    }
+    *out = (struct sb_rate){(uint32_t)count, window};
+    return true;
+}
+
+const char *sb_cfg_check_rate(const char *text)
+{
+    struct sb_rate rate;
+    return sb_cfg_scan_rate(text, &rate) ? NULL : "must be COUNT/TIME, e.g. 30/1m: from 1 to 1000, within at most 31 days";
+}
+
 const char *sb_cfg_check_some(const char *text)
 {
     return text[0] != '\0' ? NULL : "must not be empty";

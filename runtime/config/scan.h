@@ -3,6 +3,7 @@
 #define SB_CONFIG_SCAN_H
 
 #include "signalbox/base/units.h"
+#include "signalbox/model/catalogue.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,11 @@ sb_cfg_check sb_cfg_check_host;   /* host or host:port */
 sb_cfg_check sb_cfg_check_date;
 sb_cfg_check sb_cfg_check_browser_url; /* ws: wss: http: https: without secrets, or a reference */
 sb_cfg_check sb_cfg_check_store;  /* sqlite:PATH */
+sb_cfg_check sb_cfg_check_cache;  /* memory, redis:// or redis+unix:// without a password */
+sb_cfg_check sb_cfg_check_prefix; /* 1 to 63 printable characters */
+sb_cfg_check sb_cfg_check_rate;   /* "30/1m" */
+/* False: not a rate, out untouched. */
+bool sb_cfg_scan_rate(const char *text, struct sb_rate *out);
 sb_cfg_check sb_cfg_check_some;   /* not empty */
 sb_cfg_check sb_cfg_check_approval; /* off, required, first:N */
 bool sb_cfg_read_approval(const char *text, uint64_t *first); /* how many texts wait for approval; UINT32_MAX = all */

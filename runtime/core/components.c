@@ -25,11 +25,11 @@ void sb_components_begin(struct sb_core *core)
     }
 }
 
-/* While failed: 1 s, 2 s, 4 s ... 30 s, for ever, so that an absent dependency is found again. */
+/* While failed or degraded: 1 s, 2 s, 4 s ... 30 s, for ever, so that an absent dependency is found again. */
 static sb_ns next_probe(const struct sb_core *core, unsigned component)
 {
     const struct component *c = &core->components[component];
-    if (c->state != SB_COMPONENT_STATE_FAILED) {
+    if (c->state != SB_COMPONENT_STATE_FAILED && c->state != SB_COMPONENT_STATE_DEGRADED) {
         sb_ns every = core->setup.components[component].probe_every;
         return every > 0 ? core->now + every : SB_NEVER;
     }
@@ -47,7 +47,7 @@ void sb_components_input(struct sb_core *core, const struct sb_in_component *inp
 
     c->is_probing = false;
     c->latency = input->latency;
-    c->failed_probes = input->state == SB_COMPONENT_STATE_FAILED ? c->failed_probes + 1 : 0;
+    c->failed_probes = input->state == SB_COMPONENT_STATE_OK ? 0 : c->failed_probes + 1;
     if (is_new) {
         c->state = input->state;
         c->since = core->now;

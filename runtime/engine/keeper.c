@@ -218,12 +218,13 @@ static void do_probe(struct sb_keeper *keeper, const struct task *task)
     sb_ns begun = sb_now();
     const struct sb_op op = { .deadline = sb_ns_add(begun, SB_S(PROBE_LIMIT_S)), .cancel = keeper->ending };
     struct sb_error error = { .text = "" };
-    enum sb_err rc = keeper->setup.probe != NULL
-                         ? keeper->setup.probe(keeper->setup.probe_arg, task->component, &op, &error)
-                         : sb_error_set(&error, SB_ERR_UNSUPPORTED, "nothing here can check it");
+    enum sb_component_state state = SB_COMPONENT_STATE_FAILED;
 
-    post_component(keeper, task->component, rc == SB_OK ? SB_COMPONENT_STATE_OK : SB_COMPONENT_STATE_FAILED, sb_now() - begun,
-                   rc == SB_OK ? "" : error.text);
+    if (keeper->setup.probe != NULL)
+        state = keeper->setup.probe(keeper->setup.probe_arg, task->component, &op, &error);
+    else
+        (void)sb_error_set(&error, SB_ERR_UNSUPPORTED, "nothing here can check it");
+    post_component(keeper, task->component, state, sb_now() - begun, state == SB_COMPONENT_STATE_OK ? "" : error.text);
     if (task->component == SB_COMPONENT_BROWSER)
         post_memory(keeper);
 }

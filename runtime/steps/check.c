@@ -41,6 +41,25 @@ static enum sb_err look_browser(const struct sb_step_env *env, struct look *look
     return SB_OK;
 }
 
+static enum sb_err look_cache(const struct sb_step_env *env, struct look *look, struct sb_error *err)
+{
+    struct sb_cache *cache = env->services->cache;
+    struct sb_cache_stats stats;
+    struct sb_text text;
+    if (cache == NULL)
+        return sb_error_set(err, SB_ERR_UNAVAILABLE, "there is no cache");
+    sb_text_init(&text, look->detail, sizeof look->detail);
+    look->value = sb_cache_check(cache, &env->op, err) != SB_OK;
+    if (look->value != 0) {
+        sb_text_add(&text, err->text);
+        return sb_op_check(&env->op, "the check of the cache", err);
+    }
+    sb_cache_stats(cache, &stats);
+    sb_text_addf(&text, "%s, %" PRIu32 " of %" PRIu32 " connections, %" PRIu32 " waiting, %" PRIu64 " hits, %" PRIu64 " misses", stats.mode,
+                 stats.connections, stats.pool, stats.waiters, stats.hits, stats.misses);
+    return SB_OK;
+}
+
 /* One row of integers from the store. */
 static enum sb_err ask(const struct sb_step_env *env, const char *sql, const struct sb_cell *params, size_t param_count, int64_t *values,
                        size_t count, struct sb_error *err)

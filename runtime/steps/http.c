@@ -1,6 +1,8 @@
 /* Step kind `http`: one request through the HTTP port. Runs on a worker thread; must never follow a redirect or retry. */
 #include "template.h"
 
+#include "signalbox/base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -66,8 +68,105 @@ static void judge(const struct sb_http_params *params, const struct sb_http_resp
     }
 }
 
-static enum sb_err send(const struct sb_step_env *env, const struct sb_scope *scope, struct sb_http_response *response,
-                        struct sb_error *err)
+/* ---- the cache: answers that serve again, and turns to ask a host ---- */
+
+/* The same request has the same key: whatever it says of itself is in it. */
+static enum sb_err answer_key(const struct sb_http_request *request, char *key, size_t cap, struct sb_error *err)
+{
+    struct sb_blob blob = { .max = SB_STEP_TEXT_MAX };
+    struct sb_text text;
+    char hex[SB_EFFECT_ID_MAX];
+    sb_blob_add(&blob, request->url, strlen(request->url) + 1);
+    for (size_t i = 0; i < request->header_count; i++) {
+        sb_blob_add(&blob, request->headers[i].name, strlen(request->headers[i].name) + 1);
+        sb_blob_add(&blob, request->headers[i].value, strlen(request->headers[i].value) + 1);
+    }
+    size_t size = blob.size;
+    char *whole = sb_blob_take(&blob);
+    if (whole == NULL)
+        return sb_error_set(err, SB_ERR_TOO_LARGE, "address and headers have more than %d bytes", SB_STEP_TEXT_MAX);
+    enum sb_err code = sb_sha256_hex(whole, size, hex, err);
+    free(whole);
+    sb_text_init(&text, key, cap);
+    sb_text_add(&text, "http:");
+    sb_text_add(&text, code == SB_OK ? hex : "");
+    return code;
+}
+
+/* True when an earlier answer serves. What is no document of ours any more is no answer. */
+static bool serve_again(const struct sb_step_env *env, const char *key, struct sb_step_result *result)
+{
+    struct sb_json *parsed = NULL;
+    char *value = NULL;
+    size_t size = 0;
+    if (sb_cache_get(env->services->cache, key, &env->op, &value, &size, NULL) != SB_OK) /* whatever the reason: it is asked anew */
+        return false;
+    bool is_good = size == strlen(value) && sb_json_parse(&parsed, value, size, NULL) == SB_OK;
+    sb_json_destroy(parsed);
+    if (!is_good) {
+        free(value);
+        return false;
+    }
+    sb_step_succeed(result, 1, "from the cache, %zu bytes", size);
+    result->output = value;
+    return true;
+}
+
+static void keep(const struct sb_step_env *env, const char *key, const struct sb_step_result *result)
+{
+    struct sb_error err = { 0 };
+    if (result->state == SB_STEP_STATE_SUCCEEDED && result->output != NULL &&
+        sb_cache_set(env->services->cache, key, result->output, strlen(result->output), env->params->as.http.cache_for, &env->op, &err) != SB_OK)
+        sb_step_note(env, SB_SEVERITY_WARN, "the answer is not kept: %s", err.text);
+}
+
+/* SB_ERR_RATE_LIMITED with the time until the host may be asked again. */
+static enum sb_err take_turn(const struct sb_step_env *env, const char *url, sb_ns *retry_after, struct sb_error *err)
+{
+    const struct sb_http_params *params = &env->params->as.http;
+    const char *host = strstr(url, "://") + 3; /* the scheme was checked */
+    char key[SB_CACHE_KEY_MAX + 1];
+    struct sb_text text;
+    struct sb_cache_turn turn;
+    const char *user_end = memchr(host, '@', strcspn(host, "/?#"));
+    host = user_end != NULL ? user_end + 1 : host; /* what stands before it is nobody's business */
+    int host_size = (int)strcspn(host, "/?#");
+    sb_text_init(&text, key, sizeof key);
+    sb_text_addf(&text, "http-limit:%.*s %s", host_size < 150 ? host_size : 150, host, params->limit);
+    enum sb_err code = sb_cache_limit(env->services->cache, key, &params->rate, &env->op, &turn, err);
+    if (code != SB_OK || turn.is_allowed)
+        return code;
+    *retry_after = turn.retry_after;
+    return sb_error_set(err, SB_ERR_RATE_LIMITED, "the limit of %s for %.*s is used up for another %lld ms", params->limit,
+                        host_size < 60 ? host_size : 60, host, (long long)(turn.retry_after / SB_MS(1)));
+}
+
+/* The request, unless an earlier answer serves or it is not our turn. */
+static enum sb_err ask(const struct sb_step_env *env, const struct sb_http_request *request, struct sb_step_result *result, struct sb_error *err)
+{
+    const struct sb_http_params *params = &env->params->as.http;
+    struct sb_http_response response = { 0 };
+    char key[SB_NAME_MAX * 2] = "";
+    enum sb_err code = SB_OK;
+    if ((params->cache_for > 0 || params->limit != NULL) && env->services->cache == NULL)
+        return sb_error_set(err, SB_ERR_UNAVAILABLE, "there is no cache");
+    if (params->cache_for > 0)
+        code = answer_key(request, key, sizeof key, err);
+    if (code == SB_OK && params->cache_for > 0 && serve_again(env, key, result))
+        return SB_OK;
+    if (code == SB_OK && params->limit != NULL)
+        code = take_turn(env, request->url, &result->retry_after, err);
+    if (code == SB_OK)
+        code = sb_http_send(env->services->http, request, &env->op, &response, err);
+    if (code == SB_OK)
+        judge(params, &response, result);
+    if (code == SB_OK && params->cache_for > 0)
+        keep(env, key, result);
+    free(response.body);
+    return code;
+}
+
+static enum sb_err send(const struct sb_step_env *env, const struct sb_scope *scope, struct sb_step_result *result, struct sb_error *err)
 {
     const struct sb_http_params *params = &env->params->as.http;
     struct sb_http_header headers[HEADERS_MAX];
@@ -94,7 +193,7 @@ static enum sb_err send(const struct sb_step_env *env, const struct sb_scope *sc
                                            .body = body,
                                            .body_size = body ? strlen(body) : 0,
                                            .response_max = BODY_MAX };
-        code = sb_http_send(env->services->http, &request, &env->op, response, err);
+        code = ask(env, &request, result, err);
     }
     sb_args_free(&args);
     free(body);
@@ -105,18 +204,14 @@ static enum sb_err send(const struct sb_step_env *env, const struct sb_scope *sc
 void sb_step_http(const struct sb_step_env *env, struct sb_step_result *result)
 {
     struct sb_error err = { 0 };
-    struct sb_http_response response = { 0 };
     struct sb_json *outputs = NULL;
     enum sb_err code = env->services->http ? SB_OK : sb_error_set(&err, SB_ERR_UNAVAILABLE, "there is no HTTP client");
     if (code == SB_OK)
         code = sb_step_outputs(env, &outputs, &err);
     struct sb_scope scope = sb_scope_make(env, outputs);
     if (code == SB_OK)
-        code = send(env, &scope, &response, &err);
-    if (code == SB_OK)
-        judge(&env->params->as.http, &response, result);
-    else
+        code = send(env, &scope, result, &err);
+    if (code != SB_OK)
         sb_step_fail(result, &err);
-    free(response.body);
     sb_json_destroy(outputs);
 }

@@ -47,11 +47,11 @@ const struct sb_step_kind_ops *sb_step_kind_ops(enum sb_step_kind kind)
     return &ops;
 }
 
-static enum sb_err probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+static enum sb_component_state probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     (void)arg;
     (void)component;
-    return sb_op_check(op, "probe", err);
+    return sb_op_check(op, "probe", err) == SB_OK ? SB_COMPONENT_STATE_OK : SB_COMPONENT_STATE_FAILED;
 }
 
 /* Until `done` has reached `wanted`. */

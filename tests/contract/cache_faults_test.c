@@ -238,9 +238,11 @@ static void killed_idle_connection__is_noticed_before_it_is_used(void **state)
 
 static atomic_uint changes;
 
-static void on_change(void *arg)
+static void on_change(void *arg, bool is_away, const char *reason)
 {
-    atomic_fetch_add((atomic_uint *)arg, 1);
+    unsigned before = atomic_fetch_add((atomic_uint *)arg, 1);
+    assert_int_equal(is_away, before % 2 == 0);
+    assert_true(is_away == (strstr(reason, server.socket) != NULL));
 }
 
 static void killed_server__is_replaced_by_this_process_and_found_again(void **state)
@@ -369,30 +371,51 @@ static void password__that_is_wrong_is_told_without_showing_it(void **state)
 {
     (void)state;
     struct sb_error err = { 0 };
-    redis_server_must(&server, "ACL SETUSER box on >right-one ~signalbox:* +@all");
-    redis_server_must(&server, "CONFIG SET requirepass other-one");
-    char as_box[200];
-    struct sb_text text;
-    sb_text_init(&text, as_box, sizeof(as_box));
-    sb_text_addf(&text, "%s?db=3", server.location);
-    open_at(as_box, true, NULL, POOL);
+    redis_server_must(&server, "CONFIG SET requirepass right-one");
+    open_at(server.location, true, NULL, POOL);
     refuses(SB_ERR_PERMISSION, "name it in settings.cache_password");
     sb_cache_close(cache);
     assert_int_equal(setenv("SB_TEST_CACHE_PASSWORD", "wrong-one", 1), 0);
-    open_at(as_box, true, "env:SB_TEST_CACHE_PASSWORD", POOL);
+    open_at(server.location, true, "env:SB_TEST_CACHE_PASSWORD", POOL);
     refuses(SB_ERR_PERMISSION, "look at what settings.cache_password refers to");
     (void)set_within(SB_S(10), &err);
     assert_null(strstr(err.text, "wrong-one"));
-    assert_int_equal(setenv("SB_TEST_CACHE_PASSWORD", "other-one", 1), 0); /* read anew */
+    assert_int_equal(setenv("SB_TEST_CACHE_PASSWORD", "right-one", 1), 0); /* read anew */
     assert_int_equal(set_within(SB_S(10), &err), SB_OK);
-    char keys[256];
+    sb_cache_close(cache);
+    assert_int_equal(unsetenv("SB_TEST_CACHE_PASSWORD"), 0);
+    open_at(server.location, true, "env:SB_TEST_CACHE_PASSWORD", POOL);
+    refuses(SB_ERR_NOT_FOUND, "SB_TEST_CACHE_PASSWORD is not set");
+}
+
+/* The rights that docs/OPERATIONS.md names are enough for everything, in the database that the address names. */
+static void user__with_the_documented_rights_can_do_everything(void **state)
+{
+    (void)state;
+    char location[200], keys[64];
+    struct sb_text text;
+    struct sb_error err = { 0 };
+    struct sb_cache_lock lock;
+    struct sb_cache_turn turn;
+    const struct sb_rate rate = { 1, SB_HOUR(1) };
+    int64_t number;
+    redis_server_must(&server, "ACL SETUSER box on >box-word ~signalbox:* -@all +ping +get +set +del +incrby +pttl +pexpire +lrange +rpush +ltrim "
+                               "+time +eval +info +auth +select +client|setname");
+    assert_int_equal(setenv("SB_TEST_CACHE_PASSWORD", "box-word", 1), 0);
+    sb_text_init(&text, location, sizeof(location));
+    sb_text_addf(&text, "redis+unix://box@%s?db=3", server.socket);
+    open_at(location, true, "env:SB_TEST_CACHE_PASSWORD", POOL);
+    if (sb_cache_check(cache, &patient, &err) != SB_OK || sb_cache_add(cache, "n", 1, SB_HOUR(1), &patient, &number, &err) != SB_OK ||
+        sb_cache_limit(cache, "r", &rate, &patient, &turn, &err) != SB_OK || sb_cache_limit(cache, "r", &rate, &patient, &turn, &err) != SB_OK ||
+        sb_cache_lock(cache, "l", SB_HOUR(1), &patient, &lock, &err) != SB_OK ||
+        sb_cache_renew(cache, &lock, SB_HOUR(1), &patient, &err) != SB_OK || sb_cache_unlock(cache, &lock, &patient, &err) != SB_OK)
+        fail_msg("%s", err.text);
     redis_server_must(&server, "SELECT 3");
     redis_server_ask(&server, "DBSIZE", keys, sizeof(keys));
-    assert_string_equal(keys, ":1\r\n");
+    assert_string_equal(keys, ":2\r\n");
+    redis_server_must(&server, "ACL SETUSER box -get");
+    refuses(SB_ERR_PERMISSION, "NOPERM");
     assert_int_equal(unsetenv("SB_TEST_CACHE_PASSWORD"), 0);
-    sb_cache_close(cache);
-    open_at(as_box, true, "env:SB_TEST_CACHE_PASSWORD", POOL);
-    refuses(SB_ERR_NOT_FOUND, "SB_TEST_CACHE_PASSWORD is not set");
 }
 
 static void replica_and_full_server__are_told_with_the_remedy(void **state)
@@ -526,6 +549,7 @@ int main(void)
         TEST(own_deadline__is_not_held_against_the_server),
         TEST(missing_server__is_told_by_the_check_while_this_process_serves),
         TEST(password__that_is_wrong_is_told_without_showing_it),
+        TEST(user__with_the_documented_rights_can_do_everything),
         TEST(replica_and_full_server__are_told_with_the_remedy),
         TEST(nonsense__is_an_error_and_no_crash),
         TEST(host__that_does_not_exist_is_named),

@@ -126,6 +126,34 @@ static void dependency__holds_the_run_with_the_reason_until_it_is_back(void **st
     world_destroy(w);
 }
 
+static void degraded__is_alarmed_once_and_holds_nothing(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    w->components[SB_COMPONENT_CACHE] = (struct sb_component_def){ .class = SB_COMPONENT_CLASS_OPTIONAL, .is_used = true, .probe_every = SB_MIN(1) };
+    world_job(w, "a", SB_S(50), SB_S(1));
+    world_step(w, "work", false, SB_S(1))->needs = 1u << SB_COMPONENT_CACHE;
+    w->component_state[SB_COMPONENT_CACHE] = SB_COMPONENT_STATE_DEGRADED;
+    world_listen(w, SB_EVENT_COMPONENT_CHANGED);
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_listen(w, SB_EVENT_RUN_ENDED);
+    world_begin(w);
+    world_run(w, SB_S(20));
+    w->component_state[SB_COMPONENT_CACHE] = SB_COMPONENT_STATE_OK; /* found by the probe of the back-off, not after a minute */
+    world_run(w, SB_S(60));
+    world_expect(w, "[      1] store is ok\n"
+                    "[      1] browser is ok\n"
+                    "[      1] llm is ok\n"
+                    "[      1] cache is degraded not there\n"
+                    "[      1] alert 1 dep_down: cache is degraded: not there\n"
+                    "[   2000] a run 1 succeeded after 1.0s\n"
+                    "[  30005] cache is ok\n"
+                    "[  30005] alert 1 dep_down cache cleared after 30s\n"
+                    "[  52000] a run 2 succeeded after 1.0s\n");
+    world_destroy(w);
+}
+
 static void site_down__holds_its_runs_with_the_reason_until_probes_succeed(void **state)
 {
     (void)state;
@@ -206,6 +234,7 @@ int main(void)
         cmocka_unit_test(clock__set_back_never_fires_a_nominal_time_twice),
         cmocka_unit_test(budget__at_critical_generation_is_skipped_and_everything_else_goes_on),
         cmocka_unit_test(budget__a_new_day_opens_the_tier_again),
+        cmocka_unit_test(degraded__is_alarmed_once_and_holds_nothing),
         cmocka_unit_test(site_down__holds_its_runs_with_the_reason_until_probes_succeed),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),
         cmocka_unit_test(late_start__raises_once_and_clears_when_the_run_starts),

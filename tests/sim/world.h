@@ -226,7 +226,7 @@ static inline void world_order(struct world *w, const struct sb_order *order)
         input = sb_input_make(SB_INPUT_COMPONENT);
         input.as.component.component = order->as.probe.component;
         input.as.component.state = (uint8_t)w->component_state[order->as.probe.component];
-        if (input.as.component.state == SB_COMPONENT_STATE_FAILED)
+        if (input.as.component.state != SB_COMPONENT_STATE_OK)
             (void)sb_copy(input.as.component.reason, SB_NOTE_MAX, "not there");
         world_post(w, w->now + SB_MS(1), &input);
         break;

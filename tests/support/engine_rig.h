@@ -149,11 +149,11 @@ static inline void rig_set_callback(struct sb_browser *browser, void *arg, void 
     self->on_exit = on_exit;
 }
 
-static inline enum sb_err rig_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+static inline enum sb_component_state rig_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     (void)arg;
     (void)component;
-    return sb_op_check(op, "probe", err);
+    return sb_op_check(op, "probe", err) == SB_OK ? SB_COMPONENT_STATE_OK : SB_COMPONENT_STATE_FAILED;
 }
 
 static inline void rig_init(void)

@@ -12,8 +12,8 @@
 
 struct sb_engine;
 
-/* How the keeper checks a component for real; SB_OK = ok. */
-typedef enum sb_err sb_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
+/* How the keeper checks a component for real: its state, and in `err` why it is not ok. */
+typedef enum sb_component_state sb_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err);
 
 /* Asks a site something cheap that changes nothing; SB_OK = it answers. */
 typedef enum sb_err sb_site_probe(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err);

@@ -60,6 +60,9 @@ struct sb_http_params {
     const struct sb_pair *headers;
     size_t header_count;
     uint16_t expect_status;    /* 0 = any 2xx */
+    sb_ns cache_for;           /* GET: an answer so old still serves; 0 = none */
+    const char *limit;         /* "30/1m" as written, or NULL; shared by all steps that ask the same host with the same limit */
+    struct sb_rate rate;       /* the same */
 };
 
 struct sb_exec_params {
@@ -239,6 +242,10 @@ struct sb_settings {
     const char *chromium;      /* path, or NULL = search */
     uint32_t browsers;         /* processes of it */
     const char *browser_url;   /* of a remote browser instead, or a reference to one that holds a token; NULL = our own processes */
+    const char *cache;         /* "memory", or the address of a Redis */
+    const char *cache_password; /* secret reference, or NULL */
+    const char *cache_prefix;
+    uint32_t cache_pool;       /* connections to Redis at most */
     const char *theme;
     bool is_practice;
     bool is_simulation_only;   /* a workload for the simulator: its steps do nothing real, so nothing else may start it */

@@ -119,7 +119,8 @@
     X(LLM, "llm")                    \
     X(ENGINE, "engine")              \
     X(TIMEZONES, "timezones")        \
-    X(DISK, "disk")
+    X(DISK, "disk")                  \
+    X(CACHE, "cache")
 
 #define SB_LIST_COMPONENT_CLASS(X) \
     X(REQUIRED, "required") X(IMPORTANT, "important") X(OPTIONAL, "optional")

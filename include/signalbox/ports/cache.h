@@ -30,7 +30,7 @@ enum {
 struct sb_cache;
 
 struct sb_cache_setup {
-    const char *location;         /* "memory", "redis://[user@]host[:port][/db]", "redis+unix:///path[?db=N]" */
+    const char *location;         /* "memory", "redis://[user@]host[:port][/db]", "redis+unix://[user@]/path[?db=N]" */
     const char *password;         /* reference to it (file:PATH, env:NAME, cred:NAME), or NULL; read anew with every connection */
     const char *prefix;           /* before every key; NULL = "signalbox:" */
     unsigned pool;                /* connections to Redis at most, whatever happens; 0 = 8 */
@@ -93,8 +93,8 @@ enum sb_err sb_cache_unlock(struct sb_cache *cache, const struct sb_cache_lock *
  * mean that calls fail: the cache of this process serves them, unless has_no_fallback. A success goes back to Redis at once. */
 enum sb_err sb_cache_check(struct sb_cache *cache, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
 void sb_cache_stats(struct sb_cache *cache, struct sb_cache_stats *stats);
-/* `on_change(arg)` is called after each switch from Redis to this process or back, on whatever thread noticed it, without a lock held. Set before
- * the first call. */
-void sb_cache_set_callback(struct sb_cache *cache, void *arg, void (*on_change)(void *arg));
+/* `on_change` is called after each switch from Redis to this process (is_away, with the reason) or back, on whatever thread noticed it; it must not
+ * call the cache. NULL ends that: then no call of it is under way any more. */
+void sb_cache_set_callback(struct sb_cache *cache, void *arg, void (*on_change)(void *arg, bool is_away, const char *reason));
 
 #endif

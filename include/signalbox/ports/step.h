@@ -5,6 +5,7 @@
 #include "signalbox/model/catalogue.h"
 #include "signalbox/model/order.h"
 #include "signalbox/ports/browser.h"
+#include "signalbox/ports/cache.h"
 #include "signalbox/ports/control.h"
 #include "signalbox/ports/http.h"
 #include "signalbox/ports/ledger.h"
@@ -17,6 +18,7 @@ struct sb_services {
     const struct sb_catalogue *catalogue;
     struct sb_store *store;
     struct sb_browser *browser;
+    struct sb_cache *cache;
     struct sb_http *http;
     struct sb_llm *llm;
     struct sb_ledger *ledger;  /* NULL: calls are not held (tests) */

@@ -1,4 +1,4 @@
-/* dep_down: a component failed. Graver when more depends on it. Cleared when it is usable again. */
+/* dep_down: a component failed, or works only in part. Graver when more depends on it; what works in part is a warning. Cleared when it is ok. */
 #include "alerts.h"
 
 void sb_alert_rule_dep_down(const struct sb_core *core, const struct sb_event *event, struct finding *finding)
@@ -11,15 +11,16 @@ void sb_alert_rule_dep_down(const struct sb_core *core, const struct sb_event *e
     if (event->kind != SB_EVENT_COMPONENT_CHANGED)
         return;
     const struct sb_ev_component_changed *changed = &event->as.component_changed;
-    bool is_down = changed->state == SB_COMPONENT_STATE_FAILED;
+    bool is_degraded = changed->state == SB_COMPONENT_STATE_DEGRADED;
+    bool is_down = is_degraded || changed->state == SB_COMPONENT_STATE_FAILED;
 
     finding->component = changed->component;
     sb_text_add(&finding->subject, sb_component_text(changed->component));
     finding->verdict = is_down ? VERDICT_RAISE : VERDICT_CLEAR;
     if (!is_down)
         return;
-    finding->severity = severities[core->setup.components[changed->component].class];
+    finding->severity = is_degraded ? SB_SEVERITY_WARN : severities[core->setup.components[changed->component].class];
     sb_text_add(&finding->text, sb_component_text(changed->component));
-    sb_text_add(&finding->text, " failed: ");
+    sb_text_add(&finding->text, is_degraded ? " is degraded: " : " failed: ");
     sb_text_add(&finding->text, changed->reason);
 }

@@ -1,4 +1,4 @@
-/* Addresses of Redis: redis://[user@]host[:port][/db] and redis+unix:///path[?db=N]. Pure. */
+/* Addresses of Redis: redis://[user@]host[:port][/db] and redis+unix://[user@]/path[?db=N]. Pure. */
 #include "wire.h"
 
 #include "signalbox/base/text.h"
@@ -17,14 +17,23 @@ static bool read_number(const char *text, size_t size, uint64_t least, uint64_t 
     return true;
 }
 
-static enum sb_err read_tcp(struct sb_redis_address *out, const char *text, struct sb_error *err)
+/* Takes "user@" off the text. */
+static enum sb_err read_user(struct sb_redis_address *out, const char **text, struct sb_error *err)
 {
-    const char *slash = strchrnul(text, '/'), *at = memchr(text, '@', (size_t)(slash - text));
-    const char *host = at != NULL ? at + 1 : text, *end = slash, *colon = NULL;
-    if (at != NULL && memchr(text, ':', (size_t)(at - text)) != NULL)
+    const char *at = memchr(*text, '@', strcspn(*text, "/"));
+    if (at == NULL)
+        return SB_OK;
+    if (memchr(*text, ':', (size_t)(at - *text)) != NULL)
         return sb_error_set(err, SB_ERR_CONFIG, "the address of the cache holds a password: give it by reference in cache_password");
-    if (at != NULL && !sb_copy_n(out->user, sizeof(out->user), text, (size_t)(at - text)))
+    if (!sb_copy_n(out->user, sizeof(out->user), *text, (size_t)(at - *text)))
         return sb_error_set(err, SB_ERR_CONFIG, "the user in the address of the cache has more than %zu bytes", sizeof(out->user) - 1);
+    *text = at + 1;
+    return SB_OK;
+}
+
+static enum sb_err read_tcp(struct sb_redis_address *out, const char *host, struct sb_error *err)
+{
+    const char *slash = strchrnul(host, '/'), *end = slash, *colon = NULL;
     if (*host == '[') { /* [v6]:port */
         const char *close = memchr(host, ']', (size_t)(slash - host));
         if (close == NULL || (close + 1 < slash && close[1] != ':'))
@@ -65,13 +74,13 @@ enum sb_err sb_redis_address_read(struct sb_redis_address *out, const char *text
     static const char tcp[] = "redis://", local[] = "redis+unix://";
     struct sb_redis_address address = { .port = 0 };
     struct sb_text shown;
-    enum sb_err rc;
-    if (strncmp(text, tcp, strlen(tcp)) == 0)
-        rc = read_tcp(&address, text + strlen(tcp), err);
-    else if (strncmp(text, local, strlen(local)) == 0)
-        rc = read_unix(&address, text + strlen(local), err);
-    else
-        rc = sb_error_set(err, SB_ERR_CONFIG, "the address of the cache begins with redis:// or redis+unix://");
+    const bool is_tcp = strncmp(text, tcp, strlen(tcp)) == 0;
+    if (!is_tcp && strncmp(text, local, strlen(local)) != 0)
+        return sb_error_set(err, SB_ERR_CONFIG, "the address of the cache begins with redis:// or redis+unix://");
+    text += is_tcp ? strlen(tcp) : strlen(local);
+    enum sb_err rc = read_user(&address, &text, err);
+    if (rc == SB_OK)
+        rc = is_tcp ? read_tcp(&address, text, err) : read_unix(&address, text, err);
     if (rc != SB_OK)
         return rc;
     sb_text_init(&shown, address.shown, sizeof(address.shown));

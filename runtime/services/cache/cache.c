@@ -232,7 +232,7 @@ void sb_cache_stats(struct sb_cache *cache, struct sb_cache_stats *stats)
     cache->ops->stats(cache, stats);
 }
 
-void sb_cache_set_callback(struct sb_cache *cache, void *arg, void (*on_change)(void *arg))
+void sb_cache_set_callback(struct sb_cache *cache, void *arg, void (*on_change)(void *arg, bool is_away, const char *reason))
 {
     if (cache->ops->set_callback != NULL)
         cache->ops->set_callback(cache, arg, on_change);

@@ -28,7 +28,8 @@ struct sb_cache_ops {
     enum sb_err (*check)(struct sb_cache *cache, const struct sb_op *op, struct sb_error *err);
     /* Adds its figures to zeroed ones. */
     void (*stats)(struct sb_cache *cache, struct sb_cache_stats *stats);
-    void (*set_callback)(struct sb_cache *cache, void *arg, void (*on_change)(void *arg)); /* NULL: nothing changes */
+    /* NULL: nothing ever changes. */
+    void (*set_callback)(struct sb_cache *cache, void *arg, void (*on_change)(void *arg, bool is_away, const char *reason));
 };
 
 struct sb_cache {

@@ -19,8 +19,9 @@ struct switching {
     struct sb_cache *server, *memory;
     struct sb_cancel *ending; /* calls the thread's check off */
     struct sb_thread *thread;
-    void *arg;
-    void (*on_change)(void *arg);
+    struct sb_mutex *telling; /* held during a callback; the lowest rank, because a callback may do anything */
+    void *arg;                /* guarded by telling */
+    void (*on_change)(void *arg, bool is_away, const char *reason);
     struct sb_mutex *mutex;
     struct sb_cond *news;
     /* guarded by mutex */
@@ -29,6 +30,7 @@ struct switching {
     unsigned tries;           /* of this outage */
     sb_ns ask_at;
     struct sb_rng rng;
+    char reason[SB_ERROR_TEXT_MAX];
 };
 
 /* Who should be asked, and during which outage: a call that began before Redis came back says nothing about it now. */
@@ -50,10 +52,18 @@ static void plan(struct switching *self)
     self->ask_at = sb_now() + delay / 2 + (sb_ns)sb_rng_below(&self->rng, (uint64_t)(delay / 2) + 1);
 }
 
+/* What holds now: of two changes at once the last one told is the last one that happened. */
 static void tell(struct switching *self)
 {
+    char reason[SB_ERROR_TEXT_MAX];
+    sb_mutex_lock(self->telling);
+    sb_mutex_lock(self->mutex);
+    bool away = self->is_away;
+    (void)sb_copy(reason, sizeof(reason), away ? self->reason : "");
+    sb_mutex_unlock(self->mutex);
     if (self->on_change != NULL)
-        self->on_change(self->arg);
+        self->on_change(self->arg, away, reason);
+    sb_mutex_unlock(self->telling);
 }
 
 static void go_away(struct switching *self, uint64_t outages, const struct sb_error *error)
@@ -64,6 +74,7 @@ static void go_away(struct switching *self, uint64_t outages, const struct sb_er
         self->is_away = true;
         self->outages++;
         self->tries = 0;
+        (void)sb_copy(self->reason, sizeof(self->reason), error->text);
         plan(self);
     }
     sb_mutex_unlock(self->mutex);
@@ -157,11 +168,13 @@ static void switching_stats(struct sb_cache *cache, struct sb_cache_stats *stats
     sb_mutex_unlock(self->mutex);
 }
 
-static void switching_set_callback(struct sb_cache *cache, void *arg, void (*on_change)(void *arg))
+static void switching_set_callback(struct sb_cache *cache, void *arg, void (*on_change)(void *arg, bool is_away, const char *reason))
 {
     struct switching *self = (struct switching *)cache;
+    sb_mutex_lock(self->telling);
     self->arg = arg;
     self->on_change = on_change;
+    sb_mutex_unlock(self->telling);
 }
 
 static void free_own(struct switching *self)
@@ -169,6 +182,7 @@ static void free_own(struct switching *self)
     sb_cancel_destroy(self->ending);
     sb_cond_destroy(self->news);
     sb_mutex_destroy(self->mutex);
+    sb_mutex_destroy(self->telling);
     free(self);
 }
 
@@ -197,9 +211,12 @@ enum sb_err sb_cache_switching_create(struct sb_cache **cache, struct sb_cache *
     (void)sb_copy(self->port.prefix, sizeof(self->port.prefix), server->prefix);
     self->server = server;
     self->memory = memory;
+    self->telling = sb_mutex_create(SB_RANK_RELAY);
     self->mutex = sb_mutex_create(SB_RANK_CACHE);
     self->news = sb_cond_create();
-    enum sb_err rc = self->mutex != NULL && self->news != NULL ? SB_OK : sb_error_set(err, SB_ERR_NOMEM, "no memory for the cache");
+    enum sb_err rc = SB_OK;
+    if (self->telling == NULL || self->mutex == NULL || self->news == NULL)
+        rc = sb_error_set(err, SB_ERR_NOMEM, "no memory for the cache");
     if (rc == SB_OK)
         rc = sb_random(&self->rng.state, sizeof(self->rng.state), err);
     if (rc == SB_OK)

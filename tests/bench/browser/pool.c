@@ -113,10 +113,11 @@ static void make_catalogue(void)
         add_job("background", SB_CATEGORY_BACKGROUND, 8, PEER_STEPS, false);
 }
 
-static enum sb_err probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+static enum sb_component_state probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     (void)arg;
-    return component == SB_COMPONENT_BROWSER ? all.browser->ops->check(all.browser, op, err) : sb_op_check(op, "probe", err);
+    enum sb_err rc = component == SB_COMPONENT_BROWSER ? all.browser->ops->check(all.browser, op, err) : sb_op_check(op, "probe", err);
+    return rc == SB_OK ? SB_COMPONENT_STATE_OK : SB_COMPONENT_STATE_FAILED;
 }
 
 /* ---- what happens ---- */

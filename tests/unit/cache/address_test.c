@@ -27,6 +27,7 @@ static void address__is_read_in_every_form(void **state)
         { "redis://[::1]", "::1", "", 6379, 0, "redis ::1:6379/0" },
         { "redis+unix:///run/redis/s", "/run/redis/s", "", 0, 0, "redis /run/redis/s" },
         { "redis+unix:///run/redis/s?db=4", "/run/redis/s", "", 0, 4, "redis /run/redis/s" },
+        { "redis+unix://box@/run/a:b@c?db=4", "/run/a:b@c", "box", 0, 4, "redis /run/a:b@c" },
     };
     for (size_t i = 0; i < SB_LEN(cases); i++) {
         struct sb_redis_address address;
@@ -67,6 +68,8 @@ static void address__with_a_password_is_refused_without_showing_it(void **state)
     assert_int_equal(sb_redis_address_read(&address, "redis://box:hunter2@host", &err), SB_ERR_CONFIG);
     assert_null(strstr(err.text, "hunter2"));
     assert_non_null(strstr(err.text, "cache_password"));
+    assert_int_equal(sb_redis_address_read(&address, "redis+unix://box:hunter2@/s", &err), SB_ERR_CONFIG);
+    assert_null(strstr(err.text, "hunter2"));
     assert_int_equal(sb_redis_address_read(&address, "redis://:hunter2@host", &err), SB_ERR_CONFIG);
     assert_null(strstr(err.text, "hunter2"));
 }

@@ -191,6 +191,14 @@ static void config__jobs_that_make_no_sense_are_refused(void **state)
         {"catalogue: t\njobs: {}\nsettings: {store: \"mysql:x\"}\n", 3, 19, "must be sqlite:PATH", NULL},
         {"catalogue: t\njobs: {}\nsettings: {browser_url: \"10.0.0.1:9222\"}\n", 3, 25, "must begin with ws://", NULL},
         {"catalogue: t\njobs: {}\nsettings: {browser_url: \"wss://h/x?token=abc\"}\n", 3, 25, "must not hold a password or a token", NULL},
+        {"catalogue: t\njobs: {}\nsettings: {cache: \"memcached://h\"}\n", 3, 19, "must be memory, redis://", NULL},
+        {"catalogue: t\njobs: {}\nsettings: {cache: \"redis://box:hunter2@h\"}\n", 3, 19, "must not hold a password", NULL},
+        {"catalogue: t\njobs: {}\nsettings: {cache_password: hunter2}\n", 3, 28, "must be a reference", NULL},
+        {"catalogue: t\njobs: {}\nsettings: {cache_prefix: \"a b\"}\n", 3, 26, "printable ASCII", NULL},
+        {"catalogue: t\njobs: {}\nsettings: {cache_pool: 65}\n", 3, 24, "cache_pool is from 1 to 64", NULL},
+        {JOB_HEAD "    steps:\n      - http: {url: \"http://h\", limit: 30}\n", 5, 40, "must be COUNT/TIME", NULL},
+        {JOB_HEAD "    steps:\n      - http: {url: \"http://h\", limit: 0/1m}\n", 5, 40, "must be COUNT/TIME", NULL},
+        {JOB_HEAD "    steps:\n      - http: {url: \"http://h\", method: POST, cache_for: 1m}\n", 5, 58, "a POST is sent every time", NULL},
         {"catalogue: t\n", 1, 1, "lacks the key \"jobs\"", NULL},
     };
     expect_each(MISTAKES, SB_LEN(MISTAKES), NULL);

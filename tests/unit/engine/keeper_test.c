@@ -207,12 +207,14 @@ static void keeper__tells_the_memory_of_the_browser_with_its_probe(void **state)
     alone_stop(&alone);
 }
 
-static enum sb_err hangs(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+static enum sb_component_state hangs(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     size_t ready;
 
     (void)arg;
-    return component == SB_COMPONENT_LLM || component == SB_COMPONENT_STORE ? sb_poll_readable(NULL, 0, op, &ready, err) : SB_OK;
+    if (component != SB_COMPONENT_LLM && component != SB_COMPONENT_STORE)
+        return SB_COMPONENT_STATE_OK;
+    return sb_poll_readable(NULL, 0, op, &ready, err) == SB_OK ? SB_COMPONENT_STATE_OK : SB_COMPONENT_STATE_FAILED;
 }
 
 static void keeper__hanging_probes_hold_up_no_context(void **state)
@@ -231,12 +233,12 @@ static void keeper__hanging_probes_hold_up_no_context(void **state)
     assert_true(sb_now() - begun < SB_S(10));
 }
 
-static enum sb_err fails(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+static enum sb_component_state fails(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     (void)arg;
-    (void)component;
     (void)op;
-    return sb_error_set(err, SB_ERR_UNAVAILABLE, "nobody answers");
+    (void)sb_error_set(err, SB_ERR_UNAVAILABLE, "nobody answers");
+    return component == SB_COMPONENT_CACHE ? SB_COMPONENT_STATE_DEGRADED : SB_COMPONENT_STATE_FAILED;
 }
 
 static void keeper__a_failed_probe_says_why(void **state)
@@ -249,6 +251,10 @@ static void keeper__a_failed_probe_says_why(void **state)
     struct sb_input input = next_input(&alone);
     assert_int_equal(input.as.component.component, SB_COMPONENT_DISK);
     assert_int_equal(input.as.component.state, SB_COMPONENT_STATE_FAILED);
+    assert_string_equal(input.as.component.reason, "nobody answers");
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_CACHE);
+    input = next_input(&alone);
+    assert_int_equal(input.as.component.state, SB_COMPONENT_STATE_DEGRADED);
     assert_string_equal(input.as.component.reason, "nobody answers");
     alone_stop(&alone);
 }
