@@ -132,7 +132,7 @@ eventually 10 "the upkeep goes on meanwhile" sql_at_least "$STATE" "$upkeep" $((
 before=$(posted)
 faults_clear
 eventually 90 "the site is back: posts go on" posts_go_on "$before"
-eventually 60 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight" 0
+eventually 150 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight" 0
 claim "one copy of everything" one_copy
 stop
 claim "the runtime drains and ends with 0" [ "$code" = 0 ]
@@ -168,7 +168,7 @@ eventually 10 "the database is back" is_gone "$holder"
 before=$(posted)
 runtime after
 eventually 60 "posts go on" posts_go_on $((before + 1))
-eventually 60 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight" 0
+eventually 150 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight" 0
 stop
 claim "database outage: exactly one copy, no id lost" one_copy
 
