@@ -4,6 +4,7 @@
 #define SIGNALBOX_MODEL_CATALOGUE_H
 
 #include "signalbox/model/job.h"
+#include "signalbox/model/notice.h"
 
 #include <stddef.h>
 
@@ -273,6 +274,8 @@ struct sb_catalogue {
     struct sb_llm_def llm;
     struct sb_content_def content;
     struct sb_settings settings;
+    const struct sb_channel_def *channels; /* [channel_count], at most SB_CHANNELS_MAX, in the order of the file */
+    size_t channel_count;
 };
 
 /* NULL when there is none of that name. */

@@ -1,0 +1,51 @@
+/* Words of notices and channels, and which notices a channel asks for. Pure. */
+#include "signalbox/model/notice.h"
+
+#include "signalbox/base/text.h"
+
+#define TEXT(code, text) text,
+
+const char *sb_notice_kind_text(unsigned value)
+{
+    static const char *const texts[] = { SB_LIST_NOTICE(TEXT) };
+    return value < SB_NOTICE_COUNT ? texts[value] : "?";
+}
+
+const char *sb_channel_kind_text(unsigned value)
+{
+    static const char *const texts[] = { SB_LIST_CHANNEL(TEXT) };
+    return value < SB_CHANNEL_COUNT ? texts[value] : "?";
+}
+
+/* After a mismatch only the last '*' can take one more character, so this is linear in memory and at most quadratic in time. */
+static bool fits(const char *pattern, const char *text)
+{
+    const char *star = NULL, *resume = NULL;
+    while (*text != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            resume = text;
+        } else if (*pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            text = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+bool sb_channel_wants(const struct sb_channel_def *channel, const char *rule, enum sb_severity severity)
+{
+    if (channel->kind == SB_CHANNEL_DEADMAN || (uint8_t)severity < channel->min_severity)
+        return false;
+    for (size_t i = 0; i < channel->rule_count; i++)
+        if (fits(channel->rules[i], rule))
+            return true;
+    return channel->rule_count == 0;
+}
