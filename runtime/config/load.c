@@ -90,6 +90,8 @@ static void assemble(struct sb_cfg_loader *loader)
     catalogue->path = sb_cfg_take_text(&loader->box->region, loader->path, strlen(loader->path));
     catalogue->pool = loader->root.pool;
     catalogue->content = loader->root.content;
+    catalogue->channels = loader->root.channels;
+    catalogue->channel_count = loader->root.channel_count;
     make_settings(loader);
     make_budget(loader);
     sb_cfg_load_sites(loader);

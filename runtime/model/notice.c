@@ -3,6 +3,8 @@
 
 #include "signalbox/base/text.h"
 
+#include <string.h>
+
 #define TEXT(code, text) text,
 
 const char *sb_notice_kind_text(unsigned value)
@@ -48,4 +50,19 @@ bool sb_channel_wants(const struct sb_channel_def *channel, const char *rule, en
         if (fits(channel->rules[i], rule))
             return true;
     return channel->rule_count == 0;
+}
+
+bool sb_channel_url_is_loopback(const char *url)
+{
+    static const char *const hosts[] = { "127.0.0.1", "localhost", "[::1]" };
+    const char *host = strchr(url, ':');
+    if (host == NULL || host[1] != '/' || host[2] != '/')
+        return false;
+    host += 3;
+    for (size_t i = 0; i < SB_LEN(hosts); i++) {
+        const size_t size = strlen(hosts[i]);
+        if (strncmp(host, hosts[i], size) == 0 && (host[size] == '\0' || strchr(":/?#", host[size]) != NULL))
+            return true;
+    }
+    return false;
 }

@@ -100,6 +100,8 @@ struct sb_channel_def {
     size_t argc;
 };
 
+/* Whether an http or https address names this machine itself: 127.0.0.1, ::1 or localhost. Pure. */
+bool sb_channel_url_is_loopback(const char *url);
 /* Whether the channel asks for notices of this rule at this severity; a DEADMAN never does. Pure. */
 bool sb_channel_wants(const struct sb_channel_def *channel, const char *rule, enum sb_severity severity);
 

@@ -32,4 +32,8 @@ enum sb_err sb_notify_send(struct sb_notify *notify, size_t channel, const struc
 enum sb_err sb_notify_preview(struct sb_notify *notify, size_t channel, const struct sb_notice *notice, char **text,
                               struct sb_error *err) SB_MUST_USE;
 
+/* Where a channel leads, for people: the address without what may be secret in it, a reference as it is, a program. */
+struct sb_text;
+void sb_notify_target(const struct sb_channel_def *channel, struct sb_text *out);
+
 #endif

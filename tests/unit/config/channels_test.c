@@ -1,0 +1,143 @@
+/* Notification channels: what a catalogue may say of them, and what it may not. */
+#include "mistakes.h"
+
+#define HEAD "catalogue: t\njobs: {}\nchannels:\n"
+
+static void channels__are_read_in_the_order_of_the_file(void **state)
+{
+    (void)state;
+    struct sb_catalogue *catalogue = load_right(HEAD "  ops-hook:\n"
+                                                     "    webhook: {url: \"https://ops.example.net/hook\", secret: \"cred:hook\"}\n"
+                                                     "    min_severity: page\n"
+                                                     "    rules: [job_*, site_down]\n"
+                                                     "    resolved: false\n"
+                                                     "    per_minute: 5\n"
+                                                     "    timeout: 3s\n"
+                                                     "    labels: {host: alpha}\n"
+                                                     "    link: https://ops.example.net/\n"
+                                                     "  chat:\n"
+                                                     "    slack: {url: \"file:/etc/slack\"}\n",
+                                                NULL);
+    assert_int_equal(catalogue->channel_count, 2);
+    const struct sb_channel_def *hook = &catalogue->channels[0], *chat = &catalogue->channels[1];
+    assert_string_equal(hook->name, "ops-hook");
+    assert_int_equal(hook->kind, SB_CHANNEL_WEBHOOK);
+    assert_string_equal(hook->url, "https://ops.example.net/hook");
+    assert_string_equal(hook->secret, "cred:hook");
+    assert_int_equal(hook->min_severity, SB_SEVERITY_PAGE);
+    assert_int_equal(hook->rule_count, 2);
+    assert_string_equal(hook->rules[1], "site_down");
+    assert_false(hook->sends_resolved);
+    assert_int_equal(hook->per_minute, 5);
+    assert_int_equal(hook->timeout, SB_S(3));
+    assert_int_equal(hook->label_count, 1);
+    assert_string_equal(hook->labels[0].value, "alpha");
+    assert_string_equal(hook->link, "https://ops.example.net/");
+    assert_string_equal(chat->name, "chat");
+    assert_int_equal(chat->kind, SB_CHANNEL_SLACK);
+    assert_int_equal(chat->min_severity, SB_SEVERITY_WARN);
+    assert_true(chat->sends_resolved);
+    assert_int_equal(chat->per_minute, 20);
+    assert_int_equal(chat->timeout, SB_S(10));
+    assert_false(chat->allows_private);
+    sb_catalogue_destroy(catalogue);
+}
+
+static void channels__are_none_unless_named(void **state)
+{
+    (void)state;
+    struct sb_catalogue *catalogue = load_right("catalogue: t\njobs: {}\n", NULL);
+    assert_int_equal(catalogue->channel_count, 0);
+    sb_catalogue_destroy(catalogue);
+}
+
+static void channels__have_exactly_one_kind(void **state)
+{
+    (void)state;
+    static const struct mistake MISTAKES[] = {
+        {HEAD "  a: {pager: {url: x}}\n", 4, 7, "unknown key \"pager\" in channel", "known here: webhook slack"},
+        {HEAD "  a: {webhok: {url: x}}\n", 4, 7, "unknown key \"webhok\" in channel", "\"webhook\""},
+        {HEAD "  a: {min_severity: page}\n", 4, 3, "channel has no kind; give one of webhook, slack", NULL},
+        {HEAD "  a: {webhook: {url: \"env:A\"}, slack: {url: \"env:B\"}}\n", 4, 32, "\"webhook\" and \"slack\" together", NULL},
+        {HEAD "  a: {slack: {url: \"env:B\"}}\n  a: {slack: {url: \"env:B\"}}\n", 5, 3, "key \"a\" is already given in line 4", "keep one"},
+        {HEAD "  A b: {slack: {url: \"env:B\"}}\n", 4, 3, "a-z, 0-9", NULL},
+    };
+    expect_each(MISTAKES, SB_LEN(MISTAKES), NULL);
+}
+
+static void channels__name_an_address_that_may_stand_in_a_file(void **state)
+{
+    (void)state;
+    static const struct mistake MISTAKES[] = {
+        {HEAD "  a: {webhook: {}}\n", 4, 7, "webhook lacks the key \"url\"", NULL},
+        {HEAD "  a: {webhook: {url: \"ftp://a.example\"}}\n", 4, 22, "must be https://HOST", NULL},
+        {HEAD "  a: {webhook: {url: \"https://u:p@a.example/\"}}\n", 4, 22, "must not hold a password or a token", NULL},
+        {HEAD "  a: {webhook: {url: \"https://a.example/?token=1\"}}\n", 4, 22, "must not hold a password or a token", NULL},
+        {HEAD "  a: {webhook: {url: \"http://a.example/\"}}\n", 4, 22, "url is http:// to another machine", "allow_insecure: true"},
+        {HEAD "  a: {webhook: {url: \"http://127.0.0.1:9/\"}}\n", 4, 22, "url leads to this machine", "allow_private: true"},
+        {HEAD "  a: {webhook: {url: \"https://a.example/\", secret: hunter2}}\n", 4, 52, "must be a reference", NULL},
+        {HEAD "  a: {slack: {url: \"https://hooks.example/T0/B0/x\"}}\n", 4, 20, "must be a reference", NULL},
+        {HEAD "  a: {slack: {url: \"env:A\"}, link: \"javascript:alert(1)\"}\n", 4, 36, "must begin with http", NULL},
+        {HEAD "  a: {slack: {url: \"env:A\"}, link: \"https://a.example/<b|c>\"}\n", 4, 36, "link holds one of", "%3C"},
+    };
+    expect_each(MISTAKES, SB_LEN(MISTAKES), NULL);
+}
+
+static void channels__may_lead_to_this_machine_by_plain_http_when_allowed(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        HEAD "  a: {webhook: {url: \"http://127.0.0.1:9/\", allow_private: true}}\n",
+        HEAD "  a: {webhook: {url: \"http://localhost/\", allow_private: true}}\n",
+        HEAD "  a: {webhook: {url: \"http://a.example/\", allow_insecure: true}}\n",
+    };
+    for (size_t i = 0; i < SB_LEN(texts); i++) {
+        sb_catalogue_destroy(load_right(texts[i], NULL));
+    }
+    static const struct mistake MISTAKES[] = {
+        {HEAD "  a: {webhook: {url: \"http://localhost.evil.example/\", allow_private: true}}\n", 4, 22,
+         "url is http:// to another machine", "https"},
+    };
+    expect_each(MISTAKES, SB_LEN(MISTAKES), NULL);
+}
+
+static void channels__ask_for_what_there_is(void **state)
+{
+    (void)state;
+    static const struct mistake MISTAKES[] = {
+        {HEAD "  a: {slack: {url: \"env:A\"}, rules: [jobs_*]}\n", 4, 38, "must fit the name of an alert rule", NULL},
+        {HEAD "  a: {slack: {url: \"env:A\"}, min_severity: bad}\n", 4, 44, "min_severity", NULL},
+        {HEAD "  a: {slack: {url: \"env:A\"}, per_minute: 0}\n", 4, 42, "per_minute is from 1 to 600, not 0", NULL},
+        {HEAD "  a: {slack: {url: \"env:A\"}, timeout: 1h}\n", 4, 39, "timeout", NULL},
+        {HEAD "  a: {slack: {url: \"env:A\"}, labels: {severity: x}}\n", 4, 39, "come by themselves", NULL},
+        {HEAD "  a: {slack: {url: \"env:A\"}, labels: {host: \"{{now}}\"}}\n", 4, 38, "labels are words, not templates", NULL},
+    };
+    expect_each(MISTAKES, SB_LEN(MISTAKES), NULL);
+}
+
+static void channels__are_eight_at_most(void **state)
+{
+    (void)state;
+    char yaml[1024] = HEAD;
+    for (char name = 'a'; name <= 'i'; name++) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "  %c: {slack: {url: \"env:A\"}}\n", name);
+        (void)strncat(yaml, line, sizeof yaml - strlen(yaml) - 1);
+    }
+    const struct mistake mistake = {yaml, 4, 3, "channels has 9 entries; the limit is 8", NULL};
+    expect_one(&mistake, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(channels__are_read_in_the_order_of_the_file),
+        cmocka_unit_test(channels__are_none_unless_named),
+        cmocka_unit_test(channels__have_exactly_one_kind),
+        cmocka_unit_test(channels__name_an_address_that_may_stand_in_a_file),
+        cmocka_unit_test(channels__may_lead_to_this_machine_by_plain_http_when_allowed),
+        cmocka_unit_test(channels__ask_for_what_there_is),
+        cmocka_unit_test(channels__are_eight_at_most),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
