@@ -103,6 +103,42 @@ static const struct sb_cfg_section SLACK = {
     .title = "slack", .help = "An incoming webhook in Slack's form: Slack, Mattermost, Rocket.Chat, Discord with /slack.",
     SECTION_OF(SLACK_KEYS, sb_channel_def), .finish = finish_http};
 
+#define TOKEN \
+    {TEXT("token", sb_channel_def, secret, sb_cfg_check_secret, NULL, "Access token: file:PATH, env:NAME or cred:NAME."), NOTE("none")}
+
+static const struct sb_cfg_key ALERTMANAGER_KEYS[] = {
+    ADDRESS(check_address, "Address of Alertmanager, without /api."),
+    TOKEN,
+    {SPAN("every", sb_channel_def, every, SB_S(10), SB_HOUR(1), "1m",
+          "How often a firing alert is sent again; three times that long without a word and Alertmanager ends it.")},
+    CA_FILE,
+    ALLOW_PRIVATE("true"),
+    ALLOW_INSECURE,
+};
+
+static const struct sb_cfg_section ALERTMANAGER = {
+    .title = "alertmanager", .help = "Alerts of Prometheus' Alertmanager, API v2: it groups, silences and notifies.",
+    SECTION_OF(ALERTMANAGER_KEYS, sb_channel_def), .finish = finish_http};
+
+static const char *check_topic(const char *text)
+{
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    return text[size] == '\0' && size > 0 && size <= 64 ? NULL : "must be 1 to 64 letters, digits, _ and -";
+}
+
+static const struct sb_cfg_key NTFY_KEYS[] = {
+    ADDRESS(check_address, "Address of the server, as in https://ntfy.sh."),
+    {TEXT("topic", sb_channel_def, topic, check_topic, NULL, "Topic to publish to."), REQUIRED},
+    TOKEN,
+    CA_FILE,
+    ALLOW_PRIVATE("false"),
+    ALLOW_INSECURE,
+};
+
+static const struct sb_cfg_section NTFY = {
+    .title = "ntfy", .help = "Push messages to telephones by ntfy: page rings as priority 5, warn as 3, info as 2.",
+    SECTION_OF(NTFY_KEYS, sb_channel_def), .finish = finish_http};
+
 /* ------------------------------------------------------------------------------------------------ a channel */
 
 #define KIND(k, v, sec, h) \
@@ -111,6 +147,8 @@ static const struct sb_cfg_section SLACK = {
 static const struct sb_cfg_key CHANNEL_KEYS[] = {
     KIND("webhook", SB_CHANNEL_WEBHOOK, WEBHOOK, "Posts the notice as JSON."),
     KIND("slack", SB_CHANNEL_SLACK, SLACK, "An incoming webhook in Slack's form."),
+    KIND("alertmanager", SB_CHANNEL_ALERTMANAGER, ALERTMANAGER, "Alerts of Prometheus' Alertmanager."),
+    KIND("ntfy", SB_CHANNEL_NTFY, NTFY, "Push messages by ntfy."),
     {CHOICE("min_severity", sb_channel_def, min_severity, sb_severity_text, SB_SEVERITY_COUNT, "warn",
             "Notices of this severity and graver ones.")},
     {TEXTS("rules", sb_channel_def, rules, rule_count, check_rule, "Alert rules it is for, as in job_*."), NOTE("all")},

@@ -8,12 +8,7 @@
 
 #include "tests/unit/net/server.h"
 
-#include "signalbox/base/text.h"
-#include "signalbox/model/catalogue.h"
-#include "signalbox/ports/http.h"
-#include "signalbox/ports/notify.h"
-
-#include <sys/wait.h>
+#include "notify_bench.h"
 
 #define SECRET "xyzzy-4711"
 #define WELL "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -26,21 +21,6 @@ struct bench {
     struct sb_notify_answer answer;
     struct sb_error err;
 };
-
-static struct sb_notice notice_of(enum sb_notice_kind kind)
-{
-    struct sb_notice notice;
-    memset(&notice, 0, sizeof notice);
-    notice.kind = (uint8_t)kind;
-    notice.severity = SB_SEVERITY_PAGE;
-    notice.count = 1;
-    notice.since = notice.at = sb_wall_now();
-    (void)sb_copy(notice.key, sizeof notice.key, "a17.ops.1");
-    (void)sb_copy(notice.rule, sizeof notice.rule, "job_failed");
-    (void)sb_copy(notice.subject, sizeof notice.subject, "posting");
-    (void)sb_copy(notice.text, sizeof notice.text, "3 attempts failed");
-    return notice;
-}
 
 static void begin(struct bench *bench, const char *answer)
 {
@@ -66,7 +46,7 @@ static void end(struct bench *bench)
 static enum sb_err send_kind(struct bench *bench, enum sb_notice_kind kind)
 {
     const struct sb_op op = { .deadline = SB_NEVER };
-    const struct sb_notice notice = notice_of(kind);
+    const struct sb_notice notice = notice_of(kind, SB_SEVERITY_PAGE);
     return sb_notify_send(bench->notify, 0, &notice, &op, &bench->answer, &bench->err);
 }
 
@@ -241,7 +221,7 @@ static void slack__posts_its_form(void **state)
     assert_int_equal(send_kind(&bench, SB_NOTICE_RESOLVED), SB_OK);
     end(&bench);
     assert_non_null(strstr(bench.server.last, "\r\nContent-Type: application/json\r\n"));
-    assert_non_null(strstr(bench.server.last, "{\"text\":\"*[RESOLVED] job_failed: posting*\\n"));
+    assert_non_null(strstr(bench.server.last, "{\"text\":\"*[RESOLVED] job_failed: posting (growth)*\\n"));
 }
 
 static void slack__obeys_retry_after(void **state)
@@ -253,6 +233,20 @@ static void slack__obeys_retry_after(void **state)
     assert_int_equal(send_kind(&bench, SB_NOTICE_FIRING), SB_ERR_RATE_LIMITED);
     assert_int_equal(bench.answer.retry_after, SB_S(1));
     end(&bench);
+}
+
+static void ntfy__brings_its_token_and_reports_a_wrong_one(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+    bench.def.kind = SB_CHANNEL_NTFY;
+    bench.def.topic = "ops";
+    assert_int_equal(send_kind(&bench, SB_NOTICE_FIRING), SB_ERR_PERMISSION);
+    end(&bench);
+    assert_non_null(strstr(bench.server.last, "\r\nAuthorization: Bearer " SECRET "\r\n"));
+    assert_non_null(strstr(bench.server.last, "{\"topic\":\"ops\",\"title\":\"[PAGE] job_failed: posting (growth)\""));
+    assert_string_equal(bench.err.text, "channel ops: it answers 401; is its secret right?");
 }
 
 int main(void)
@@ -272,6 +266,7 @@ int main(void)
         cmocka_unit_test(webhook__has_no_message_for_a_heartbeat),
         cmocka_unit_test(slack__posts_its_form),
         cmocka_unit_test(slack__obeys_retry_after),
+        cmocka_unit_test(ntfy__brings_its_token_and_reports_a_wrong_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

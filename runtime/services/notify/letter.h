@@ -63,6 +63,16 @@ void sb_words_clean(struct sb_text *out, const char *text, bool keeps_lines);
 void sb_words_title(struct sb_text *out, const struct sb_notice *notice);
 /* What is known besides the text, a clean line each: what to do, since when, how long it lasted, which alert, labels. */
 void sb_words_facts(struct sb_text *out, const struct sb_channel_def *def, const struct sb_notice *notice);
+/* The text, or its first `room` bytes (never part of a character) and an ellipsis. */
+void sb_words_cut(struct sb_text *out, const char *text, size_t room);
+/* Members of a JSON object: a clean text, a moment as "2026-11-27T20:00:00.000Z". */
+struct sb_json_out;
+void sb_words_member(struct sb_json_out *out, const char *key, const char *text, bool keeps_lines);
+void sb_words_moment(struct sb_json_out *out, const char *key, struct sb_wall wall);
+/* Ends the JSON: malloc'ed, NULL when out of memory. */
+char *sb_words_take(struct sb_json_out *out);
+/* The letter's body and type; SB_ERR_NOMEM when `json` is NULL. Takes it. */
+enum sb_err sb_letter_json(struct letter *letter, const struct sb_channel_def *def, char *json, struct sb_error *err);
 /* The whole notice as one JSON object: what programs are given. malloc'ed, NULL when out of memory. */
 char *sb_words_json(const struct sb_channel_def *def, const struct sb_notice *notice);
 

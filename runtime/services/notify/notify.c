@@ -44,6 +44,16 @@ void sb_notify_destroy(struct sb_notify *notify)
     free(notify);
 }
 
+enum sb_err sb_letter_json(struct letter *letter, const struct sb_channel_def *def, char *json, struct sb_error *err)
+{
+    if (json == NULL)
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for a message of channel %s", def->name);
+    letter->body = json;
+    letter->body_size = strlen(json);
+    letter->headers[letter->header_count++] = (struct sb_http_header){ "Content-Type", "application/json" };
+    return SB_OK;
+}
+
 static bool is_of_a_deadman(const struct sb_notice *notice)
 {
     return notice->kind == SB_NOTICE_STARTING || notice->kind == SB_NOTICE_ALIVE || notice->kind == SB_NOTICE_STOPPING;

@@ -76,24 +76,17 @@ enum sb_err sb_channel_write_slack(const struct sb_channel_def *def, const struc
     struct sb_text text;
     struct sb_json_out *out = sb_json_out_create(LETTER_BODY_MAX);
     (void)now;
+    if (out == NULL)
+        return sb_letter_json(letter, def, NULL, err);
     sb_text_init(&text, buf, sizeof buf);
     write_text(&text, def, notice);
-    if (out != NULL) {
-        sb_json_object_begin(out);
-        sb_json_key(out, "text");
-        sb_json_string_n(out, text.buf, text.len);
-        sb_json_key(out, "unfurl_links");
-        sb_json_boolean(out, false);
-        sb_json_key(out, "unfurl_media");
-        sb_json_boolean(out, false);
-        sb_json_object_end(out);
-        letter->body = sb_json_out_take(out);
-        sb_json_out_destroy(out);
-    }
-    if (letter->body == NULL)
-        return sb_error_set(err, SB_ERR_NOMEM, "no memory for a message of channel %s", def->name);
-    letter->body_size = strlen(letter->body);
-    letter->headers[0] = (struct sb_http_header){ "Content-Type", "application/json" };
-    letter->header_count = 1;
-    return SB_OK;
+    sb_json_object_begin(out);
+    sb_json_key(out, "text");
+    sb_json_string_n(out, text.buf, text.len);
+    sb_json_key(out, "unfurl_links");
+    sb_json_boolean(out, false);
+    sb_json_key(out, "unfurl_media");
+    sb_json_boolean(out, false);
+    sb_json_object_end(out);
+    return sb_letter_json(letter, def, sb_words_take(out), err);
 }

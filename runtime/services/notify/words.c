@@ -42,6 +42,15 @@ static void add_upper(struct sb_text *out, const char *word)
         sb_text_add_char(out, *word >= 'a' && *word <= 'z' ? (char)(*word - 'a' + 'A') : *word);
 }
 
+void sb_words_cut(struct sb_text *out, const char *text, size_t room)
+{
+    char part[WORDS_MAX];
+    const bool is_whole = sb_copy_n(part, room + 1 < sizeof part ? room + 1 : sizeof part, text, strlen(text));
+    sb_text_add(out, part);
+    if (!is_whole)
+        sb_text_add(out, " \xe2\x80\xa6");
+}
+
 void sb_words_title(struct sb_text *out, const struct sb_notice *notice)
 {
     static const char *const after[SB_NOTICE_COUNT] = { [SB_NOTICE_REPEAT] = ", still firing", [SB_NOTICE_ESCALATED] = ", escalated" };
@@ -100,7 +109,7 @@ void sb_words_facts(struct sb_text *out, const struct sb_channel_def *def, const
     }
 }
 
-static void add_text(struct sb_json_out *out, const char *key, const char *value, bool keeps_lines)
+void sb_words_member(struct sb_json_out *out, const char *key, const char *value, bool keeps_lines)
 {
     char buf[WORDS_MAX];
     struct sb_text text;
@@ -110,7 +119,7 @@ static void add_text(struct sb_json_out *out, const char *key, const char *value
     sb_json_string_n(out, text.buf, text.len);
 }
 
-static void add_wall(struct sb_json_out *out, const char *key, struct sb_wall wall)
+void sb_words_moment(struct sb_json_out *out, const char *key, struct sb_wall wall)
 {
     char buf[40];
     struct sb_text text;
@@ -118,6 +127,13 @@ static void add_wall(struct sb_json_out *out, const char *key, struct sb_wall wa
     sb_text_add_wall(&text, wall, true);
     sb_json_key(out, key);
     sb_json_string(out, buf);
+}
+
+char *sb_words_take(struct sb_json_out *out)
+{
+    char *json = sb_json_out_take(out);
+    sb_json_out_destroy(out);
+    return json;
 }
 
 static void add_number(struct sb_json_out *out, const char *key, int64_t value)
@@ -137,29 +153,27 @@ char *sb_words_json(const struct sb_channel_def *def, const struct sb_notice *no
     sb_words_title(&title, notice);
     sb_json_object_begin(out);
     add_number(out, "version", 1);
-    add_text(out, "key", notice->key, false);
-    add_text(out, "incident", notice->incident, false);
-    add_text(out, "kind", sb_notice_kind_text(notice->kind), false);
-    add_text(out, "severity", sb_severity_text(notice->severity), false);
-    add_text(out, "rule", notice->rule, false);
-    add_text(out, "subject", notice->subject, false);
-    add_text(out, "title", title.buf, false);
-    add_text(out, "text", notice->text, true);
-    add_text(out, "remedy", notice->remedy, false);
-    add_text(out, "environment", notice->environment, false);
+    sb_words_member(out, "key", notice->key, false);
+    sb_words_member(out, "incident", notice->incident, false);
+    sb_words_member(out, "kind", sb_notice_kind_text(notice->kind), false);
+    sb_words_member(out, "severity", sb_severity_text(notice->severity), false);
+    sb_words_member(out, "rule", notice->rule, false);
+    sb_words_member(out, "subject", notice->subject, false);
+    sb_words_member(out, "title", title.buf, false);
+    sb_words_member(out, "text", notice->text, true);
+    sb_words_member(out, "remedy", notice->remedy, false);
+    sb_words_member(out, "environment", notice->environment, false);
     add_number(out, "alert", notice->alert);
     add_number(out, "count", notice->count);
-    add_wall(out, "since", notice->since);
-    add_wall(out, "at", notice->at);
+    sb_words_moment(out, "since", notice->since);
+    sb_words_moment(out, "at", notice->at);
     if (def->link != NULL)
-        add_text(out, "link", def->link, false);
+        sb_words_member(out, "link", def->link, false);
     sb_json_key(out, "labels");
     sb_json_object_begin(out);
     for (size_t i = 0; i < def->label_count; i++)
-        add_text(out, def->labels[i].key, def->labels[i].value, false);
+        sb_words_member(out, def->labels[i].key, def->labels[i].value, false);
     sb_json_object_end(out);
     sb_json_object_end(out);
-    char *json = sb_json_out_take(out);
-    sb_json_out_destroy(out);
-    return json;
+    return sb_words_take(out);
 }

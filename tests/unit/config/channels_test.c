@@ -43,6 +43,29 @@ static void channels__are_read_in_the_order_of_the_file(void **state)
     sb_catalogue_destroy(catalogue);
 }
 
+static void channels__of_every_kind_have_their_own_settings(void **state)
+{
+    (void)state;
+    struct sb_catalogue *catalogue = load_right(HEAD "  am: {alertmanager: {url: \"http://127.0.0.1:9093\", token: \"env:T\", every: 30s}}\n"
+                                                     "  phone: {ntfy: {url: \"https://ntfy.sh\", topic: ops-7, token: \"env:T\"}}\n",
+                                                NULL);
+    const struct sb_channel_def *am = &catalogue->channels[0], *phone = &catalogue->channels[1];
+    assert_int_equal(am->kind, SB_CHANNEL_ALERTMANAGER);
+    assert_string_equal(am->secret, "env:T");
+    assert_int_equal(am->every, SB_S(30));
+    assert_true(am->allows_private);
+    assert_int_equal(phone->kind, SB_CHANNEL_NTFY);
+    assert_string_equal(phone->topic, "ops-7");
+    assert_string_equal(phone->secret, "env:T");
+    sb_catalogue_destroy(catalogue);
+    static const struct mistake MISTAKES[] = {
+        {HEAD "  a: {ntfy: {url: \"https://ntfy.sh\"}}\n", 4, 7, "ntfy lacks the key \"topic\"", NULL},
+        {HEAD "  a: {ntfy: {url: \"https://ntfy.sh\", topic: a/b}}\n", 4, 45, "must be 1 to 64 letters", NULL},
+        {HEAD "  a: {alertmanager: {url: \"http://am.example:9093\"}}\n", 4, 27, "url is http:// to another machine", "allow_insecure: true"},
+    };
+    expect_each(MISTAKES, SB_LEN(MISTAKES), NULL);
+}
+
 static void channels__are_none_unless_named(void **state)
 {
     (void)state;
@@ -132,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(channels__are_read_in_the_order_of_the_file),
+        cmocka_unit_test(channels__of_every_kind_have_their_own_settings),
         cmocka_unit_test(channels__are_none_unless_named),
         cmocka_unit_test(channels__have_exactly_one_kind),
         cmocka_unit_test(channels__name_an_address_that_may_stand_in_a_file),

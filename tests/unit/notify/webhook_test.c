@@ -17,8 +17,8 @@ static void webhook__writes_the_golden_notice_byte_for_byte(void **state)
                         "\"since\":\"2026-11-27T20:00:00.000Z\",\"at\":\"2026-11-27T20:04:10.000Z\","
                         "\"link\":\"https://ops.example.net/signalbox\",\"labels\":{\"host\":\"alpha\"}}");
     assert_int_equal(letter.header_count, 2);
-    assert_string_equal(letter.headers[1].name, "Idempotency-Key");
-    assert_string_equal(letter.headers[1].value, "a17.ops.1");
+    assert_string_equal(letter.headers[0].name, "Idempotency-Key");
+    assert_string_equal(letter.headers[0].value, "a17.ops.1");
     assert_int_equal(letter.secret, LETTER_SECRET_NONE);
     free(letter.body);
 }
