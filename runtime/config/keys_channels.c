@@ -25,7 +25,7 @@ static const char *check_address(const char *text)
 static const char *check_secret_address(const char *text)
 {
     return sb_cfg_check_secret(text) == NULL ? NULL
-                                             : "must be a reference, file:PATH, env:NAME or cred:NAME: who knows this address can write there";
+                                             : "must be a reference, file:PATH, env:NAME or cred:NAME: who knows this address can use it";
 }
 
 static const char *check_rule(const char *text)
@@ -139,6 +139,36 @@ static const struct sb_cfg_section NTFY = {
     .title = "ntfy", .help = "Push messages to telephones by ntfy: page rings as priority 5, warn as 3, info as 2.",
     SECTION_OF(NTFY_KEYS, sb_channel_def), .finish = finish_http};
 
+static const struct sb_cfg_key EXEC_KEYS[] = {
+    {.name = "argv", .type = SB_CFG_TEXTS, .offset = offsetof(struct sb_channel_def, argv), ASIDE(sb_channel_def, argc),
+     .check = sb_cfg_check_some, .max = 64, .help = "Program and arguments; there is no shell.", REQUIRED},
+};
+
+static void finish_exec(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)
+{
+    (void)set;
+    const struct sb_cfg_node *argv = sb_cfg_get(node, "argv");
+    if (((const struct sb_channel_def *)target)->argc == 0 && argv != NULL && argv->kind == SB_CFG_LIST && argv->count == 0) {
+        sb_cfg_blame(binder, sb_cfg_spot(node, "argv"), NULL, "argv names no program");
+    }
+}
+
+static const struct sb_cfg_section EXEC = {
+    .title = "exec", .help = "Runs a program with the notice as JSON on its stdin; exit 75 asks for another attempt.",
+    SECTION_OF(EXEC_KEYS, sb_channel_def), .finish = finish_exec};
+
+static const struct sb_cfg_key DEADMAN_KEYS[] = {
+    ADDRESS(check_secret_address, "Reference to the address to ping: file:PATH, env:NAME or cred:NAME."),
+    {SPAN("every", sb_channel_def, every, SB_S(10), SB_DAY(1), "1m", "Time between two pings.")},
+    CA_FILE,
+    ALLOW_PRIVATE("false"),
+    ALLOW_INSECURE,
+};
+
+static const struct sb_cfg_section DEADMAN = {
+    .title = "deadman", .help = "Pings a watcher elsewhere which raises the alarm when they stop, as healthchecks.io does; no alerts.",
+    SECTION_OF(DEADMAN_KEYS, sb_channel_def), .finish = finish_http};
+
 /* ------------------------------------------------------------------------------------------------ a channel */
 
 #define KIND(k, v, sec, h) \
@@ -149,6 +179,8 @@ static const struct sb_cfg_key CHANNEL_KEYS[] = {
     KIND("slack", SB_CHANNEL_SLACK, SLACK, "An incoming webhook in Slack's form."),
     KIND("alertmanager", SB_CHANNEL_ALERTMANAGER, ALERTMANAGER, "Alerts of Prometheus' Alertmanager."),
     KIND("ntfy", SB_CHANNEL_NTFY, NTFY, "Push messages by ntfy."),
+    KIND("exec", SB_CHANNEL_EXEC, EXEC, "Runs a program."),
+    KIND("deadman", SB_CHANNEL_DEADMAN, DEADMAN, "Pings while we live."),
     {CHOICE("min_severity", sb_channel_def, min_severity, sb_severity_text, SB_SEVERITY_COUNT, "warn",
             "Notices of this severity and graver ones.")},
     {TEXTS("rules", sb_channel_def, rules, rule_count, check_rule, "Alert rules it is for, as in job_*."), NOTE("all")},

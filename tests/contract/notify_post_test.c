@@ -249,6 +249,42 @@ static void ntfy__brings_its_token_and_reports_a_wrong_one(void **state)
     assert_string_equal(bench.err.text, "channel ops: it answers 401; is its secret right?");
 }
 
+/* The ping of a kind and severity, and the path it was posted to. */
+static void expect_ping(enum sb_notice_kind kind, enum sb_severity severity, const char *line, const char *body)
+{
+    struct bench bench;
+    begin(&bench, WELL);
+    bench.def.kind = SB_CHANNEL_DEADMAN;
+    const struct sb_op op = { .deadline = SB_NEVER };
+    const struct sb_notice notice = notice_of(kind, severity);
+    assert_int_equal(sb_notify_send(bench.notify, 0, &notice, &op, &bench.answer, &bench.err), SB_OK);
+    end(&bench);
+    assert_non_null(strstr(bench.server.last, line));
+    assert_non_null(strstr(bench.server.last, body));
+}
+
+static void deadman__pings_that_we_begin_live_fail_and_stop(void **state)
+{
+    (void)state;
+    expect_ping(SB_NOTICE_STARTING, SB_SEVERITY_DEBUG, "POST /x/start?token=1 HTTP/1.1\r\n", "signalbox growth starting at 20");
+    expect_ping(SB_NOTICE_ALIVE, SB_SEVERITY_DEBUG, "POST /x?token=1 HTTP/1.1\r\n", "worst alert: none\n");
+    expect_ping(SB_NOTICE_ALIVE, SB_SEVERITY_WARN, "POST /x?token=1 HTTP/1.1\r\n", "worst alert: warn\n");
+    expect_ping(SB_NOTICE_ALIVE, SB_SEVERITY_PAGE, "POST /x/fail?token=1 HTTP/1.1\r\n", "worst alert: page\n");
+    expect_ping(SB_NOTICE_STOPPING, SB_SEVERITY_PAGE, "POST /x?token=1 HTTP/1.1\r\n", "signalbox growth stopping at 20");
+    expect_ping(SB_NOTICE_TEST, SB_SEVERITY_INFO, "POST /x?token=1 HTTP/1.1\r\n", "signalbox growth test at 20");
+}
+
+static void deadman__has_no_message_for_an_alert(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench, WELL);
+    bench.def.kind = SB_CHANNEL_DEADMAN;
+    assert_int_equal(send_kind(&bench, SB_NOTICE_FIRING), SB_ERR_UNSUPPORTED);
+    assert_int_equal(bench.server.connections, 0);
+    end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +302,8 @@ int main(void)
         cmocka_unit_test(webhook__has_no_message_for_a_heartbeat),
         cmocka_unit_test(slack__posts_its_form),
         cmocka_unit_test(slack__obeys_retry_after),
+        cmocka_unit_test(deadman__pings_that_we_begin_live_fail_and_stop),
+        cmocka_unit_test(deadman__has_no_message_for_an_alert),
         cmocka_unit_test(ntfy__brings_its_token_and_reports_a_wrong_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ const char *sb_notice_kind_text(unsigned value);
 /* Texts are UTF-8 and may be untrusted: each channel escapes them for its format. Zeroed before it is filled. */
 struct sb_notice {
     uint8_t kind;                      /* enum sb_notice_kind */
-    uint8_t severity;                  /* enum sb_severity; of an ALIVE: the worst that is firing */
+    uint8_t severity;                  /* enum sb_severity; of an ALIVE: the worst that is firing, DEBUG = nothing is */
     char key[SB_NOTICE_KEY_MAX];       /* of this notice on this channel, the same over its retries: letters, digits and . _ - alone */
     char incident[SB_NOTICE_KEY_MAX];  /* the same for all notices of one incident, same letters; "" = a thread of its own */
     char rule[SB_NAME_MAX];            /* "job_failed"; of a digest "" */

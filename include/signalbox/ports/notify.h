@@ -23,8 +23,8 @@ enum sb_err sb_notify_create(struct sb_notify **notify, struct sb_http *http, co
 void sb_notify_destroy(struct sb_notify *notify);
 
 /* Sends `notice` through channels[channel] within the op and the channel's timeout. Any thread, several at once. SB_OK: the receiver has accepted it.
- * The failure's text names the channel and never holds a secret or the text of the notice. SB_ERR_UNSUPPORTED: a kind of notice that this kind
- * of channel has no message for (answer->is_permanent); nothing was sent. */
+ * The failure's text names the channel and never holds a secret, nor the notice unless the receiver repeats it. SB_ERR_UNSUPPORTED: this kind of
+ * channel has no message for this kind of notice (answer->is_permanent); nothing was sent. */
 enum sb_err sb_notify_send(struct sb_notify *notify, size_t channel, const struct sb_notice *notice, const struct sb_op *op,
                            struct sb_notify_answer *answer, struct sb_error *err) SB_MUST_USE;
 

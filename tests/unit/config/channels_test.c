@@ -47,7 +47,9 @@ static void channels__of_every_kind_have_their_own_settings(void **state)
 {
     (void)state;
     struct sb_catalogue *catalogue = load_right(HEAD "  am: {alertmanager: {url: \"http://127.0.0.1:9093\", token: \"env:T\", every: 30s}}\n"
-                                                     "  phone: {ntfy: {url: \"https://ntfy.sh\", topic: ops-7, token: \"env:T\"}}\n",
+                                                     "  phone: {ntfy: {url: \"https://ntfy.sh\", topic: ops-7, token: \"env:T\"}}\n"
+                                                     "  prog: {exec: {argv: [/usr/bin/logger, -t, signalbox]}}\n"
+                                                     "  heart: {deadman: {url: \"env:P\", every: 5m}}\n",
                                                 NULL);
     const struct sb_channel_def *am = &catalogue->channels[0], *phone = &catalogue->channels[1];
     assert_int_equal(am->kind, SB_CHANNEL_ALERTMANAGER);
@@ -57,10 +59,20 @@ static void channels__of_every_kind_have_their_own_settings(void **state)
     assert_int_equal(phone->kind, SB_CHANNEL_NTFY);
     assert_string_equal(phone->topic, "ops-7");
     assert_string_equal(phone->secret, "env:T");
+    const struct sb_channel_def *prog = &catalogue->channels[2], *heart = &catalogue->channels[3];
+    assert_int_equal(prog->kind, SB_CHANNEL_EXEC);
+    assert_int_equal(prog->argc, 3);
+    assert_string_equal(prog->argv[2], "signalbox");
+    assert_int_equal(heart->kind, SB_CHANNEL_DEADMAN);
+    assert_int_equal(heart->every, SB_MIN(5));
     sb_catalogue_destroy(catalogue);
     static const struct mistake MISTAKES[] = {
         {HEAD "  a: {ntfy: {url: \"https://ntfy.sh\"}}\n", 4, 7, "ntfy lacks the key \"topic\"", NULL},
         {HEAD "  a: {ntfy: {url: \"https://ntfy.sh\", topic: a/b}}\n", 4, 45, "must be 1 to 64 letters", NULL},
+        {HEAD "  a: {exec: {argv: []}}\n", 4, 20, "argv names no program", NULL},
+        {HEAD "  a: {exec: {}}\n", 4, 7, "exec lacks the key \"argv\"", NULL},
+        {HEAD "  a: {exec: {argv: \"rm -rf\"}}\n", 4, 20, "argv is a list", "[ ... ]"},
+        {HEAD "  a: {deadman: {url: \"https://hc.example/uuid\"}}\n", 4, 22, "must be a reference", NULL},
         {HEAD "  a: {alertmanager: {url: \"http://am.example:9093\"}}\n", 4, 27, "url is http:// to another machine", "allow_insecure: true"},
     };
     expect_each(MISTAKES, SB_LEN(MISTAKES), NULL);
