@@ -139,6 +139,56 @@ static const struct sb_cfg_section NTFY = {
     .title = "ntfy", .help = "Push messages to telephones by ntfy: page rings as priority 5, warn as 3, info as 2.",
     SECTION_OF(NTFY_KEYS, sb_channel_def), .finish = finish_http};
 
+static const char *check_mail_server(const char *text)
+{
+    const size_t scheme = strncmp(text, "smtp://", 7) == 0 ? 7 : strncmp(text, "smtps://", 8) == 0 ? 8 : 0;
+    const bool is_right = scheme > 0 && sb_cfg_check_host(text + scheme) == NULL;
+    return is_right || sb_cfg_check_secret(text) == NULL ? NULL : "must be smtp://HOST:PORT or smtps://HOST:PORT, or a reference to it";
+}
+
+/* The plain form alone: a name, an @, a domain. What could end an address or a header is not among it. */
+static const char *check_mailbox(const char *text)
+{
+    static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.";
+    const size_t name = strspn(text, ALLOWED);
+    const bool is_right = name > 0 && name <= 64 && text[name] == '@' && sb_cfg_check_host(text + name + 1) == NULL &&
+                          strchr(text + name + 1, ':') == NULL && strlen(text) <= 254;
+    return is_right ? NULL : "must be an address like ops@example.net";
+}
+
+static const struct sb_cfg_key SMTP_KEYS[] = {
+    ADDRESS(check_mail_server, "Mail server: smtp://HOST:587 (STARTTLS), or smtps://HOST:465."),
+    {TEXT("from", sb_channel_def, from, check_mailbox, NULL, "Address of the sender."), REQUIRED},
+    {.name = "to", .type = SB_CFG_TEXTS, .offset = offsetof(struct sb_channel_def, to), ASIDE(sb_channel_def, to_count), .check = check_mailbox,
+     .max = SB_CHANNEL_TO_MAX, .help = "Addresses of the recipients.", REQUIRED},
+    {TEXT("user", sb_channel_def, user, sb_cfg_check_some, NULL, "Name to log in with; needs a password."), NOTE("no login")},
+    {TEXT("password", sb_channel_def, secret, sb_cfg_check_secret, NULL, "Where the password is: file:PATH, env:NAME or cred:NAME."),
+     NOTE("no login")},
+    CA_FILE,
+    {FLAG("allow_insecure", sb_channel_def, allows_insecure, "false",
+          "Go on without TLS when the server offers none, as one on this machine may; never with a login.")},
+};
+
+static void finish_smtp(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)
+{
+    const struct sb_channel_def *channel = target;
+    const struct sb_cfg_node *to = sb_cfg_get(node, "to");
+    (void)set;
+    if (to != NULL && to->kind == SB_CFG_LIST && to->count == 0) {
+        sb_cfg_blame(binder, to, NULL, "to names nobody");
+    }
+    if ((channel->user != NULL) != (channel->secret != NULL)) {
+        sb_cfg_blame(binder, sb_cfg_spot(node, channel->user != NULL ? "user" : "password"), "give both, or neither",
+                     "%s without %s", channel->user != NULL ? "user" : "password", channel->user != NULL ? "password" : "user");
+    } else if (channel->user != NULL && channel->allows_insecure) {
+        sb_cfg_blame(binder, sb_cfg_spot(node, "allow_insecure"), "remove it", "a password never goes over a connection without TLS");
+    }
+}
+
+static const struct sb_cfg_section SMTP = {
+    .title = "smtp", .help = "Mail; the notices of an incident stand in one thread.", SECTION_OF(SMTP_KEYS, sb_channel_def),
+    .finish = finish_smtp};
+
 static const struct sb_cfg_key EXEC_KEYS[] = {
     {.name = "argv", .type = SB_CFG_TEXTS, .offset = offsetof(struct sb_channel_def, argv), ASIDE(sb_channel_def, argc),
      .check = sb_cfg_check_some, .max = 64, .help = "Program and arguments; there is no shell.", REQUIRED},
@@ -179,6 +229,7 @@ static const struct sb_cfg_key CHANNEL_KEYS[] = {
     KIND("slack", SB_CHANNEL_SLACK, SLACK, "An incoming webhook in Slack's form."),
     KIND("alertmanager", SB_CHANNEL_ALERTMANAGER, ALERTMANAGER, "Alerts of Prometheus' Alertmanager."),
     KIND("ntfy", SB_CHANNEL_NTFY, NTFY, "Push messages by ntfy."),
+    KIND("smtp", SB_CHANNEL_SMTP, SMTP, "Mail, one thread per incident."),
     KIND("exec", SB_CHANNEL_EXEC, EXEC, "Runs a program."),
     KIND("deadman", SB_CHANNEL_DEADMAN, DEADMAN, "Pings while we live."),
     {CHOICE("min_severity", sb_channel_def, min_severity, sb_severity_text, SB_SEVERITY_COUNT, "warn",

@@ -34,7 +34,7 @@ static const struct sb_code_row code_rows[] = {
     { CURLE_BAD_CONTENT_ENCODING, SB_ERR_PROTOCOL },
 };
 
-static enum sb_err map_code(CURLcode code)
+enum sb_err sb_transfer_map(CURLcode code)
 {
     for (size_t i = 0; i < SB_LEN(code_rows); i++) {
         if (code_rows[i].code == code) {
@@ -161,9 +161,9 @@ static enum sb_err add_headers(struct sb_transfer *transfer, const struct sb_htt
     return code;
 }
 
-static CURLcode set_safety(CURL *easy)
+CURLcode sb_transfer_guard(CURL *easy, const char *protocols)
 {
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_PROXY, "");
     code = code ? code : curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
@@ -171,9 +171,7 @@ static CURLcode set_safety(CURL *easy)
     code = code ? code : curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* Ending a transfer must not wait for its name resolver. */
-    code = code ? code : curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    /* HTTP/2 would let libcurl repeat a refused stream on its own. */
-    return code ? code : curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
 static CURLcode set_receiver(struct sb_transfer *transfer, const struct sb_http_request *request)
@@ -198,6 +196,8 @@ static CURLcode set_request(struct sb_transfer *transfer, const struct sb_http_r
     const bool is_head = sb_streq(request->method, "HEAD");
     const bool is_safe = is_head || sb_streq(request->method, "GET");
     CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    /* HTTP/2 would let libcurl repeat a refused stream on its own. */
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     if (request->unix_socket) {
         code = code ? code : curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
     }
@@ -246,7 +246,7 @@ enum sb_err sb_transfer_create(struct sb_transfer **out_transfer, const struct s
     if (code != SB_OK) {
         goto out;
     }
-    curl = set_safety(transfer->easy);
+    curl = sb_transfer_guard(transfer->easy, "http,https");
     curl = curl ? curl : set_request(transfer, request);
     curl = curl ? curl : set_receiver(transfer, request);
     if (curl != CURLE_OK) {
@@ -319,7 +319,7 @@ void sb_transfer_conclude(struct sb_transfer *transfer, CURLcode code)
     } else if (transfer->is_out_of_memory) {
         sb_error_set(&transfer->error, SB_ERR_NOMEM, "no memory for the answer of %s", transfer->target);
     } else {
-        sb_error_set(&transfer->error, map_code(code), "%s: %s", transfer->target,
+        sb_error_set(&transfer->error, sb_transfer_map(code), "%s: %s", transfer->target,
                      transfer->curl_text[0] ? transfer->curl_text : curl_easy_strerror(code));
     }
 }

@@ -13,6 +13,11 @@ struct sockaddr;
  * also inside an IPv6 address that embeds an IPv4 one). What is no internet address counts as special. Pure. */
 bool sb_net_is_special(const struct sockaddr *address);
 
+/* Nothing from the environment, no redirect, no secret in an address, no signal: what every handle of ours starts with. */
+CURLcode sb_transfer_guard(CURL *easy, const char *protocols);
+/* What a failure of libcurl's is called here. */
+enum sb_err sb_transfer_map(CURLcode code);
+
 /* Owned by the caller of sb_http_send until it is queued, by the I/O thread until `is_done`, then by the caller again. The request's
  * strings are borrowed: the caller stands still until `is_done`. */
 struct sb_transfer {

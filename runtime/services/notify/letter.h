@@ -38,8 +38,8 @@ typedef void letter_show(const struct sb_channel_def *def, const struct letter *
 #define X(code, name, carrier) letter_write sb_channel_write_##name;
 #include "channels.def"
 #undef X
-letter_carry sb_carry_post, sb_carry_child; /* post.c: HTTP; child.c: a program */
-letter_show sb_show_post, sb_show_child;
+letter_carry sb_carry_post, sb_carry_mail, sb_carry_child; /* post.c: HTTP; mail.c: SMTP; child.c: a program */
+letter_show sb_show_post, sb_show_mail, sb_show_child;
 
 /* "v1=" and the HMAC-SHA256 of "TIMESTAMP.BODY" in hexadecimal digits. */
 enum { LETTER_SIGNATURE_SIZE = 68 };

@@ -26,6 +26,7 @@ static const struct channel_kind {
 #include "channels.def"
 #undef X
 };
+_Static_assert(SB_LEN(kinds) == SB_CHANNEL_COUNT, "a row of channels.def per kind of channel");
 
 enum sb_err sb_notify_create(struct sb_notify **out_notify, struct sb_http *http, const struct sb_channel_def *channels, size_t channel_count,
                              struct sb_error *err)

@@ -1,6 +1,7 @@
 /* Notification channels: what a catalogue may say of them, and what it may not. */
 #include "mistakes.h"
 
+#define SMTP "  a: {smtp: {url: \"smtp://m.example\""
 #define HEAD "catalogue: t\njobs: {}\nchannels:\n"
 
 static void channels__are_read_in_the_order_of_the_file(void **state)
@@ -49,7 +50,10 @@ static void channels__of_every_kind_have_their_own_settings(void **state)
     struct sb_catalogue *catalogue = load_right(HEAD "  am: {alertmanager: {url: \"http://127.0.0.1:9093\", token: \"env:T\", every: 30s}}\n"
                                                      "  phone: {ntfy: {url: \"https://ntfy.sh\", topic: ops-7, token: \"env:T\"}}\n"
                                                      "  prog: {exec: {argv: [/usr/bin/logger, -t, signalbox]}}\n"
-                                                     "  heart: {deadman: {url: \"env:P\", every: 5m}}\n",
+                                                     "  heart: {deadman: {url: \"env:P\", every: 5m}}\n"
+                                                     "  mail: {smtp: {url: \"smtp://mail.example:587\", from: a@b.example,\n"
+                                                     "         to: [c@d.example, e@f.example], user: ops, password: \"env:P\",\n"
+                                                     "         ca_file: /etc/ca.pem}}\n",
                                                 NULL);
     const struct sb_channel_def *am = &catalogue->channels[0], *phone = &catalogue->channels[1];
     assert_int_equal(am->kind, SB_CHANNEL_ALERTMANAGER);
@@ -65,8 +69,25 @@ static void channels__of_every_kind_have_their_own_settings(void **state)
     assert_string_equal(prog->argv[2], "signalbox");
     assert_int_equal(heart->kind, SB_CHANNEL_DEADMAN);
     assert_int_equal(heart->every, SB_MIN(5));
+    const struct sb_channel_def *mail = &catalogue->channels[4];
+    assert_int_equal(mail->kind, SB_CHANNEL_SMTP);
+    assert_string_equal(mail->from, "a@b.example");
+    assert_int_equal(mail->to_count, 2);
+    assert_string_equal(mail->to[1], "e@f.example");
+    assert_string_equal(mail->user, "ops");
+    assert_string_equal(mail->secret, "env:P");
+    assert_string_equal(mail->ca_file, "/etc/ca.pem");
     sb_catalogue_destroy(catalogue);
     static const struct mistake MISTAKES[] = {
+        {HEAD SMTP ", to: [c@d.example]}}\n", 4, 7, "smtp lacks the key \"from\"", NULL},
+        {HEAD "  a: {smtp: {url: \"http://m.example\", from: a@b.example, to: [c@d.example]}}\n", 4, 19, "must be smtp://HOST:PORT", NULL},
+        {HEAD "  a: {smtp: {url: \"smtp://u:p@m.example\", from: a@b.example, to: [c@d.example]}}\n", 4, 19, "must be smtp://HOST:PORT", NULL},
+        {HEAD SMTP ", from: \"a@b.example\\r\\nBcc: x@y\", to: [c@d.example]}}\n", 4, 45, "must be an address", NULL},
+        {HEAD SMTP ", from: a@b.example, to: [\"Ops <c@d.example>\"]}}\n", 4, 63, "must be an address", NULL},
+        {HEAD SMTP ", from: a@b.example, to: []}}\n", 4, 62, "to names nobody", NULL},
+        {HEAD SMTP ", from: a@b.example, to: [c@d.example], user: ops}}\n", 4, 83, "user without password", "both"},
+        {HEAD SMTP ", from: a@b.example, to: [c@d.example], user: o, password: \"env:P\",\n"
+              "             allow_insecure: true}}\n", 5, 30, "a password never goes", "remove it"},
         {HEAD "  a: {ntfy: {url: \"https://ntfy.sh\"}}\n", 4, 7, "ntfy lacks the key \"topic\"", NULL},
         {HEAD "  a: {ntfy: {url: \"https://ntfy.sh\", topic: a/b}}\n", 4, 45, "must be 1 to 64 letters", NULL},
         {HEAD "  a: {exec: {argv: []}}\n", 4, 20, "argv names no program", NULL},
