@@ -143,6 +143,52 @@ static void alertmanager__that_refuses_is_not_asked_again(void **state)
     assert_true(attempt.answer.is_permanent);
 }
 
+enum { SENDERS = 6, EACH = 20 };
+
+struct sender {
+    struct sb_notify *notify;
+    struct sb_thread *thread;
+    unsigned number, delivered;
+    struct sb_error err;
+};
+
+static void send_some(void *arg)
+{
+    struct sender *sender = arg;
+    const struct sb_op op = { .deadline = SB_NEVER };
+    struct sb_notice notice = notice_of(SB_NOTICE_FIRING, SB_SEVERITY_PAGE);
+    for (unsigned i = 0; i < EACH; i++) {
+        struct sb_notify_answer answer;
+        (void)snprintf(notice.subject, sizeof notice.subject, "job %u.%u", sender->number, i);
+        if (sb_notify_send(sender->notify, 0, &notice, &op, &answer, &sender->err) == SB_OK)
+            sender->delivered++;
+    }
+}
+
+static void notify__sends_from_several_threads_at_once(void **state)
+{
+    struct bench *bench = *state;
+    struct sb_http *http = NULL;
+    struct sb_notify *notify = NULL;
+    static struct sender senders[SENDERS];
+    assert_int_equal(sb_http_create(&http, NULL), SB_OK);
+    assert_int_equal(sb_notify_create(&notify, http, &bench->def, 1, NULL), SB_OK);
+    for (unsigned i = 0; i < SENDERS; i++) {
+        senders[i] = (struct sender){ .notify = notify, .number = i };
+        assert_int_equal(sb_thread_start(&senders[i].thread, "test-sender", send_some, &senders[i], NULL), SB_OK);
+    }
+    for (size_t i = 0; i < SENDERS; i++)
+        sb_thread_join(senders[i].thread);
+    for (size_t i = 0; i < SENDERS; i++)
+        if (senders[i].delivered != EACH)
+            fail_msg("%u of %d: %s", senders[i].delivered, (int)EACH, senders[i].err.text);
+    sb_notify_destroy(notify);
+    sb_http_destroy(http);
+    struct sb_json *json = alerts(bench);
+    assert_int_equal(sb_json_count(json, ""), SENDERS * EACH);
+    sb_json_destroy(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(alertmanager__has_one_alert_when_its_severity_rises, begin, end),
         cmocka_unit_test_setup_teardown(alertmanager__takes_texts_of_any_kind, begin, end),
         cmocka_unit_test_setup_teardown(alertmanager__that_refuses_is_not_asked_again, begin, end),
+        cmocka_unit_test_setup_teardown(notify__sends_from_several_threads_at_once, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
