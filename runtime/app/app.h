@@ -34,7 +34,7 @@ enum { OVERRIDES_MAX = 64, POSITIONALS_MAX = 8, PATH_BYTES = 1024 };
 struct options {
     const char *catalogue, *state_dir, *theme, *job;
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
-    const char *why, *format, *lasts; /* commands, status, budget */
+    const char *why, *format, *lasts, *severity; /* commands, status, budget, notify */
     struct sb_config_override overrides[OVERRIDES_MAX];
     size_t override_count;
     const char *positionals[POSITIONALS_MAX];

@@ -45,9 +45,10 @@ extern char **environ;
     X("why", 'W', "TEXT", "commands: the reason, kept in the journal")                             \
     X("yes", 'y', NULL, "job run: also when it breaks a promise; run cancel: at once")              \
     X("whole", 'R', NULL, "run retry: from the first step")                                        \
-    X("dry-run", 'D', NULL, "commands: say what would be asked, and ask nothing")                  \
+    X("dry-run", 'D', NULL, "commands, notify test: say what would be asked or sent, and do nothing")                  \
     X("format", 'm', "NAME", "status: text, tmux or nagios")                                       \
     X("for", 'T', "SPAN", "budget force, alert ack, alert silence: for how long, as in 30m, 2h or 1d")                       \
+    X("severity", 'v', "NAME", "notify test: page, warn or info (default info)")                   \
     X("help", 'h', NULL, "this text")
 
 static const struct option long_options[] = {
@@ -210,6 +211,7 @@ static int apply(struct options *options, int letter)
     case 'D': options->is_dry_run = true; return EXIT_OK;
     case 'T': options->lasts = optarg; return EXIT_OK;
     case 'm': options->format = optarg; return EXIT_OK;
+    case 'v': options->severity = optarg; return EXIT_OK;
     case 'h': options->wants_help = true; return EXIT_OK;
     default: return EXIT_USAGE; /* getopt has said what is wrong */
     }
@@ -225,7 +227,7 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:Bi:h", long_options, NULL)) != -1)
+           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:Bi:v:h", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

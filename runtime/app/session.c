@@ -1,5 +1,6 @@
 /* One session of the engine: start, console or plain event lines, end by operator, signal or drain. Main thread. */
 #include "app.h"
+#include "notices.h"
 #include "pages.h"
 
 #include "signalbox/api/api.h"
@@ -120,7 +121,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
     return sb_tui_run(&setup, &end, err);
 }
 
-static enum sb_err start_engine(const struct session *session, struct sb_engine **engine, struct sb_error *err)
+static enum sb_err start_engine(const struct session *session, struct notices *notices, struct sb_engine **engine, struct sb_error *err)
 {
     struct installation *in = session->installation;
     static char flight_path[PATH_BYTES + 32];
@@ -130,6 +131,10 @@ static enum sb_err start_engine(const struct session *session, struct sb_engine 
         .probe = installation_probe,
         .probe_site = installation_probe_site,
         .probe_arg = in,
+        .channels = notices->rules,
+        .channel_count = (uint32_t)in->catalogue->channel_count,
+        .send_notice = notices_send,
+        .send_arg = notices,
         .flight_path = flight_path,
         .checks_core = session->options->checks_core,
     };
@@ -139,7 +144,8 @@ static enum sb_err start_engine(const struct session *session, struct sb_engine 
     if (gethostname(host, sizeof(host) - 1) != 0)
         (void)sb_copy(host, sizeof(host), "localhost");
     (void)sb_copy(setup.host, sizeof(setup.host), host);
-    return sb_engine_start(engine, &setup, err);
+    enum sb_err rc = notices_open(notices, in, host, err);
+    return rc == SB_OK ? sb_engine_start(engine, &setup, err) : rc;
 }
 
 int session_signals(int *signal_fd)
@@ -202,10 +208,11 @@ int session_run(const struct session *session)
 {
     struct sb_engine *engine = NULL;
     struct sb_api *api = NULL;
+    struct notices notices = { .catalogue = NULL };
     struct verdict_source source;
     struct sb_error error = { 0 };
 
-    enum sb_err rc = start_engine(session, &engine, &error);
+    enum sb_err rc = start_engine(session, &notices, &engine, &error);
     if (rc == SB_OK && session->installation->catalogue->components[SB_COMPONENT_CACHE].is_used)
         sb_cache_set_callback(session->installation->services.cache, sb_engine_control(engine), on_cache_change);
     if (rc == SB_OK)
@@ -217,6 +224,7 @@ int session_run(const struct session *session)
     sb_api_close(api);
     sb_cache_set_callback(session->installation->services.cache, NULL, NULL);
     sb_engine_stop(engine, rc != SB_OK);
+    notices_close(&notices);
     if (rc != SB_OK)
         complain("%s", error.text);
     return exit_code_of(rc);

@@ -123,6 +123,8 @@ struct sb_cfg_root {
     struct sb_cfg_component components[SB_COMPONENT_COUNT];
     const char *const *sites;
     size_t site_count;
+    const struct sb_channel_def *channels;
+    size_t channel_count;
     struct sb_cfg_job *jobs;
     size_t job_count;
 };

@@ -307,7 +307,8 @@ static const struct sb_cfg_section COMPONENTS = {
 
 /* ------------------------------------------------------------------------------------------------ root */
 
-extern const struct sb_cfg_section sb_cfg_job_section; /* keys_jobs.c */
+extern const struct sb_cfg_section sb_cfg_job_section;     /* keys_jobs.c */
+extern const struct sb_cfg_section sb_cfg_channel_section; /* keys_channels.c */
 
 static const struct sb_cfg_key ROOT_KEYS[] = {
     {TEXT("catalogue", sb_cfg_root, name, sb_cfg_check_file, NULL, "Name of this catalogue."), REQUIRED},
@@ -319,6 +320,8 @@ static const struct sb_cfg_key ROOT_KEYS[] = {
     {INLINE("alerts", sb_cfg_alerts_section, "When incidents fire, end and are told.")},
     {INLINE("components", COMPONENTS, "What the runtime depends on.")},
     {TEXTS("sites", sb_cfg_root, sites, site_count, sb_cfg_check_file, "Site profiles in use; each is read from sites/NAME.yaml.")},
+    {ELEMENTS("channels", SB_CFG_MAP_OF, sb_cfg_root, channels, channel_count, SB_CHANNELS_MAX, sb_cfg_check_file, sb_cfg_channel_section,
+              "Who is told about alerts, by name.")},
     {ELEMENTS("jobs", SB_CFG_MAP_OF, sb_cfg_root, jobs, job_count, SB_JOBS_MAX, sb_cfg_check_name, sb_cfg_job_section,
               "The jobs by name."), REQUIRED},
 };

@@ -91,6 +91,8 @@ static void assemble(struct sb_cfg_loader *loader)
     catalogue->pool = loader->root.pool;
     catalogue->content = loader->root.content;
     catalogue->alerts = loader->root.alerts;
+    catalogue->channels = loader->root.channels;
+    catalogue->channel_count = loader->root.channel_count;
     make_settings(loader);
     make_budget(loader);
     sb_cfg_load_sites(loader);

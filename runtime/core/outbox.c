@@ -82,6 +82,9 @@ static void order_ping(struct sb_core *core, uint32_t c, enum sb_notice_kind kin
     order.as.send_notice.channel = (uint8_t)c;
     order.as.send_notice.notice = (uint8_t)kind;
     order.as.send_notice.attempt = 1;
+    for (size_t i = 0; i < SB_LEN(core->alerts); i++) /* the worst that fires now: what a watcher elsewhere may make a failure of */
+        if (sb_alert_is_open(&core->alerts[i]) && core->alerts[i].severity > order.as.send_notice.severity)
+            order.as.send_notice.severity = core->alerts[i].severity;
     core->channels[c].is_alive_in_flight = true;
     sb_core_order(core, &order);
 }
@@ -160,7 +163,8 @@ void sb_outbox_ping(struct sb_core *core, uint32_t c, sb_ns *next)
     if (channel->alive_at <= core->now) {
         channel->alive_at = core->now + every;
         if (!channel->is_alive_in_flight)
-            order_ping(core, c, SB_NOTICE_ALIVE);
+            order_ping(core, c, channel->has_started ? SB_NOTICE_ALIVE : SB_NOTICE_STARTING);
+        channel->has_started = true;
     }
     if (channel->alive_at < *next)
         *next = channel->alive_at;

@@ -132,7 +132,7 @@ struct channel {
     uint32_t failures;          /* attempts in a row */
     sb_ns alive_at;             /* next ping of a dead-man's switch */
     sb_ns token_at;             /* when the next message is free: the rate */
-    bool is_alive_in_flight;
+    bool is_alive_in_flight, has_started;
 };
 
 struct silence {

@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-enum { CHILD_FDS_MAX = 16, CHILD_PATH_MAX = 4096, CHILD_ENV_MAX = 4 };
+enum { CHILD_FDS_MAX = 16, CHILD_PATH_MAX = 4096, CHILD_ENV_MAX = 4, CHILD_MORE_MAX = 8 };
 
 /* What the child tells when it could not become the program. */
 struct exec_failure {
@@ -32,7 +32,7 @@ struct launch {
     const struct sb_child_spec *spec;
     char path[CHILD_PATH_MAX];
     char env_texts[CHILD_ENV_MAX][CHILD_PATH_MAX];
-    const char *env[CHILD_ENV_MAX + 1];
+    const char *env[CHILD_ENV_MAX + CHILD_MORE_MAX + 1];
     const char *const *envp;
     int report_fd; /* write end of the pipe that exec closes */
     sigset_t mask;
@@ -82,7 +82,13 @@ static void clean_environment(struct launch *launch)
         sb_text_add(&text, value != NULL ? value : kept[i].fallback);
         launch->env[i] = launch->env_texts[i];
     }
-    launch->env[CHILD_ENV_MAX] = NULL;
+    const char *const *more = launch->spec->more_env;
+    size_t count = CHILD_ENV_MAX;
+    for (; more != NULL && *more != NULL; more++) {
+        SB_ASSERT(count < CHILD_ENV_MAX + CHILD_MORE_MAX);
+        launch->env[count++] = *more;
+    }
+    launch->env[count] = NULL;
     launch->envp = launch->env;
 }
 

@@ -140,14 +140,6 @@ void sb_blob_add(struct sb_blob *blob, const char *bytes, size_t size)
     blob->bytes[blob->size] = '\0';
 }
 
-void sb_blob_add_cut(struct sb_blob *blob, const char *bytes, size_t size)
-{
-    size_t left = blob->max - blob->size;
-    if (size > left)
-        blob->is_cut = true;
-    sb_blob_add(blob, bytes, size < left ? size : left);
-}
-
 char *sb_blob_take(struct sb_blob *blob)
 {
     sb_blob_add(blob, "", 0); /* an empty text is a text too */

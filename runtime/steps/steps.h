@@ -35,11 +35,9 @@ int64_t sb_step_now_ms(const struct sb_step_env *env);
 struct sb_blob {
     char *bytes; /* NUL-terminated once something was written; free() */
     size_t size, cap, max;
-    bool is_bad, is_cut; /* is_cut: sb_blob_add_cut dropped something */
+    bool is_bad;
 };
 void sb_blob_add(struct sb_blob *blob, const char *bytes, size_t size);
-/* Keeps what fits and drops the rest. */
-void sb_blob_add_cut(struct sb_blob *blob, const char *bytes, size_t size);
 /* Hands over the text; NULL after a failed write or without memory. */
 char *sb_blob_take(struct sb_blob *blob);
 

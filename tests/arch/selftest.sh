@@ -13,7 +13,7 @@ fresh() {
   mkdir -p "$house"
   (
     cd "$house"
-    mkdir -p runtime/base runtime/model runtime/core/alerts runtime/os runtime/services/net runtime/steps/native \
+    mkdir -p runtime/base runtime/model runtime/core/alerts runtime/os runtime/services/net runtime/services/notify runtime/steps/native \
       runtime/services/store/migrations runtime/services/cache tui/model tui/view tui/keys tui/theme tui/panes tui/term themes \
       include/signalbox/base include/signalbox/os include/signalbox/ports tests/unit
     echo 'int sb_one(void);' >include/signalbox/base/one.h
@@ -39,6 +39,8 @@ fresh() {
     printf 'int sb_alert_rule_late(int x);\nint sb_alert_rule_late(int x)\n{\n    return x;\n}\n' >runtime/core/alerts/late.c
     printf 'X(memory, "memory")\n' >runtime/services/cache/backends.def
     printf 'enum sb_err sb_cache_backend_memory(int x)\n{\n}\n' >runtime/services/cache/memory.c
+    printf 'X(SLACK, slack, post)\n' >runtime/services/notify/channels.def
+    printf 'enum sb_err sb_channel_write_slack(int x)\n{\n}\n' >runtime/services/notify/slack.c
     printf "X(JOBS, jobs, '1', \"Jobs\", JOBS)\n" >tui/panes/panes.def
     printf 'void sb_pane_draw_jobs(int x)\n{\n}\n' >tui/panes/jobs.c
     printf 'MIGRATION(1, "start")\n#include "migrations/0001_start.sql"\nEND\n' >runtime/services/store/migrations.def

@@ -5,6 +5,7 @@
 
 #include "signalbox/model/alert.h"
 #include "signalbox/model/job.h"
+#include "signalbox/model/notice.h"
 
 #include <stddef.h>
 
@@ -288,6 +289,8 @@ struct sb_catalogue {
     struct sb_content_def content;
     struct sb_alerts_def alerts;
     struct sb_settings settings;
+    const struct sb_channel_def *channels; /* [channel_count], at most SB_CHANNELS_MAX, in the order of the file */
+    size_t channel_count;
 };
 
 /* NULL when there is none of that name. */

@@ -78,6 +78,7 @@ struct sb_child_spec {
     const char *path;              /* executable, looked up in PATH when it has no slash */
     const char *const *argv;       /* NULL-terminated; argv[0] included */
     const char *const *envp;       /* NULL-terminated, or NULL = a clean PATH, HOME, LANG, TMPDIR */
+    const char *const *more_env;   /* NULL-terminated NAME=VALUE texts behind the clean ones, at most 8, or NULL */
     const char *directory;         /* or NULL */
     const int *fds;                /* fds[i] becomes descriptor 3 + i in the child */
     size_t fd_count;
@@ -95,6 +96,19 @@ void sb_child_signal_group(const struct sb_child *child, int signal_number);
 enum sb_err sb_child_wait(struct sb_child *child, const struct sb_op *op, int *status, struct sb_error *err) SB_MUST_USE;
 /* SIGTERM to the group, up to `grace`, then SIGKILL, then reaps. Safe on a child that has ended. */
 void sb_child_end(struct sb_child *child, sb_ns grace);
+
+/* One program from its start to its end. */
+struct sb_child_talk {
+    const void *input;             /* what its stdin gives, or NULL = /dev/null */
+    size_t input_size;
+    size_t output_max;             /* bytes kept of each stream; what is more is read and dropped */
+    char *out, *errors;            /* what it said, NUL-terminated; the caller's to free(), after a failure too; NULL when there was no memory */
+    size_t out_size, errors_size;
+    bool out_is_cut, errors_is_cut;
+    int status;                    /* as waitpid; set on success */
+};
+/* Runs it until its end or the end of the op, after which nothing of its process group is left. The descriptors of the spec are not looked at. */
+enum sb_err sb_child_talk(const struct sb_child_spec *spec, struct sb_child_talk *talk, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
 
 /* This process is in front on the terminal of descriptor 0 again. Nothing happens without a terminal. */
 void sb_terminal_take(void);

@@ -20,7 +20,11 @@ struct sb_http_request {
     size_t header_count;
     const char *body;                /* may be NULL */
     size_t body_size;
-    size_t response_max;             /* bytes; more is SB_ERR_TOO_LARGE */
+    size_t response_max;             /* bytes; more is SB_ERR_TOO_LARGE, or cut when `cuts_body` */
+    bool cuts_body;                  /* the status is what counts: reading ends at response_max */
+    bool is_public_only;             /* an address of a private, loopback, link-local or otherwise special network is SB_ERR_REFUSED */
+    bool hides_path;                 /* the url's path is a secret too: messages have the host alone */
+    const char *ca_file;             /* PEM of the only authorities trusted; NULL = the system's */
 };
 
 struct sb_http_response {

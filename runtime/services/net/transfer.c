@@ -7,8 +7,10 @@
 #include "signalbox/base/assert.h"
 #include "signalbox/base/text.h"
 
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { METHOD_MAX = 16, HEADERS_MAX = 64, HEADER_LINE_MAX = 8192, BODY_STEP = 16384 };
 
@@ -32,7 +34,7 @@ static const struct sb_code_row code_rows[] = {
     { CURLE_BAD_CONTENT_ENCODING, SB_ERR_PROTOCOL },
 };
 
-static enum sb_err map_code(CURLcode code)
+enum sb_err sb_transfer_map(CURLcode code)
 {
     for (size_t i = 0; i < SB_LEN(code_rows); i++) {
         if (code_rows[i].code == code) {
@@ -42,9 +44,25 @@ static enum sb_err map_code(CURLcode code)
     return SB_ERR_UNAVAILABLE;
 }
 
-static void describe_target(char *out, size_t cap, const char *url)
+static void describe_target(char *out, size_t cap, const char *url, bool hides_path)
 {
-    sb_copy_n(out, cap, url, strcspn(url, "?#"));
+    const char *colon = strstr(url, "://");
+    const size_t start = hides_path && colon ? (size_t)(colon - url) + 3 : 0;
+    sb_copy_n(out, cap, url, start + strcspn(url + start, hides_path ? "/?#" : "?#"));
+}
+
+/* Called with each address before it is connected to, so that no name can lead somewhere else after it was looked at. */
+static curl_socket_t open_public(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct sb_transfer *transfer = arg;
+    (void)purpose;
+    if (sb_net_is_special(&address->addr)) {
+        if (getnameinfo(&address->addr, address->addrlen, transfer->refused, sizeof transfer->refused, NULL, 0, NI_NUMERICHOST) != 0) {
+            sb_copy(transfer->refused, sizeof transfer->refused, "?");
+        }
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static bool grow(struct sb_transfer *transfer, size_t needed)
@@ -143,9 +161,9 @@ static enum sb_err add_headers(struct sb_transfer *transfer, const struct sb_htt
     return code;
 }
 
-static CURLcode set_safety(CURL *easy)
+CURLcode sb_transfer_guard(CURL *easy, const char *protocols)
 {
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_PROXY, "");
     code = code ? code : curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
@@ -153,9 +171,23 @@ static CURLcode set_safety(CURL *easy)
     code = code ? code : curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* Ending a transfer must not wait for its name resolver. */
-    code = code ? code : curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    /* HTTP/2 would let libcurl repeat a refused stream on its own. */
-    return code ? code : curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+}
+
+static CURLcode set_receiver(struct sb_transfer *transfer, const struct sb_http_request *request)
+{
+    CURL *easy = transfer->easy;
+    CURLcode code = CURLE_OK;
+    if (request->is_public_only) {
+        code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_public);
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L); /* others may have connected to it already */
+    }
+    if (request->ca_file) {
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    return code;
 }
 
 static CURLcode set_request(struct sb_transfer *transfer, const struct sb_http_request *request)
@@ -164,6 +196,8 @@ static CURLcode set_request(struct sb_transfer *transfer, const struct sb_http_r
     const bool is_head = sb_streq(request->method, "HEAD");
     const bool is_safe = is_head || sb_streq(request->method, "GET");
     CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    /* HTTP/2 would let libcurl repeat a refused stream on its own. */
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     if (request->unix_socket) {
         code = code ? code : curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
     }
@@ -199,7 +233,8 @@ enum sb_err sb_transfer_create(struct sb_transfer **out_transfer, const struct s
     CURLcode curl;
     transfer->op = *op;
     transfer->body_max = request->response_max;
-    describe_target(transfer->target, sizeof transfer->target, request->url);
+    transfer->cuts_body = request->cuts_body;
+    describe_target(transfer->target, sizeof transfer->target, request->url, request->hides_path);
     transfer->easy = curl_easy_init();
     transfer->done = sb_cond_create();
     if (!transfer->easy || !transfer->done || !grow(transfer, 1)) {
@@ -211,8 +246,9 @@ enum sb_err sb_transfer_create(struct sb_transfer **out_transfer, const struct s
     if (code != SB_OK) {
         goto out;
     }
-    curl = set_safety(transfer->easy);
+    curl = sb_transfer_guard(transfer->easy, "http,https");
     curl = curl ? curl : set_request(transfer, request);
+    curl = curl ? curl : set_receiver(transfer, request);
     if (curl != CURLE_OK) {
         code = sb_error_set(err, curl == CURLE_OUT_OF_MEMORY ? SB_ERR_NOMEM : SB_ERR_INVALID, "request to %s: %s", transfer->target,
                             curl_easy_strerror(curl));
@@ -273,15 +309,17 @@ static void note_answer(struct sb_transfer *transfer)
 void sb_transfer_conclude(struct sb_transfer *transfer, CURLcode code)
 {
     note_sent(transfer);
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK || (transfer->is_too_large && transfer->cuts_body)) {
         note_answer(transfer);
+    } else if (transfer->refused[0] && code == CURLE_COULDNT_CONNECT) {
+        sb_error_set(&transfer->error, SB_ERR_REFUSED, "%s: %s is not a public address", transfer->target, transfer->refused);
     } else if (transfer->is_too_large) {
         sb_error_set(&transfer->error, SB_ERR_TOO_LARGE, "the answer of %s is larger than %zu bytes", transfer->target,
                      transfer->body_max);
     } else if (transfer->is_out_of_memory) {
         sb_error_set(&transfer->error, SB_ERR_NOMEM, "no memory for the answer of %s", transfer->target);
     } else {
-        sb_error_set(&transfer->error, map_code(code), "%s: %s", transfer->target,
+        sb_error_set(&transfer->error, sb_transfer_map(code), "%s: %s", transfer->target,
                      transfer->curl_text[0] ? transfer->curl_text : curl_easy_strerror(code));
     }
 }

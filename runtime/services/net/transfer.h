@@ -7,6 +7,17 @@
 
 #include <curl/curl.h>
 
+struct sockaddr;
+
+/* Whether an address belongs to this machine or to a private or special network (private, loopback, link-local, shared, multicast and the like;
+ * also inside an IPv6 address that embeds an IPv4 one). What is no internet address counts as special. Pure. */
+bool sb_net_is_special(const struct sockaddr *address);
+
+/* Nothing from the environment, no redirect, no secret in an address, no signal: what every handle of ours starts with. */
+CURLcode sb_transfer_guard(CURL *easy, const char *protocols);
+/* What a failure of libcurl's is called here. */
+enum sb_err sb_transfer_map(CURLcode code);
+
 /* Owned by the caller of sb_http_send until it is queued, by the I/O thread until `is_done`, then by the caller again. The request's
  * strings are borrowed: the caller stands still until `is_done`. */
 struct sb_transfer {
@@ -18,6 +29,8 @@ struct sb_transfer {
     char *body;
     size_t body_size, body_cap, body_max;
     bool is_too_large, is_out_of_memory;
+    bool cuts_body;            /* too large is no failure */
+    char refused[64];          /* the special address that was not connected to, else "" */
     char target[160];          /* scheme, host and path for messages; no query, which may hold a secret */
     char curl_text[CURL_ERROR_SIZE];
     struct sb_http_response response;

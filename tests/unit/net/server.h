@@ -128,7 +128,7 @@ static void server_stop(struct server *server)
 }
 
 /* Until so many requests have arrived whole. */
-static void server_await(struct server *server, unsigned requests)
+static inline void server_await(struct server *server, unsigned requests)
 {
     sb_mutex_lock(server->mutex);
     while (server->requests < requests) {

@@ -227,6 +227,44 @@ static void child__leaves_no_descriptor_behind(void **state)
     assert_int_equal(test_count("/proc/self/fd"), before);
 }
 
+static void talk__gives_input_and_keeps_output_within_bounds(void **state)
+{
+    const char *const argv[] = SHELL("cat; echo \"$NAME\" >&2; exit 3"), *const more[] = { "NAME=word", NULL };
+    const struct sb_child_spec spec = { .path = "sh", .argv = argv, .more_env = more };
+    struct sb_child_talk talk = { .input = "0123456789", .input_size = 10, .output_max = 5 };
+    const struct sb_op op = test_op();
+
+    (void)state;
+    assert_int_equal(sb_child_talk(&spec, &talk, &op, NULL), SB_OK);
+    assert_int_equal(WEXITSTATUS(talk.status), 3);
+    assert_string_equal(talk.out, "01234");
+    assert_true(talk.out_is_cut);
+    assert_string_equal(talk.errors, "word\n");
+    assert_false(talk.errors_is_cut);
+    free(talk.out);
+    free(talk.errors);
+}
+
+/* With SIGPIPE as a fresh process has it, a write to a program that is gone would end the test. */
+static void talk__survives_a_program_that_does_not_listen(void **state)
+{
+    const char *const argv[] = SHELL("exec <&-; exit 0");
+    const struct sb_child_spec spec = { .path = "sh", .argv = argv };
+    static char input[1 << 20];
+    struct sb_child_talk talk = { .input = input, .input_size = sizeof(input), .output_max = 5 };
+    const struct sb_op op = test_op();
+    const struct sigaction fresh = { .sa_handler = SIG_DFL };
+    struct sigaction before;
+
+    (void)state;
+    assert_int_equal(sigaction(SIGPIPE, &fresh, &before), 0);
+    assert_int_equal(sb_child_talk(&spec, &talk, &op, NULL), SB_OK);
+    assert_int_equal(sigaction(SIGPIPE, &before, NULL), 0);
+    assert_int_equal(talk.status, 0);
+    free(talk.out);
+    free(talk.errors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +278,8 @@ int main(void)
         cmocka_unit_test(child__end_of_the_leader_ends_its_group),
         cmocka_unit_test(child__wait_obeys_deadline_and_cancel),
         cmocka_unit_test(child__leaves_no_descriptor_behind),
+        cmocka_unit_test(talk__gives_input_and_keeps_output_within_bounds),
+        cmocka_unit_test(talk__survives_a_program_that_does_not_listen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
