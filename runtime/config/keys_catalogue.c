@@ -270,6 +270,10 @@ static const struct sb_cfg_key COMPONENT_KEYS[] = {
             "required: nothing starts without it; important: degraded without it; optional."),
      NOTE("config, store, engine: required; cache: optional; the others: important")},
     {SPAN("every", sb_cfg_component, def.probe_every, SB_MS(100), SB_DAY(1), "30s", "Time between two checks while it is ok.")},
+    {SPAN("recover_every", sb_cfg_component, def.recover_every, SB_S(10), SB_DAY(1), "10m",
+          "Least time between two recoveries that the health monitor asks for.")},
+    {COUNT("recoveries_a_day", sb_cfg_component, def.recoveries_a_day, 0, SB_RECOVERIES_MAX, "3",
+           "Most recoveries in any 24 hours; after them somebody has to look. 0: none.")},
     {FLAG("used", sb_cfg_component, def.is_used, NULL, "false: never checked, shown as disabled."),
      NOTE("true; browser and llm: whether a job needs them")},
 };

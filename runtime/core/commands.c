@@ -381,6 +381,27 @@ static void on_probe_component(struct sb_core *core, struct asked *asked)
     say(asked, sb_component_text(component));
 }
 
+static void on_recover_component(struct sb_core *core, struct asked *asked)
+{
+    uint8_t component = asked->command->component;
+    char said[SB_NOTE_MAX];
+    struct sb_text text;
+    sb_text_init(&text, said, sizeof(said));
+    if (component >= SB_COMPONENT_COUNT || !core->setup.components[component].is_used) {
+        refuse(asked, "that component is not in use");
+        return;
+    }
+    if (!sb_recover(core, (enum sb_component)component, asked->command->actor, asked->command->confirmed, &text)) {
+        refuse(asked, sb_component_text(component));
+        say(asked, ": ");
+    }
+    say(asked, said);
+    if (!asked->is_refused && asked->command->reason[0] != '\0') {
+        say(asked, ": ");
+        say(asked, asked->command->reason);
+    }
+}
+
 static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
 {
     if (asked->command->policy >= SB_LANE_POLICY_COUNT) {

@@ -7,12 +7,18 @@ bool sb_component_is_usable(const struct sb_core *core, enum sb_component compon
     return state == SB_COMPONENT_STATE_OK || state == SB_COMPONENT_STATE_DEGRADED;
 }
 
-void sb_components_probe(struct sb_core *core, enum sb_component component)
+void sb_components_ask(struct sb_core *core, enum sb_component component, bool restart)
 {
     core->components[component].is_probing = true;
     struct sb_order order = sb_order_make(SB_ORDER_PROBE);
     order.as.probe.component = (uint8_t)component;
+    order.as.probe.restart = restart;
     sb_core_order(core, &order);
+}
+
+void sb_components_probe(struct sb_core *core, enum sb_component component)
+{
+    sb_components_ask(core, component, false);
 }
 
 void sb_components_begin(struct sb_core *core)
@@ -59,6 +65,7 @@ void sb_components_input(struct sb_core *core, const struct sb_in_component *inp
         note_copy(event.as.component_changed.reason, input->reason);
         sb_core_emit(core, &event);
     }
+    sb_recover_seen(core, (enum sb_component)input->component);
     if (core->setup.components[input->component].is_used)
         sb_timer_set(core, timer_component(core, input->component), next_probe(core, input->component));
     if (was_usable != sb_component_is_usable(core, (enum sb_component)input->component))

@@ -186,6 +186,7 @@ void sb_lanes_context_up(struct sb_core *core, const struct sb_in_context_up *up
     ctx->opened_at = core->now;
     ctx->failed_opens = 0;
     say_context(core, up->ctx, "");
+    sb_recover_seen(core, SB_COMPONENT_BROWSER);
 }
 
 void sb_lanes_context_down(struct sb_core *core, const struct sb_in_context_down *down)

@@ -7,6 +7,7 @@
  *   components.c dependencies       alerts.c  incidents            commands.c what operators ask
  *   silences.c   who is not told    notices.c who is told, when    outbox.c   what is on its way
  *   breakers.c   sites
+ *   recover.c  bringing components back
  *   drain.c    shutting down        announce.c describe stream     check.c    invariants
  */
 #ifndef SIGNALBOX_CORE_STATE_H
@@ -86,6 +87,11 @@ struct component {
     uint32_t failed_probes;
     sb_ns since, latency;
     char reason[SB_NOTE_MAX];
+    /* recover.c */
+    bool is_recovering;
+    uint8_t recovery_count;    /* of the array */
+    sb_ns recoveries[SB_RECOVERIES_MAX]; /* when they began, newest first */
+    char recovery_actor[SB_NAME_MAX];
 };
 
 /* The life of an incident and what is left of one: alert.h. An ended one is kept for a day where there is room, because what returns flaps. */
@@ -448,7 +454,14 @@ void sb_components_begin(struct sb_core *core);
 void sb_components_input(struct sb_core *core, const struct sb_in_component *input);
 void sb_components_timer(struct sb_core *core, enum sb_component component);
 void sb_components_probe(struct sb_core *core, enum sb_component component);
+/* The same; `restart`: what can be ended and started anew is, first. */
+void sb_components_ask(struct sb_core *core, enum sb_component component, bool restart);
 bool sb_component_is_usable(const struct sb_core *core, enum sb_component component);
+
+/* recover.c: says what is done, or why not and returns false. */
+bool sb_recover(struct sb_core *core, enum sb_component component, const char *actor, bool is_confirmed, struct sb_text *said);
+/* Something became known of the component: its recovery may be over. */
+void sb_recover_seen(struct sb_core *core, enum sb_component component);
 
 /* alerts.c */
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event);

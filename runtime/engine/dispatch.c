@@ -41,7 +41,7 @@ static void close_context(struct sb_engine *engine, const struct sb_order *order
 
 static void probe(struct sb_engine *engine, const struct sb_order *order)
 {
-    sb_keeper_probe(engine->keeper, (enum sb_component)order->as.probe.component);
+    sb_keeper_probe(engine->keeper, (enum sb_component)order->as.probe.component, order->as.probe.restart);
 }
 
 static void probe_site(struct sb_engine *engine, const struct sb_order *order)

@@ -38,6 +38,7 @@ struct sb_keeper {
     /* guarded by mutex */
     struct slot slots[SB_CONTEXTS_MAX];
     bool is_probe_wanted[SB_COMPONENT_COUNT], is_probing[SB_COMPONENT_COUNT];
+    bool is_restart_wanted;        /* of the browser, with its next probe */
     bool is_site_wanted[SB_SITES_MAX];
     uint32_t site_generation[SB_SITES_MAX]; /* of the probe that is wanted */
     unsigned probing, deaths;      /* deaths of the browser */
@@ -52,6 +53,7 @@ struct task {
     uint32_t generation;
     struct sb_context *context;
     enum sb_component component;
+    bool restart;
     uint8_t site;
 };
 
@@ -94,7 +96,12 @@ static struct task choose(struct sb_keeper *keeper)
         keeper->is_probe_wanted[i] = false;
         keeper->is_probing[i] = true;
         keeper->probing++;
-        return (struct task){ .kind = TASK_PROBE, .component = (enum sb_component)i };
+        struct task probe = { .kind = TASK_PROBE, .component = (enum sb_component)i };
+        if (i == SB_COMPONENT_BROWSER) {
+            probe.restart = keeper->is_restart_wanted;
+            keeper->is_restart_wanted = false;
+        }
+        return probe;
     }
     for (uint8_t i = 0; i < SB_SITES_MAX && keeper->probing < PROBES_AT_ONCE; i++) {
         if (!keeper->is_site_wanted[i])
@@ -219,7 +226,10 @@ static void do_probe(struct sb_keeper *keeper, const struct task *task)
     const struct sb_op op = { .deadline = sb_ns_add(begun, SB_S(PROBE_LIMIT_S)), .cancel = keeper->ending };
     struct sb_error error = { .text = "" };
     enum sb_component_state state = SB_COMPONENT_STATE_FAILED;
+    struct sb_browser *browser = keeper->setup.browser;
 
+    if (task->restart && browser != NULL && browser->ops->restart != NULL)
+        browser->ops->restart(browser);
     if (keeper->setup.probe != NULL)
         state = keeper->setup.probe(keeper->setup.probe_arg, task->component, &op, &error);
     else
@@ -322,7 +332,7 @@ static void lose_contexts(struct sb_keeper *keeper, const char *reason)
             post_down(keeper, i, lost[i], reason);
     /* A probe starts the next browser: at once, because jobs wait for it. The browser itself slows down one that keeps dying. */
     if (keeper->setup.probe != NULL)
-        sb_keeper_probe(keeper, SB_COMPONENT_BROWSER);
+        sb_keeper_probe(keeper, SB_COMPONENT_BROWSER, false);
 }
 
 static void on_browser_exit(void *arg, const char *reason)
@@ -451,11 +461,12 @@ void sb_keeper_close(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation
     sb_cond_broadcast(keeper->news);
 }
 
-void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component)
+void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component, bool restart)
 {
     SB_ASSERT((unsigned)component < SB_COMPONENT_COUNT);
     sb_mutex_lock(keeper->mutex);
     keeper->is_probe_wanted[component] = true;
+    keeper->is_restart_wanted = keeper->is_restart_wanted || (restart && component == SB_COMPONENT_BROWSER);
     sb_mutex_unlock(keeper->mutex);
     sb_cond_broadcast(keeper->news);
 }

@@ -168,7 +168,8 @@ void sb_keeper_destroy(struct sb_keeper *keeper);
 void sb_keeper_open(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation);
 /* Closes whatever is open there; `generation` 0 = any. */
 void sb_keeper_close(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation);
-void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component);
+/* `restart`: the browser is ended first, and the check starts the next one; other components have nothing to end. */
+void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component, bool restart);
 void sb_keeper_probe_site(struct sb_keeper *keeper, uint8_t site, uint32_t generation);
 /* The open context, borrowed by the attempt that leases it; NULL when it is gone. */
 struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation);

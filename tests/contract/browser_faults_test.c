@@ -224,6 +224,25 @@ static void killed_browser__fails_calls_at_once_and_the_next_open_starts_another
     assert_int_equal(group_members(group), 0);
 }
 
+/* What a recovery does: also a browser that was given up on for a while is tried at once. */
+static void restart__ends_the_browser_and_the_next_check_starts_another(void **state)
+{
+    (void)state;
+    struct sb_context *context = open_at("/plain");
+    struct sb_error error = { 0 };
+    struct sb_browser_stats before = stats_now();
+    const struct sb_op op = within(30000);
+    int exits_before = atomic_load(&exits);
+    browser->ops->restart(browser);
+    expect_code(browser->ops->wait(context, "#never", &op, &error), SB_ERR_GONE, &error);
+    browser->ops->close_context(browser, context);
+    expect_code(browser->ops->check(browser, &op, &error), SB_OK, &error);
+    struct sb_browser_stats now = stats_now();
+    assert_int_not_equal(now.pid, before.pid);
+    assert_int_equal(now.launches, before.launches + 1);
+    assert_int_equal(atomic_load(&exits), exits_before + 1);
+}
+
 static void missing_browser__is_named_and_not_tried_in_a_loop(void **state)
 {
     (void)state;
@@ -237,6 +256,9 @@ static void missing_browser__is_named_and_not_tried_in_a_loop(void **state)
     expect_code(none->ops->open(none, NULL, 0, &op, &context, &error), SB_ERR_UNAVAILABLE, &error);
     expect_said(&error, "next try");
     assert_null(context);
+    none->ops->restart(none);
+    expect_code(none->ops->check(none, &op, &error), SB_ERR_UNAVAILABLE, &error);
+    assert_null(strstr(error.text, "next try")); /* it was really tried */
     none->ops->close(none);
 }
 
@@ -435,6 +457,7 @@ int main(void)
         cmocka_unit_test(endless_script__ends_at_the_deadline_and_the_context_can_be_replaced),
         cmocka_unit_test(page_crash__fails_the_calls_of_its_context_only),
         cmocka_unit_test(killed_browser__fails_calls_at_once_and_the_next_open_starts_another),
+        cmocka_unit_test(restart__ends_the_browser_and_the_next_check_starts_another),
         cmocka_unit_test(missing_browser__is_named_and_not_tried_in_a_loop),
         cmocka_unit_test(wrong_executable__is_an_error_with_its_own_words),
         cmocka_unit_test(orphan__of_an_earlier_run_is_ended_at_creation),

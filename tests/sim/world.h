@@ -61,6 +61,8 @@ struct world {
     struct sb_or_start_step in_flight[WORLD_PENDING];
     size_t in_flight_count;
     bool is_finished;
+    bool opens_nothing, restart_heals; /* the browser: opens no context; a restart helps */
+    unsigned restarts;
     uint32_t events_total, steps_total, ends_total;
 
     bool listens[SB_EVENT_COUNT];
@@ -217,12 +219,25 @@ static inline void world_order(struct world *w, const struct sb_order *order)
         world_stop_step(w, &order->as.stop_step);
         break;
     case SB_ORDER_OPEN_CONTEXT:
-        input = sb_input_make(SB_INPUT_CONTEXT_UP);
-        input.as.context_up.ctx = order->as.open_context.ctx;
-        input.as.context_up.generation = order->as.open_context.generation;
+        input = sb_input_make(w->opens_nothing ? SB_INPUT_CONTEXT_DOWN : SB_INPUT_CONTEXT_UP);
+        if (w->opens_nothing) {
+            input.as.context_down.ctx = order->as.open_context.ctx;
+            input.as.context_down.generation = order->as.open_context.generation;
+            (void)sb_copy(input.as.context_down.reason, SB_NOTE_MAX, "no target");
+        } else {
+            input.as.context_up.ctx = order->as.open_context.ctx;
+            input.as.context_up.generation = order->as.open_context.generation;
+        }
         world_post(w, w->now + w->open_ns, &input);
         break;
     case SB_ORDER_PROBE:
+        if (order->as.probe.restart) {
+            w->restarts++;
+            if (w->restart_heals) {
+                w->opens_nothing = false;
+                w->component_state[order->as.probe.component] = SB_COMPONENT_STATE_OK;
+            }
+        }
         input = sb_input_make(SB_INPUT_COMPONENT);
         input.as.component.component = order->as.probe.component;
         input.as.component.state = (uint8_t)w->component_state[order->as.probe.component];

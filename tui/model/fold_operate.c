@@ -117,6 +117,12 @@ void sb_fold_clock_stepped(struct sb_model *model, const struct sb_event *event)
     (void)event;
 }
 
+void sb_fold_recovery_ended(struct sb_model *model, const struct sb_event *event)
+{
+    (void)model; /* what it came to is the component's state, and the line in the log */
+    (void)event;
+}
+
 void sb_fold_drain_started(struct sb_model *model, const struct sb_event *event)
 {
     model->is_draining = true;

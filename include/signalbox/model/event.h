@@ -118,6 +118,9 @@
 #define SB_EV_notice_failed(F, O) F(O, u64, id) F(O, u32, alert) F(O, u8, channel) F(O, notice_kind, notice) F(O, u32, attempt) F(O, ns, delay) \
     F(O, name, name) F(O, note, reason)
 
+/* What an asked recovery came to: `state` is the component's at its end. */
+#define SB_EV_recovery_ended(F, O) F(O, component, component) F(O, component_state, state) F(O, ns, lasted) F(O, name, actor) F(O, note, reason)
+
 #define SB_EV_note(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, severity, severity) F(O, note, text)
 #define SB_EV_clock_stepped(F, O) F(O, ns, delta)
 #define SB_EV_drain_started(F, O) F(O, name, actor) F(O, ns, grace) F(O, u32, running)
@@ -160,6 +163,7 @@
     X(POOL_RELIEVED, pool_relieved, INFO, "context queue is short again after {lasted}")                              \
     X(POOL_PRESSURE, pool_pressure, WARN, "browser memory {used_mib} of {limit_mib} MiB: guard at level {level}")     \
     X(COMPONENT_CHANGED, component_changed, INFO, "{component} is {state} {reason}")                                  \
+    X(RECOVERY_ENDED, recovery_ended, WARN, "{component}: the recovery by {actor} ended {state} after {lasted} {reason}") \
     X(JOB_PAUSED, job_paused, INFO, "{job} paused by {actor} {reason}")                                               \
     X(JOB_RESUMED, job_resumed, INFO, "{job} resumed by {actor}")                                                     \
     X(CATEGORY_PAUSED, category_paused, INFO, "category {category} paused by {actor} {reason}")                       \

@@ -88,7 +88,9 @@ struct sb_budget_def {
 struct sb_component_def {
     uint8_t class;            /* enum sb_component_class */
     bool is_used;             /* false: disabled, never probed */
-    sb_ns probe_every;        /* while ok; failed ones are probed with backoff 1 s .. 30 s */
+    sb_ns probe_every;        /* while ok; failed and degraded ones are probed with backoff 1 s .. 30 s */
+    sb_ns recover_every;      /* least time between two recoveries */
+    uint8_t recoveries_a_day; /* most in any 24 hours, at most SB_RECOVERIES_MAX; 0 = none */
 };
 
 /* An offset for `job` (every > 0) at which its due times keep away from those of the jobs placed before it: of the jobs that want

@@ -11,6 +11,7 @@ enum {
     SB_ZONES_MAX = 32,         /* different time zones of one catalogue */
     SB_ALERTS_MAX = 256,       /* alerts that can be active at once */
     SB_CHANNELS_MAX = 8,       /* notification channels of one catalogue */
+    SB_RECOVERIES_MAX = 10,    /* recoveries of one component in a day */
     SB_SITES_MAX = 16,         /* sites of one catalogue, each with a breaker */
     SB_NO_CTX = 0xffff,        /* "no context" in a ctx field */
     SB_NO_JOB = 0xffff,        /* "no job" in a job field */

@@ -14,8 +14,8 @@
 #define SB_OR_open_context(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, lane, lane)
 /* Close whatever generation is open; no answer. */
 #define SB_OR_close_context(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, note, reason)
-/* Check a component for real; answered by `component`. */
-#define SB_OR_probe(F, O) F(O, component, component)
+/* Check a component for real; answered by `component`. `restart`: what can be ended and started anew is, first. */
+#define SB_OR_probe(F, O) F(O, component, component) F(O, flag, restart)
 /* Ask the site something cheap that changes nothing; answered by `breaker_probed` with the same generation. */
 #define SB_OR_probe_site(F, O) F(O, u8, site) F(O, u32, generation)
 /* Send a notice through a channel; answered by `notice_done`. At most one per channel is on its way. It goes out when the event of its number

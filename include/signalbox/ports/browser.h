@@ -90,6 +90,9 @@ struct sb_browser_ops {
     /* `open` with all its network traffic through a proxy ("http://host:port", "socks5://host:port"), loopback included; NULL = none. */
     enum sb_err (*open_through)(struct sb_browser *browser, const char *proxy, const char *const *allowed_hosts, size_t allowed_host_count,
                                 const struct sb_op *op, struct sb_context **context, struct sb_error *err);
+    /* Ends the browser's processes, as if they had died: the callback tells, and who needs a browser next starts another, without the delay after
+     * earlier failures. Does not wait. A remote browser goes on; the connection to it is made anew. */
+    void (*restart)(struct sb_browser *browser);
     /* Whether the context is gone for good: closed, crashed, or its browser has died. Cheap; any thread. */
     bool (*is_gone)(struct sb_context *context);
 };

@@ -47,6 +47,17 @@ static enum sb_err op_check(struct sb_browser *browser, const struct sb_op *op, 
     return rc;
 }
 
+static void op_restart(struct sb_browser *browser)
+{
+    struct sb_chromium *chromium = chromium_of(browser);
+
+    sb_mutex_lock(chromium->mutex);
+    chromium->launch_not_before = 0;
+    if (chromium->cdp != NULL && !chromium->cdp->is_dead)
+        sb_cdp_kill(chromium->cdp, false, "the browser was ended to be started anew");
+    sb_mutex_unlock(chromium->mutex);
+}
+
 static void op_set_callback(struct sb_browser *browser, void *arg, void (*on_exit_callback)(void *arg, const char *reason))
 {
     struct sb_chromium *chromium = chromium_of(browser);
@@ -272,6 +283,7 @@ const struct sb_browser_ops sb_chromium_ops = {
     .recall = op_recall,
     .console = op_console,
     .open_through = sb_context_open_through,
+    .restart = op_restart,
     .is_gone = op_is_gone,
 };
 

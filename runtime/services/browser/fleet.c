@@ -49,6 +49,14 @@ static enum sb_err fleet_check(struct sb_browser *browser, const struct sb_op *o
     return good > 0 ? SB_OK : sb_error_set(err, first.code, "%s", first.text);
 }
 
+static void fleet_restart(struct sb_browser *browser)
+{
+    struct fleet *fleet = fleet_of(browser);
+
+    for (size_t i = 0; i < fleet->count; i++)
+        fleet->members[i]->ops->restart(fleet->members[i]);
+}
+
 static void fleet_set_callback(struct sb_browser *browser, void *arg, void (*on_exit_callback)(void *arg, const char *reason))
 {
     struct fleet *fleet = fleet_of(browser);
@@ -168,6 +176,7 @@ enum sb_err sb_browser_create(struct sb_browser **browser, const struct sb_brows
     fleet->ops.close = fleet_close;
     fleet->ops.check = fleet_check;
     fleet->ops.set_callback = fleet_set_callback;
+    fleet->ops.restart = fleet_restart;
     fleet->ops.open = fleet_open;
     fleet->ops.open_through = fleet_open_through;
     fleet->ops.close_context = fleet_close_context;

@@ -44,6 +44,12 @@ static void config__an_empty_catalogue_has_every_default(void **state)
     assert_false(c->components[SB_COMPONENT_BROWSER].is_used);
     assert_false(c->components[SB_COMPONENT_LLM].is_used);
     assert_int_equal(SB_S(30), c->components[SB_COMPONENT_DISK].probe_every);
+    assert_int_equal(SB_MIN(10), c->components[SB_COMPONENT_DISK].recover_every);
+    assert_int_equal(3, c->components[SB_COMPONENT_DISK].recoveries_a_day);
+    assert_int_equal(SB_COMPONENT_CLASS_OPTIONAL, c->components[SB_COMPONENT_CACHE].class);
+    assert_true(c->components[SB_COMPONENT_CACHE].is_used);
+    assert_string_equal("memory", c->settings.cache);
+    assert_int_equal(8, c->settings.cache_pool);
     sb_catalogue_destroy(c);
 }
 

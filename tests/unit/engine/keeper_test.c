@@ -197,13 +197,45 @@ static void keeper__tells_the_memory_of_the_browser_with_its_probe(void **state)
     rig.browser.port.ops = &ops;
     rig.catalogue.pool.memory_max_mib = 512;
     alone_start(&alone, rig_probe);
-    sb_keeper_probe(alone.keeper, SB_COMPONENT_DISK);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_DISK, false);
     assert_int_equal(next_input(&alone).kind, SB_INPUT_COMPONENT);
-    sb_keeper_probe(alone.keeper, SB_COMPONENT_BROWSER);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_BROWSER, false);
     assert_int_equal(next_input(&alone).as.component.component, SB_COMPONENT_BROWSER);
     struct sb_input input = next_input(&alone);
     assert_int_equal(input.kind, SB_INPUT_MEMORY);
     assert_int_equal(input.as.memory.used, 700u << 20);
+    alone_stop(&alone);
+}
+
+static unsigned restarts; /* on the keeper's thread, read after its answer */
+
+static void counts_restart(struct sb_browser *browser)
+{
+    (void)browser;
+    restarts++;
+}
+
+static void keeper__restarts_the_browser_before_its_check_when_asked(void **state)
+{
+    struct alone alone;
+    struct sb_browser_ops ops = *rig.browser.port.ops;
+
+    (void)state;
+    ops.restart = counts_restart;
+    rig.browser.port.ops = &ops;
+    restarts = 0;
+    alone_start(&alone, rig_probe);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_DISK, true); /* nothing to restart there */
+    assert_int_equal(next_input(&alone).as.component.component, SB_COMPONENT_DISK);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_BROWSER, false);
+    assert_int_equal(next_input(&alone).as.component.component, SB_COMPONENT_BROWSER);
+    assert_int_equal(restarts, 0);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_BROWSER, true);
+    assert_int_equal(next_input(&alone).as.component.component, SB_COMPONENT_BROWSER);
+    assert_int_equal(restarts, 1);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_BROWSER, false); /* once */
+    assert_int_equal(next_input(&alone).as.component.component, SB_COMPONENT_BROWSER);
+    assert_int_equal(restarts, 1);
     alone_stop(&alone);
 }
 
@@ -223,9 +255,9 @@ static void keeper__hanging_probes_hold_up_no_context(void **state)
 
     (void)state;
     alone_start(&alone, hangs);
-    sb_keeper_probe(alone.keeper, SB_COMPONENT_LLM);
-    sb_keeper_probe(alone.keeper, SB_COMPONENT_STORE);
-    sb_keeper_probe(alone.keeper, SB_COMPONENT_DISK); /* waits behind them */
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_LLM, false);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_STORE, false);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_DISK, false); /* waits behind them */
     sb_keeper_open(alone.keeper, 0, 1);
     assert_int_equal(next_input(&alone).kind, SB_INPUT_CONTEXT_UP);
     sb_ns begun = sb_now();
@@ -247,12 +279,12 @@ static void keeper__a_failed_probe_says_why(void **state)
 
     (void)state;
     alone_start(&alone, fails);
-    sb_keeper_probe(alone.keeper, SB_COMPONENT_DISK);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_DISK, false);
     struct sb_input input = next_input(&alone);
     assert_int_equal(input.as.component.component, SB_COMPONENT_DISK);
     assert_int_equal(input.as.component.state, SB_COMPONENT_STATE_FAILED);
     assert_string_equal(input.as.component.reason, "nobody answers");
-    sb_keeper_probe(alone.keeper, SB_COMPONENT_CACHE);
+    sb_keeper_probe(alone.keeper, SB_COMPONENT_CACHE, false);
     input = next_input(&alone);
     assert_int_equal(input.as.component.state, SB_COMPONENT_STATE_DEGRADED);
     assert_string_equal(input.as.component.reason, "nobody answers");
@@ -271,6 +303,7 @@ int main(void)
         RIGGED(keeper__a_refused_open_is_told_with_its_reason),
         RIGGED(keeper__opens_the_newest_generation_and_closes_the_one_before),
         RIGGED(keeper__tells_the_memory_of_the_browser_with_its_probe),
+        RIGGED(keeper__restarts_the_browser_before_its_check_when_asked),
         RIGGED(keeper__hanging_probes_hold_up_no_context),
         RIGGED(keeper__a_failed_probe_says_why),
     };

@@ -194,6 +194,41 @@ static void snapshot__keeps_the_findings_and_the_worst_verdict(void **state)
     assert_string_equal(f->result.text, "failed");
 }
 
+static void recovery__is_asked_for_what_the_checks_found_and_for_nothing_else(void **state)
+{
+    struct fixture *f = *state;
+    static const struct sb_pair with[] = { { "checks", "base: store, page:browser, kept: cache" } };
+    f->env.outputs = "{\"base\":{\"verdict\":\"ok\"},\"kept\":{\"verdict\":\"warn\"}}"; /* page failed and left no result */
+    fixture_native(f, "attempt_recovery", with, 1);
+    assert_succeeded(f);
+    assert_string_equal(f->result.text, "asked to bring back: browser, cache");
+    assert_int_equal(fake_command_count, 2);
+    assert_int_equal(fake_commands[0].kind, SB_COMMAND_RECOVER_COMPONENT);
+    assert_int_equal(fake_commands[0].component, SB_COMPONENT_BROWSER);
+    assert_string_equal(fake_commands[0].actor, "health_monitor");
+    assert_string_equal(fake_commands[0].reason, "page found trouble");
+    assert_false(fake_commands[0].confirmed); /* the limits hold */
+    assert_int_equal(fake_commands[1].component, SB_COMPONENT_CACHE);
+    f->env.outputs = "{\"base\":{\"verdict\":\"ok\"},\"page\":{\"verdict\":\"ok\"},\"kept\":{\"verdict\":\"ok\"}}";
+    fixture_native(f, "attempt_recovery", with, 1);
+    assert_string_equal(f->result.text, "nothing to bring back");
+    assert_int_equal(fake_command_count, 2);
+}
+
+static void recovery__refuses_a_list_that_makes_no_sense(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const lists[] = { "page", "page: ", "page: brows", ": browser,", "a, b: store" };
+    for (size_t i = 0; i < SB_LEN(lists); i++) {
+        const struct sb_pair with[] = { { "checks", lists[i] } };
+        f->env.outputs = "{}";
+        fixture_native(f, "attempt_recovery", with, 1);
+        if (f->result.state != SB_STEP_STATE_FAILED)
+            fail_msg("\"%s\" was taken: %s", lists[i], f->result.text);
+        assert_failed(f, SB_CLASS_FATAL);
+    }
+}
+
 /* ---- metrics */
 
 static const struct sb_pair metrics_with[] = { { "site", "practice" }, { "items", "{{steps.read.items}}" }, { "found", "item" } };
@@ -341,6 +376,8 @@ int main(void)
         test(check__counts_failed_and_hung_runs_of_other_jobs),
         test(check__tells_how_long_the_oldest_due_row_waits),
         test(snapshot__keeps_the_findings_and_the_worst_verdict),
+        test(recovery__is_asked_for_what_the_checks_found_and_for_nothing_else),
+        test(recovery__refuses_a_list_that_makes_no_sense),
         test(metrics__stores_counters_of_the_right_post_in_both_tables),
         test(metrics__rejects_another_author_or_text),
         test(watchdog__asks_for_a_late_critical_job_at_most_every_ten_minutes),
