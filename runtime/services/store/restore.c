@@ -1,9 +1,10 @@
 /* The last state of the rows as restore inputs, through the port's query and write alone, so that it serves every database. Runs once,
  * before the first append, on the starting thread. */
 #include "fold.h"
-#include "sqlite.h"
+#include "shared.h"
 
 #include "signalbox/base/text.h"
+#include "signalbox/os/os.h"
 
 #include <string.h>
 
