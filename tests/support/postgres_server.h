@@ -79,6 +79,7 @@ static inline PGconn *test_pg_connect(const char *user)
 static inline long test_pg_sql_as(const char *user, const char *sql)
 {
     PGconn *conn = test_pg_connect(user);
+    PQclear(PQexec(conn, "SET client_min_messages = error"));
     PGresult *result = PQexec(conn, sql);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
@@ -175,7 +176,7 @@ static inline void test_pg_location(char *location, size_t cap)
 static inline void test_pg_drop(const char *location)
 {
     char sql[96];
-    (void)snprintf(sql, sizeof sql, "SET client_min_messages = error; DROP SCHEMA %s CASCADE", strstr(location, "%3D") + 3);
+    (void)snprintf(sql, sizeof sql, "DROP SCHEMA %s CASCADE", strstr(location, "%3D") + 3);
     test_pg_sql_as("signalbox", sql);
 }
 

@@ -19,6 +19,7 @@ static void free_parts(struct sb_postgres *self)
     sb_fold_destroy(self->fold);
     sb_cond_destroy(self->reader_free);
     sb_mutex_destroy(self->reader_mutex);
+    sb_pg_canceller_deinit(&self->canceller);
     sb_pg_target_deinit(&self->target);
     free(self);
 }
@@ -185,8 +186,13 @@ static enum sb_err create(struct sb_postgres **made, const struct sb_store_ops *
         self->reader_mutex = sb_mutex_create(SB_RANK_STORE);
         self->reader_free = sb_cond_create();
         self->fold = sb_fold_create();
+        self->writer.canceller = &self->canceller;
+        for (size_t i = 0; i < SB_PG_READERS_MAX; i++)
+            self->readers[i].pg.canceller = &self->canceller;
         code = sb_queue_init(&self->queue, &sb_pg_writer, self, err);
     }
+    if (!code)
+        code = sb_pg_canceller_init(&self->canceller, &self->target, err);
     if (!code && (!self->reader_mutex || !self->reader_free || !self->fold))
         code = sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
     if (code)

@@ -3,7 +3,7 @@
  *   writer thread (queue.h) --> one connection, which holds the advisory lock: one program per schema
  *   any thread --query()----> one of a few read-only connections
  *
- * Nothing here blocks in libpq except looking up the server's name and PQcancel: sockets are polled with the caller's deadline and
+ * Nothing here blocks in libpq except looking up the server's name: sockets are polled with the caller's deadline and
  * cancellation, and a statement whose caller is gone is cancelled on the server. Session settings end there what this program cannot end
  * any more.
  *
@@ -39,9 +39,18 @@ struct sb_pg_target {
     sb_ns connect_timeout;
 };
 
+/* The one who ends statements of other connections (postgres_cancel.c). */
+struct sb_pg_canceller {
+    const struct sb_pg_target *target;
+    struct sb_mutex *mutex; /* guards is_leased */
+    struct sb_cond *free;
+    bool is_leased;
+};
+
 /* A connection, used by one thread at a time. */
 struct sb_pg {
     PGconn *conn; /* NULL = none */
+    struct sb_pg_canceller *canceller;
     struct sb_pg_known {
         uint64_t key; /* of the statement and the types of its parameters; 0 = free */
         char *sql;
@@ -78,6 +87,7 @@ struct sb_pg_pipe {
 struct sb_postgres {
     struct sb_store store; /* first */
     struct sb_pg_target target;
+    struct sb_pg_canceller canceller;
     struct sb_queue queue;
 
     /* the writer thread's, once it runs */
@@ -125,16 +135,19 @@ void sb_pg_disconnect(struct sb_pg *pg);
 bool sb_pg_is_lost(struct sb_pg *pg);
 /* Sends what is left to send and waits for something to read. */
 enum sb_err sb_pg_wait(struct sb_pg *pg, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
-/* Asks the server to end what runs on the connection. */
-void sb_pg_cancel(struct sb_pg *pg);
-/* Reads everything that is under way, up to a few seconds, else closes the connection. */
-void sb_pg_drain(struct sb_pg *pg);
+/* Ends what runs on the connection, on the server too: what is still under way is read, up to a few seconds, else the connection is closed. */
+void sb_pg_end_statement(struct sb_pg *pg);
 /* The error of a result, or of a connection that broke. */
 enum sb_err sb_pg_result_error(const PGresult *result, const char *what, struct sb_error *err);
 enum sb_err sb_pg_lost_error(const struct sb_pg *pg, struct sb_error *err);
 /* One statement outside a pipeline; `result` (may be NULL) is the caller's to PQclear. */
 enum sb_err sb_pg_ask(struct sb_pg *pg, const char *sql, const struct sb_cell *params, size_t count, const struct sb_op *op,
                       PGresult **result, struct sb_error *err) SB_MUST_USE;
+
+/* postgres_cancel.c. False when the server could not be asked; then a closed connection ends the statement within a second. */
+enum sb_err sb_pg_canceller_init(struct sb_pg_canceller *canceller, const struct sb_pg_target *target, struct sb_error *err) SB_MUST_USE;
+void sb_pg_canceller_deinit(struct sb_pg_canceller *canceller);
+bool sb_pg_cancel(struct sb_pg *pg);
 
 enum sb_err sb_pg_gate_check(const struct sb_pg_gate *gate, struct sb_error *err) SB_MUST_USE;
 void sb_pg_gate_failed(struct sb_pg_gate *gate, const struct sb_error *why);

@@ -106,17 +106,10 @@ bool sb_pg_is_lost(struct sb_pg *pg)
     return PQstatus(pg->conn) != CONNECTION_OK;
 }
 
-void sb_pg_cancel(struct sb_pg *pg)
+void sb_pg_end_statement(struct sb_pg *pg)
 {
-    char message[256];
-    PGcancel *cancel = PQgetCancel(pg->conn);
-    if (cancel && !PQcancel(cancel, message, sizeof message))
-        sb_log(SB_LOG_WARN, "store", "a statement could not be cancelled: %s", message);
-    PQfreeCancel(cancel);
-}
-
-void sb_pg_drain(struct sb_pg *pg)
-{
+    if (PQstatus(pg->conn) != CONNECTION_OK || (PQtransactionStatus(pg->conn) == PQTRANS_ACTIVE && !sb_pg_cancel(pg)))
+        sb_pg_disconnect(pg);
     const struct sb_op op = { .deadline = sb_now() + drain_timeout };
     while (pg->conn) {
         while (pg->conn && PQisBusy(pg->conn))
@@ -146,9 +139,7 @@ enum sb_err sb_pg_ask(struct sb_pg *pg, const char *sql, const struct sb_cell *p
             code = sb_pg_wait(pg, op, err);
         if (code) {
             PQclear(last);
-            if (PQstatus(pg->conn) == CONNECTION_OK)
-                sb_pg_cancel(pg);
-            sb_pg_drain(pg);
+            sb_pg_end_statement(pg);
             return code;
         }
         PGresult *next = PQgetResult(pg->conn);
@@ -246,7 +237,7 @@ static enum sb_err set_up(struct sb_pg *pg, const struct sb_pg_target *target, b
 {
     static const char sql[] =
         "SELECT set_config('statement_timeout', '60000', false), set_config('idle_in_transaction_session_timeout', '60000', false), "
-        "set_config('client_connection_check_interval', '5000', false), set_config('default_transaction_read_only', $1, false), "
+        "set_config('client_connection_check_interval', '1000', false), set_config('default_transaction_read_only', $1, false), "
         "set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE "
         "current_setting('synchronous_commit') END, false), "
         "current_setting('server_encoding') AS encoding, CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS is_standby, "

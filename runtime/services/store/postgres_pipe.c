@@ -53,7 +53,7 @@ static void lose(struct sb_pg_pipe *pipe)
  * awaited a little longer. */
 static bool wait_result(struct sb_pg_pipe *pipe)
 {
-    const struct sb_op last = { .deadline = sb_ns_add(sb_now(), cancel_patience) };
+    struct sb_op last = { .deadline = sb_ns_add(sb_now(), cancel_patience) };
     struct sb_error why = { 0 };
     while (PQisBusy(pipe->pg->conn)) {
         enum sb_err code = sb_pg_wait(pipe->pg, pipe->is_cancelled ? &last : pipe->op, &why);
@@ -61,12 +61,12 @@ static bool wait_result(struct sb_pg_pipe *pipe)
             continue;
         bool is_over = (code == SB_ERR_TIMEOUT || code == SB_ERR_CANCELLED) && !pipe->is_cancelled;
         fail(pipe, code, &why);
-        if (!is_over || PQstatus(pipe->pg->conn) != CONNECTION_OK) {
+        if (!is_over || PQstatus(pipe->pg->conn) != CONNECTION_OK || !sb_pg_cancel(pipe->pg)) {
             lose(pipe);
             return false;
         }
         pipe->is_cancelled = true;
-        sb_pg_cancel(pipe->pg);
+        last.deadline = sb_ns_add(sb_now(), cancel_patience);
     }
     return true;
 }

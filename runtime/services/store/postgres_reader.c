@@ -119,6 +119,17 @@ static enum sb_err take_result(PGresult *result, struct sb_rows **rows, struct s
     return sb_pg_result_error(result, "query failed", err);
 }
 
+/* After the server's error: only the end of the command is left to read. */
+static void finish_command(struct sb_pg *pg)
+{
+    const struct sb_op op = { .deadline = sb_now() + SB_S(3) };
+    PGresult *result = NULL;
+    while (next_result(pg, &op, &result, NULL) == SB_OK && result)
+        PQclear(result);
+    if (result || PQstatus(pg->conn) != CONNECTION_OK || PQtransactionStatus(pg->conn) == PQTRANS_ACTIVE)
+        sb_pg_disconnect(pg);
+}
+
 /* Reads to the end of a command. What goes wrong ends it on the server too. */
 static enum sb_err read_all(struct sb_pg *pg, const struct sb_op *op, struct sb_rows **rows, struct sb_error *err)
 {
@@ -133,9 +144,10 @@ static enum sb_err read_all(struct sb_pg *pg, const struct sb_op *op, struct sb_
         PQclear(result);
         if (!code)
             continue;
-        if (!has_ended && PQstatus(pg->conn) == CONNECTION_OK)
-            sb_pg_cancel(pg);
-        sb_pg_drain(pg);
+        if (!has_ended)
+            sb_pg_end_statement(pg);
+        else
+            finish_command(pg);
         return code;
     }
 }

@@ -21,6 +21,29 @@ const char *sb_pg_option(const struct sb_pg_target *target, const char *keyword)
     return value_of(target->options, keyword);
 }
 
+/* A password with unescaped / or @ makes libpq see its rest as host, port or database. */
+static bool is_plausible(const PQconninfoOption *options)
+{
+    static const char *const names[] = { "user", "host", "dbname" };
+    const char *port = value_of(options, "port");
+    bool is_fine = !port || port[strspn(port, "0123456789,")] == '\0';
+    for (size_t i = 0; i < SB_LEN(names); i++) {
+        const char *value = value_of(options, names[i]);
+        is_fine = is_fine && (!value || !strchr(value, '@'));
+    }
+    return is_fine;
+}
+
+/* NULL when the text is no location. */
+static PQconninfoOption *parse(const char *location)
+{
+    PQconninfoOption *options = PQconninfoParse(location, NULL);
+    if (!options || is_plausible(options))
+        return options;
+    PQconninfoFree(options);
+    return NULL;
+}
+
 /* Only parts that name the place. */
 static void show_options(const PQconninfoOption *options, char out[SB_LOCATION_SHOWN_MAX])
 {
@@ -50,7 +73,7 @@ static void show_options(const PQconninfoOption *options, char out[SB_LOCATION_S
 
 void sb_pg_show(const char *location, char out[SB_LOCATION_SHOWN_MAX])
 {
-    PQconninfoOption *options = PQconninfoParse(location, NULL);
+    PQconninfoOption *options = parse(location);
     if (options)
         show_options(options, out);
     else
@@ -62,7 +85,7 @@ enum sb_err sb_pg_target_init(struct sb_pg_target *target, const char *location,
 {
     uint64_t seconds;
     memset(target, 0, sizeof *target);
-    target->options = PQconninfoParse(location, NULL);
+    target->options = parse(location);
     if (!target->options) /* what libpq says quotes the text, password included */
         return sb_error_set(err, SB_ERR_CONFIG, "store postgresql://...: this is no PostgreSQL location; write postgresql://USER@HOST:PORT/DATABASE"
                             "?KEY=VALUE with libpq's keys, and special characters as %%XX (the rest is not shown: it may hold a password)");

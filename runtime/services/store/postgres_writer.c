@@ -216,8 +216,10 @@ static enum sb_try transact(struct sb_postgres *self, struct sb_pg_pipe *pipe, c
     for (struct sb_request *request = requests; request; request = request->next)
         if (sb_request_is_open(request) && !run_request(self, pipe, request, err))
             return SB_TRY_FAILED;
-    if (events->count == 0 && !sb_requests_are_open(requests))
-        return SB_TRY_COMMITTED; /* everybody has failed: there is nothing to commit */
+    if (events->count == 0 && !sb_requests_are_open(requests)) { /* everybody has failed: there is nothing to commit */
+        (void)sb_pg_pipe_sync(pipe, NULL, NULL);
+        return SB_TRY_COMMITTED;
+    }
     mark(self, pipe, events);
     sb_ns begun = sb_now();
     (void)sb_pg_pipe_push(pipe, "COMMIT", NULL, 0, NULL, NULL);

@@ -298,15 +298,34 @@ static void release_overdue(struct sb_queue *self, struct round *round)
     answer(self, over);
 }
 
+/* Callers who come meanwhile are told what is wrong; nothing of theirs has been begun. */
+static void refuse_waiting(struct sb_queue *self, const struct sb_error *error)
+{
+    sb_mutex_lock(self->mutex);
+    struct sb_request *requests = self->requests;
+    self->requests = self->last_request = NULL;
+    for (struct sb_request *request = requests; request; request = request->next) {
+        request->state = SB_REQUEST_TAKEN;
+        request->code = error->code;
+        request->err = *error;
+    }
+    sb_mutex_unlock(self->mutex);
+    answer(self, requests);
+}
+
 /* Waits; false when the store is being closed and has waited often enough. */
-static bool pause_in_doubt(struct sb_queue *self, sb_ns delay, unsigned tries)
+static bool pause_in_doubt(struct sb_queue *self, sb_ns delay, unsigned tries, const struct sb_error *error)
 {
     sb_ns until = sb_ns_add(sb_now(), delay);
-    sb_mutex_lock(self->mutex);
-    while (sb_cond_wait(self->work, self->mutex, until) && sb_now() < until) {
+    bool goes_on = true;
+    while (sb_now() < until) {
+        refuse_waiting(self, error);
+        sb_mutex_lock(self->mutex);
+        while (!self->requests && sb_cond_wait(self->work, self->mutex, until) && sb_now() < until) {
+        }
+        goes_on = !self->is_closing || tries < CLOSING_TRIES;
+        sb_mutex_unlock(self->mutex);
     }
-    bool goes_on = !self->is_closing || tries < CLOSING_TRIES;
-    sb_mutex_unlock(self->mutex);
     return goes_on;
 }
 
@@ -324,7 +343,7 @@ static bool run_round(struct sb_queue *self, struct round *round, struct sb_erro
         if (self->on_failure)
             self->on_failure(self->callback_arg, err);
         release_overdue(self, round);
-        if (!pause_in_doubt(self, delay, tries))
+        if (!pause_in_doubt(self, delay, tries, err))
             return false;
         delay = delay < retry_max / 2 ? delay * 2 : retry_max;
     }
