@@ -12,7 +12,9 @@
 /* ------------------------------------------------------------------------------------------------ settings */
 
 static const struct sb_cfg_key SETTINGS_KEYS[] = {
-    {TEXT("store", sb_cfg_root, settings.store, sb_cfg_check_store, NULL, "Database: sqlite:PATH."),
+    {TEXT("store", sb_cfg_root, settings.store, sb_cfg_check_store, NULL,
+          "Database: sqlite:PATH, or postgresql://USER@HOST/DATABASE?KEY=VALUE with libpq's keys; the password in ~/.pgpass, passfile=PATH, or by "
+          "reference, password=file:PATH, env:NAME or cred:NAME."),
      NOTE("sqlite:STATE_DIR/signalbox.db")},
     {TEXT("state_dir", sb_cfg_root, settings.state_dir, sb_cfg_check_some, NULL, "Folder for receipts, captures and the lock file."),
      NOTE("$STATE_DIRECTORY, else $XDG_STATE_HOME/signalbox, else ~/.local/state/signalbox")},

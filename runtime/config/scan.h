@@ -29,7 +29,7 @@ sb_cfg_check sb_cfg_check_url;    /* http(s)://host... */
 sb_cfg_check sb_cfg_check_host;   /* host or host:port */
 sb_cfg_check sb_cfg_check_date;
 sb_cfg_check sb_cfg_check_browser_url; /* ws: wss: http: https: without secrets, or a reference */
-sb_cfg_check sb_cfg_check_store;  /* sqlite:PATH */
+sb_cfg_check sb_cfg_check_store;  /* sqlite:PATH or postgresql://... */
 sb_cfg_check sb_cfg_check_some;   /* not empty */
 sb_cfg_check sb_cfg_check_approval; /* off, required, first:N */
 bool sb_cfg_read_approval(const char *text, uint64_t *first); /* how many texts wait for approval; UINT32_MAX = all */
