@@ -88,12 +88,40 @@ int command_config(struct options *options)
     return EXIT_USAGE;
 }
 
+/* db backup FILE: the store alone is touched, also while a runtime works on it. */
+static int db_backup(struct options *options)
+{
+    struct installation in;
+    struct sb_error error = { 0 };
+    char shown[SB_LOCATION_SHOWN_MAX];
+    if (options->positional_count != 2) {
+        complain("db backup: expected the name of a new file");
+        return EXIT_USAGE;
+    }
+    int code = installation_load(&in, options);
+    if (code != EXIT_OK)
+        return code;
+    const char *path = options->positionals[1];
+    const struct sb_op op = { .deadline = sb_now() + SB_HOUR(1) };
+    sb_store_show_location(in.catalogue->settings.store, shown);
+    enum sb_err rc = sb_store_backup(in.catalogue->settings.store, path, &op, &error);
+    if (rc == SB_OK)
+        (void)printf("%s: copied to %s and checked\n", shown, path);
+    else
+        complain("%s", error.text);
+    installation_close(&in);
+    return exit_code_of(rc);
+}
+
 int command_db(struct options *options)
 {
     struct installation in;
+    char shown[SB_LOCATION_SHOWN_MAX];
     const char *topic = topic_of(options);
+    if (strcmp(topic, "backup") == 0)
+        return db_backup(options);
     if (strcmp(topic, "status") != 0 && strcmp(topic, "migrate") != 0) {
-        complain("db %s: expected status or migrate", topic);
+        complain("db %s: expected status, migrate or backup FILE", topic);
         return EXIT_USAGE;
     }
     int code = installation_open_store(&in, options, strcmp(topic, "status") == 0); /* opening for work migrates */
@@ -102,10 +130,11 @@ int command_db(struct options *options)
     struct sb_error error = { 0 };
     struct sb_op op = { .deadline = sb_now() + SB_S(10) };
     enum sb_err rc = in.services.store->ops->check(in.services.store, &op, &error);
+    sb_store_show_location(in.catalogue->settings.store, shown);
     if (rc == SB_OK)
-        (void)printf("%s: ok (%s)\n", in.catalogue->settings.store, in.services.store->ops->name);
+        (void)printf("%s: ok (%s)\n", shown, in.services.store->ops->name);
     else
-        complain("%s: %s", in.catalogue->settings.store, error.text);
+        complain("%s: %s", shown, error.text);
     installation_close(&in);
     return exit_code_of(rc);
 }

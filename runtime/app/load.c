@@ -50,5 +50,12 @@ int load_catalogue(struct sb_catalogue **catalogue, const struct options *option
     else if (rc != SB_OK)
         complain("%s", error.text);
     free(errors);
+    const char *store = rc == SB_OK ? (*catalogue)->settings.store : NULL;
+    if (store != NULL && (rc = sb_store_check_location(store, &error)) != SB_OK) {
+        const char *place = sb_config_explain("settings.store");
+        complain("%s: %s", place != NULL ? place : paths->catalogue, error.text);
+        sb_catalogue_destroy(*catalogue);
+        *catalogue = NULL;
+    }
     return exit_code_of(rc);
 }

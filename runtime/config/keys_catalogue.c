@@ -12,7 +12,9 @@
 /* ------------------------------------------------------------------------------------------------ settings */
 
 static const struct sb_cfg_key SETTINGS_KEYS[] = {
-    {TEXT("store", sb_cfg_root, settings.store, sb_cfg_check_store, NULL, "Database: sqlite:PATH."),
+    {TEXT("store", sb_cfg_root, settings.store, sb_cfg_check_store, NULL,
+          "Database: sqlite:PATH, or postgresql://USER@HOST/DATABASE?KEY=VALUE with libpq's keys; the password in ~/.pgpass, passfile=PATH, or by "
+          "reference, password=file:PATH, env:NAME or cred:NAME."),
      NOTE("sqlite:STATE_DIR/signalbox.db")},
     {TEXT("cache", sb_cfg_root, settings.cache, sb_cfg_check_cache, "memory",
           "What may be forgotten: memory (of this process), redis://[USER@]HOST[:PORT][/DB] or redis+unix://[USER@]/PATH[?db=N]. While Redis does "

@@ -303,7 +303,14 @@ const char *sb_cfg_check_approval(const char *text)
 
 const char *sb_cfg_check_store(const char *text)
 {
-    return strncmp(text, "sqlite:", 7) == 0 && text[7] != '\0' ? NULL : "must be sqlite:PATH";
+    static const char *const SCHEMES[] = {"sqlite:", "postgresql://", "postgres://"};
+    for (size_t i = 0; i < SB_LEN(SCHEMES); i++) {
+        size_t size = strlen(SCHEMES[i]);
+        if (strncmp(text, SCHEMES[i], size) == 0 && text[size] != '\0') {
+            return NULL; /* the store itself looks closer */
+        }
+    }
+    return "must be sqlite:PATH or postgresql://USER@HOST/DATABASE";
 }
 
 /* What follows the scheme is read by the cache itself, at start; a password must not even be shown. */

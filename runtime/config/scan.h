@@ -30,7 +30,7 @@ sb_cfg_check sb_cfg_check_url;    /* http(s)://host... */
 sb_cfg_check sb_cfg_check_host;   /* host or host:port */
 sb_cfg_check sb_cfg_check_date;
 sb_cfg_check sb_cfg_check_browser_url; /* ws: wss: http: https: without secrets, or a reference */
-sb_cfg_check sb_cfg_check_store;  /* sqlite:PATH */
+sb_cfg_check sb_cfg_check_store;  /* sqlite:PATH or postgresql://... */
 sb_cfg_check sb_cfg_check_cache;  /* memory, redis:// or redis+unix:// without a password */
 sb_cfg_check sb_cfg_check_prefix; /* 1 to 63 printable characters */
 sb_cfg_check sb_cfg_check_rate;   /* "30/1m" */

@@ -181,7 +181,9 @@ static const char *checked_text(struct sb_cfg_binder *binder, const struct sb_cf
         return NULL;
     }
     const char *problem = key->check != NULL ? key->check(text) : NULL;
-    if (problem != NULL && (key->check == sb_cfg_check_secret || key->check == sb_cfg_check_browser_url || key->check == sb_cfg_check_cache)) {
+    bool may_hold_secret = key->check == sb_cfg_check_secret || key->check == sb_cfg_check_browser_url || key->check == sb_cfg_check_cache ||
+                           key->check == sb_cfg_check_store;
+    if (problem != NULL && may_hold_secret) {
         struct sb_cfg_place place = sb_cfg_place_of(node);
         place.is_secret = true; /* never show what may be one */
         sb_cfg_report(binder->errors, place, NULL, "%s %s", key->name, problem);

@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "stores.h"
+
 enum { THREADS = 16, CYCLES = 40, KILLS = 12, CHILD_THREADS = 4 };
 
 static const struct sb_op patient = { .deadline = SB_NEVER };
@@ -31,7 +33,7 @@ static const struct sb_model_alias aliases[] = {
 static const struct sb_llm_def llm = { .aliases = aliases, .alias_count = SB_LEN(aliases) };
 
 struct world {
-    char dir[64], location[128];
+    char location[TEST_LOCATION_MAX];
     struct sb_store *store;
     struct sb_ledger *ledger;
     struct sb_zone zone;
@@ -67,9 +69,7 @@ static int setup(void **state)
     clock_s = 1795000000;
     world.budget.limit.nano = 5 * SB_USD_NANO;
     sb_zone_init_utc(&world.zone);
-    (void)snprintf(world.dir, sizeof(world.dir), "/tmp/sb-ledger-XXXXXX");
-    assert_non_null(mkdtemp(world.dir));
-    (void)snprintf(world.location, sizeof(world.location), "sqlite:%s/store.db", world.dir);
+    test_store_create(world.location);
     open_store();
     open_ledger();
     return 0;
@@ -80,7 +80,7 @@ static int teardown(void **state)
     (void)state;
     sb_ledger_destroy(world.ledger);
     world.store->ops->close(world.store);
-    assert_int_equal(sb_dir_remove(world.dir, NULL), SB_OK);
+    test_store_destroy(world.location);
     return 0;
 }
 
@@ -518,5 +518,5 @@ int main(void)
         TEST(killed__processes_leave_books_that_hold),
         TEST(recovery__of_ten_thousand_holds),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name(test_store_suite("ledger contract"), tests, NULL, NULL);
 }

@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "stores.h"
+
 static const struct sb_model_alias aliases[] = {
     { .alias = "premium", .model = "practice-premium", .in_nano = 2500, .out_nano = 10000, .cached_nano = 1250 },
     { .alias = "economy", .model = "practice-economy", .in_nano = 150, .out_nano = 600, .cached_nano = 75 },
@@ -23,7 +25,7 @@ static const struct sb_model_alias aliases[] = {
 static const char *const premium_intents[] = { "content_generation" };
 
 struct world {
-    char dir[64];
+    char location[TEST_LOCATION_MAX];
     struct sb_practice *practice;
     struct sb_catalogue catalogue;
     struct sb_zone zone;
@@ -68,12 +70,9 @@ bool sb_fence_holds(const struct sb_fence *fence)
 
 static int setup(void **state)
 {
-    char location[128];
     const struct sb_practice_setup practice = { .seed = 3 };
     (void)state;
     memset(&world, 0, sizeof(world));
-    (void)snprintf(world.dir, sizeof(world.dir), "/tmp/sb-paid-XXXXXX");
-    assert_non_null(mkdtemp(world.dir));
     assert_int_equal(setenv("SB_TEST_PAID_KEY", SB_PRACTICE_KEY, 1), 0);
     assert_int_equal(sb_practice_start(&world.practice, &practice, NULL), SB_OK);
     sb_zone_init_utc(&world.zone);
@@ -83,8 +82,8 @@ static int setup(void **state)
     struct sb_services *services = &world.services;
     services->catalogue = &world.catalogue;
     services->control = (struct sb_control *)&world;
-    (void)snprintf(location, sizeof(location), "sqlite:%s/store.db", world.dir);
-    assert_int_equal(sb_store_open(&services->store, location, NULL), SB_OK);
+    test_store_create(world.location);
+    assert_int_equal(sb_store_open(&services->store, world.location, NULL), SB_OK);
     const struct sb_ledger_setup ledger = { services->store, &world.catalogue.budget, &world.zone, &world.catalogue.llm, sb_wall_now };
     assert_int_equal(sb_ledger_create(&services->ledger, &ledger, NULL), SB_OK);
     assert_int_equal(sb_http_create(&services->http, NULL), SB_OK);
@@ -102,8 +101,8 @@ static int teardown(void **state)
     sb_http_destroy(world.services.http);
     sb_ledger_destroy(world.services.ledger);
     world.services.store->ops->close(world.services.store);
+    test_store_destroy(world.location);
     sb_practice_stop(world.practice);
-    assert_int_equal(sb_dir_remove(world.dir, NULL), SB_OK);
     return 0;
 }
 
@@ -232,5 +231,5 @@ int main(void)
         TEST(paid_call__to_an_endpoint_that_ignores_its_cap_is_recorded_in_full),
         TEST(paid_call__takes_the_cheaper_alias_when_money_is_short_and_refuses_before_it_passes_the_limit),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name(test_store_suite("paid call contract"), tests, NULL, NULL);
 }

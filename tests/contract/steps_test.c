@@ -7,9 +7,12 @@
 
 #include <cmocka.h>
 
+#include "stores.h"
+
 #include "signalbox/codec/codec.h"
 #include "signalbox/config/config.h"
 #include "signalbox/os/os.h"
+#include "signalbox/ports/cache.h"
 #include "signalbox/ports/content.h"
 #include "signalbox/ports/step.h"
 #include "signalbox/practice/practice.h"
@@ -21,7 +24,7 @@
 enum { OUTPUTS_MAX = 256 * 1024 };
 
 static struct world {
-    char folder[64];
+    char folder[64], location[TEST_LOCATION_MAX];
     struct sb_practice *practice;
     struct sb_catalogue *catalogue;
     struct sb_services services;
@@ -91,9 +94,12 @@ static enum sb_err open_world(struct sb_error *err)
     enum sb_err code = sb_practice_start(&world.practice, &site, err);
     if (code == SB_OK)
         code = load_catalogue(err);
-    (void)snprintf(path, sizeof path, "sqlite:%s/store.db", world.folder);
+    test_store_create(world.location);
     if (code == SB_OK)
-        code = sb_store_open(&world.services.store, path, err);
+        code = sb_store_open(&world.services.store, world.location, err);
+    const struct sb_cache_setup cache = { .location = "memory" };
+    if (code == SB_OK)
+        code = sb_cache_open(&world.services.cache, &cache, err);
     (void)snprintf(path, sizeof path, "%s/receipts", world.folder);
     if (code == SB_OK)
         code = sb_receipts_open(&world.services.receipts, path, err);
@@ -134,12 +140,14 @@ static int tear_down(void **state)
     sb_llm_destroy(world.services.llm);
     sb_http_destroy(world.services.http);
     sb_receipts_close(world.services.receipts);
+    sb_cache_close(world.services.cache);
     if (world.services.store != NULL)
         world.services.store->ops->close(world.services.store);
     sb_catalogue_destroy(world.catalogue);
     sb_practice_stop(world.practice);
     free(world.result.output);
     free(world.outputs);
+    test_store_destroy(world.location);
     return sb_dir_remove(world.folder, NULL) == SB_OK ? 0 : -1;
 }
 
@@ -340,5 +348,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(posting__publishes_once_after_a_proven_absence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(posting__puts_the_text_back_when_the_site_fails_before_the_click, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name(test_store_suite("steps contract"), tests, NULL, NULL);
 }

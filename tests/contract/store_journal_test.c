@@ -268,5 +268,5 @@ int main(void)
         TEST(store__pruning_deletes_the_old_and_keeps_the_numbers),
         TEST(store__pruning_takes_ended_runs_with_their_steps_and_leaves_open_ones),
     };
-    return cmocka_run_group_tests_name("store journal contract: sqlite", tests, NULL, NULL);
+    return cmocka_run_group_tests_name(test_store_suite("store journal contract"), tests, NULL, NULL);
 }

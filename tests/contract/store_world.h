@@ -1,5 +1,5 @@
-/* The world of the store's contract tests: a factory makes an empty database of one implementation and opens it again; every
- * implementation passes the same suites (store_test.c, store_journal_test.c). Statements are in the common dialect. */
+/* The world of the store's contract tests: an empty store of one implementation (stores.h), opened again when asked; every implementation
+ * passes the same suites (store_test.c, store_journal_test.c). Statements are in the common dialect. */
 #ifndef SIGNALBOX_TESTS_CONTRACT_STORE_WORLD_H
 #define SIGNALBOX_TESTS_CONTRACT_STORE_WORLD_H
 
@@ -16,17 +16,10 @@
 
 #include <cmocka.h>
 
-/* One implementation under test. */
-struct factory {
-    const char *name;
-    /* Makes a new, empty database and writes its location. */
-    void (*create)(char *location, size_t cap);
-    void (*destroy)(const char *location);
-};
+#include "stores.h"
 
 struct world {
-    const struct factory *factory;
-    char location[256];
+    char location[TEST_LOCATION_MAX];
     struct sb_store *store;
     struct sb_mutex *mutex; /* guards the rest */
     struct sb_cond *changed;
@@ -128,34 +121,13 @@ static inline void put_meta(struct world *world, const char *key, const char *va
     must_write(world, "INSERT INTO meta (key, value) VALUES ($1, $2)", params, 2);
 }
 
-/* ---- implementations ---- */
-
-static inline void sqlite_create(char *location, size_t cap)
-{
-    char folder[] = "/tmp/signalbox-store-XXXXXX";
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(location, cap, "sqlite:%s/store.db", folder);
-}
-
-static inline void sqlite_destroy(const char *location)
-{
-    char folder[256];
-    const char *path = location + strlen("sqlite:");
-    (void)sb_copy_n(folder, sizeof folder, path, (size_t)(strrchr(path, '/') - path));
-    assert_int_equal(sb_dir_remove(folder, NULL), SB_OK);
-}
-
-static const struct factory sqlite_factory = { "sqlite", sqlite_create, sqlite_destroy };
-static const struct factory *factory = &sqlite_factory;
-
 static inline int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     assert_non_null(world);
-    world->factory = factory;
     world->mutex = sb_mutex_create(SB_RANK_LOG);
     world->changed = sb_cond_create();
-    factory->create(world->location, sizeof world->location);
+    test_store_create(world->location);
     open_store(world);
     *state = world;
     return 0;
@@ -165,7 +137,7 @@ static inline int tear_down(void **state)
 {
     struct world *world = *state;
     world->store->ops->close(world->store);
-    world->factory->destroy(world->location);
+    test_store_destroy(world->location);
     sb_cond_destroy(world->changed);
     sb_mutex_destroy(world->mutex);
     free(world);

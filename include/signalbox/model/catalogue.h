@@ -238,7 +238,7 @@ struct sb_content_def {
 };
 
 struct sb_settings {
-    const char *store;         /* "sqlite:PATH" */
+    const char *store;         /* "sqlite:PATH" or "postgresql://..." (ports/store.h) */
     const char *state_dir;     /* receipts, captures, lock file */
     const char *chromium;      /* path, or NULL = search */
     uint32_t browsers;         /* processes of it */

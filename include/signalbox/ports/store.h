@@ -1,5 +1,5 @@
-/* The store port: the one interface to the database. Implementations: services/store/sqlite.c (and PostgreSQL later), all
- * passing tests/contract/store_contract.c.
+/* The store port: the one interface to the database. Implementations: services/store/sqlite.c and postgres.c, both
+ * passing tests/contract/store_test.c and the other suites over store_world.h.
  *
  * SQL is the common dialect of SQLite and PostgreSQL; parameters are $1..$n and are always bound, never pasted.
  * Threads: every call may come from any thread unless said otherwise. One writer inside; readers are read-only. */
@@ -92,10 +92,19 @@ struct sb_store_ops {
     void (*stats)(struct sb_store *store, struct sb_store_stats *stats);
 };
 
-/* Opens "sqlite:PATH" (or a plain path), applies the migrations, refuses a corrupt, read-only, newer or locked database with what to do. */
+/* Where a store is: "sqlite:PATH" (or a plain path) or "postgresql://USER@HOST/DATABASE" as libpq reads it (docs/OPERATIONS.md). Errors, logs and
+ * screens show it without its password. */
+enum { SB_LOCATION_SHOWN_MAX = 256 };
+/* Whether the location makes sense; connects to nothing. */
+enum sb_err sb_store_check_location(const char *location, struct sb_error *err) SB_MUST_USE;
+void sb_store_show_location(const char *location, char out[SB_LOCATION_SHOWN_MAX]);
+
+/* Opens it, applies the migrations, refuses a corrupt, read-only, newer or locked database with what to do. */
 enum sb_err sb_store_open(struct sb_store **store, const char *location, struct sb_error *err) SB_MUST_USE;
 /* Opens an existing store for looking only, also while a program runs on it: `query` and `check` work, everything that changes is
  * SB_ERR_READ_ONLY. SB_ERR_NOT_FOUND when there is none. */
 enum sb_err sb_store_view(struct sb_store **store, const char *location, struct sb_error *err) SB_MUST_USE;
+/* Writes one consistent state of it into a new file, also while a program runs on it, and checks that file. */
+enum sb_err sb_store_backup(const char *location, const char *path, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
 
 #endif

@@ -362,7 +362,8 @@ enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t
 {
     const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(before_ms), sb_cell_int(live_token) };
     struct sb_rows *found = NULL;
-    enum sb_err code = query(store, "SELECT " ROW_COLUMNS " FROM content_metadata WHERE ($1 IS NULL OR account = $1) AND (status = 'uncertain' OR "
+    enum sb_err code = query(store, "SELECT " ROW_COLUMNS " FROM content_metadata "
+                                    "WHERE (CAST($1 AS TEXT) IS NULL OR account = $1) AND (status = 'uncertain' OR "
                                     "(status = 'posting' AND (claimed_at_ms < $2 OR claim_token < $3))) "
                                     "ORDER BY claimed_at_ms, decision_id LIMIT 1000",
                              params, SB_LEN(params), op, &found, err);

@@ -25,7 +25,7 @@ static const char uncertain_sql[] =
 static const char candidates_sql[] =
     "SELECT p.post_id, p.text, COALESCE(p.posted_at_ms, 0) AS at_ms FROM collected_posts p WHERE p.author = $1 AND "
     "COALESCE(p.posted_at_ms, p.collected_at_ms) >= $2 AND NOT EXISTS (SELECT 1 FROM content_metadata c WHERE c.account = $1 AND "
-    "c.post_id = p.post_id) ORDER BY p.posted_at_ms LIMIT 5";
+    "c.post_id = p.post_id) ORDER BY COALESCE(p.posted_at_ms, 0), p.post_id LIMIT 5";
 static const char waiting_sql[] =
     "SELECT decision_id, kind, account, text, scheduled_at_ms AS at_ms, attempts, COALESCE(last_error, '') AS note FROM content_metadata "
     "WHERE status = $1 ORDER BY scheduled_at_ms, part, decision_id LIMIT 30";

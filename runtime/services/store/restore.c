@@ -2,9 +2,10 @@
  * before the first append, on the starting thread. */
 #include "fold.h"
 #include "restoring.h"
-#include "sqlite.h"
+#include "shared.h"
 
 #include "signalbox/base/text.h"
+#include "signalbox/os/os.h"
 
 #include <string.h>
 

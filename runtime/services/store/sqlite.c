@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PRUNE_ROWS = 1000 }; /* per transaction, so that the journal never waits long */
-
 /* Callers' statements on the writer may change rows and tables of their own, but not the connection. */
 static int authorize_writer(void *arg, int action, const char *a, const char *b, const char *c, const char *d)
 {
@@ -79,6 +77,31 @@ static enum sb_err load_numbers(struct sb_sqlite *self, struct sb_error *err)
     return code;
 }
 
+static enum sb_err migrate_exec(void *arg, const char *sql, const struct sb_cell *params, size_t count, struct sb_error *err)
+{
+    sqlite3 *db = arg;
+    sqlite3_stmt *stmt = NULL;
+    enum sb_err code = sb_sqlite_prepare(db, sql, 0, &stmt, err);
+    if (!code)
+        code = sb_sqlite_bind(stmt, params, count, err);
+    if (!code && sqlite3_step(stmt) != SQLITE_DONE)
+        code = sb_sqlite_error(db, sql, err);
+    sqlite3_finalize(stmt);
+    return code;
+}
+
+static enum sb_err migrate_text(void *arg, const char *sql, char *out, size_t cap, struct sb_error *err)
+{
+    return sb_sqlite_text(arg, sql, out, cap, err);
+}
+
+static enum sb_err migrate(struct sb_sqlite *self, struct sb_error *err)
+{
+    const struct sb_migrating migrating = { .arg = self->writer, .shown = self->path, .begin = "BEGIN EXCLUSIVE",
+                                            .move_away = "move the file away", .exec = migrate_exec, .text = migrate_text };
+    return sb_migrate(&migrating, err);
+}
+
 static enum sb_err open_writer(struct sb_sqlite *self, struct sb_error *err)
 {
     struct sb_error why = { 0 };
@@ -88,7 +111,7 @@ static enum sb_err open_writer(struct sb_sqlite *self, struct sb_error *err)
     if (!code)
         code = use_wal(self->writer, self->path, &why);
     if (!code)
-        code = sb_migrate(self->writer, self->path, &why);
+        code = migrate(self, &why);
     if (!code)
         code = sb_guard_mark(self->writer, false, &why);
     if (!code)
@@ -109,18 +132,10 @@ static void free_parts(struct sb_sqlite *self)
         sb_readers_close(self);
     int rc = sqlite3_close(self->writer); /* last, so that it makes the final checkpoint */
     SB_ASSERT(rc == SQLITE_OK);
-    while (self->queue.first) { /* only what could not be written */
-        struct sb_chunk *chunk = self->queue.first;
-        self->queue.first = chunk->next;
-        free(chunk);
-    }
-    free(self->spare);
+    sb_queue_deinit(&self->queue);
     sb_fold_destroy(self->fold);
     sb_cond_destroy(self->reader_free);
     sb_mutex_destroy(self->reader_mutex);
-    sb_cond_destroy(self->space);
-    sb_cond_destroy(self->work);
-    sb_mutex_destroy(self->mutex);
     sb_fd_close(&self->lock_fd);
     free(self->path);
     free(self);
@@ -132,135 +147,90 @@ static void sqlite_close(struct sb_store *store)
     if (!store)
         return;
     struct sb_sqlite *self = sb_sqlite_of(store);
-    sb_mutex_lock(self->mutex);
-    self->is_closing = true;
-    sb_cond_signal(self->work);
-    sb_mutex_unlock(self->mutex);
-    sb_thread_join(self->thread);
-    if (self->queue.count > 0)
-        sb_log(SB_LOG_ERROR, "store", "%llu events could not be written before the end", (unsigned long long)self->queue.count);
-    else if (!self->is_broken && sb_guard_mark(self->writer, true, &err))
+    if (sb_queue_stop(&self->queue) && sb_guard_mark(self->writer, true, &err))
         sb_log(SB_LOG_WARN, "store", "the clean end could not be noted, the next start checks the database: %s", err.text);
     free_parts(self);
 }
 
-static void set_callbacks(struct sb_store *store, void *arg, void (*on_durable)(void *arg, uint64_t seq),
-                          void (*on_failure)(void *arg, const struct sb_error *error))
-{
-    struct sb_sqlite *self = sb_sqlite_of(store);
-    sb_mutex_lock(self->mutex); /* append takes it too, so the writer sees them with the first event */
-    self->callback_arg = arg;
-    self->on_durable = on_durable;
-    self->on_failure = on_failure;
-    sb_mutex_unlock(self->mutex);
-}
-
-/* The test value only ever grows, whoever writes it: checks at the same time are each other's proof, not each other's failure. */
-static enum sb_err check(struct sb_store *store, const struct sb_op *op, struct sb_error *err)
-{
-    const struct sb_cell value = sb_cell_int(sb_wall_now().ns);
-    const struct sb_statement put = { "INSERT INTO meta (key, value) VALUES ('check', CAST($1 AS TEXT)) "
-                                      "ON CONFLICT (key) DO UPDATE SET value = CASE "
-                                      "WHEN CAST(meta.value AS BIGINT) < CAST(excluded.value AS BIGINT) THEN excluded.value "
-                                      "ELSE CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT) END", &value, 1, 1 };
-    const struct sb_statement get = { "SELECT 1 FROM meta WHERE key = 'check' AND CAST(value AS BIGINT) >= $1", &value, 1, -1 };
-    struct sb_rows *rows = NULL;
-    enum sb_err code = store->ops->write(store, &put, 1, NULL, op, err);
-    if (!code)
-        code = store->ops->query(store, &get, op, &rows, err);
-    if (!code && sb_rows_count(rows) != 1)
-        code = sb_error_set(err, SB_ERR_CONFLICT, "the test row was not read back");
-    sb_rows_destroy(rows);
-    return code;
-}
-
-/* Repeats a bounded delete until it finds nothing more. */
-static enum sb_err delete_all(struct sb_store *store, const char *sql, int64_t before, const struct sb_op *op, int64_t *deleted,
-                              struct sb_error *err)
-{
-    const struct sb_cell params[] = { sb_cell_int(before), sb_cell_int(PRUNE_ROWS) };
-    const struct sb_statement statement = { sql, params, SB_LEN(params), -1 };
-    int64_t changed;
-    do {
-        enum sb_err code = store->ops->write(store, &statement, 1, &changed, op, err);
-        if (code)
-            return code;
-        *deleted += changed;
-    } while (changed > 0);
-    return SB_OK;
-}
-
 static enum sb_err prune(struct sb_store *store, struct sb_wall before, const struct sb_op *op, int64_t *deleted, struct sb_error *err)
 {
-    static const char *const deletes[] = {
-        "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq < COALESCE((SELECT MIN(seq) FROM events WHERE at_ms >= $1), "
-        "9223372036854775807) ORDER BY seq LIMIT $2)",
-        "DELETE FROM job_steps WHERE run IN (SELECT run FROM job_runs WHERE ended_at_ms < $1 AND EXISTS "
-        "(SELECT 1 FROM job_steps s WHERE s.run = job_runs.run) ORDER BY run LIMIT $2)",
-        "DELETE FROM step_outputs WHERE run IN (SELECT run FROM job_runs WHERE ended_at_ms < $1 AND EXISTS "
-        "(SELECT 1 FROM step_outputs s WHERE s.run = job_runs.run) ORDER BY run LIMIT $2)",
-        "DELETE FROM job_runs WHERE run IN (SELECT run FROM job_runs WHERE ended_at_ms < $1 ORDER BY run LIMIT $2)",
-        "DELETE FROM leases WHERE seq IN (SELECT seq FROM leases WHERE released_at_ms < $1 ORDER BY seq LIMIT $2)",
-        "DELETE FROM alerts WHERE alert IN (SELECT alert FROM alerts WHERE cleared_at_ms < $1 ORDER BY alert LIMIT $2)",
-    };
     int64_t count = 0;
-    enum sb_err code = SB_OK;
-    for (size_t i = 0; i < SB_LEN(deletes) && !code; i++)
-        code = delete_all(store, deletes[i], before.ns / 1000000, op, &count, err);
+    enum sb_err code = sb_store_prune_rows(store, before, op, &count, err);
     if (!code)
-        code = sb_writer_checkpoint(sb_sqlite_of(store), op, err);
+        code = sb_queue_housekeep(&sb_sqlite_of(store)->queue, op, err);
     if (!code)
         *deleted = count;
     return code;
 }
 
+static enum sb_err append(struct sb_store *store, const struct sb_event *events, size_t count, struct sb_error *err)
+{
+    return sb_queue_append(&sb_sqlite_of(store)->queue, events, count, err);
+}
+
+static enum sb_err write_all(struct sb_store *store, const struct sb_statement *statements, size_t count, int64_t *changed,
+                             const struct sb_op *op, struct sb_error *err)
+{
+    return sb_queue_write(&sb_sqlite_of(store)->queue, statements, count, changed, op, err);
+}
+
+static void set_callbacks(struct sb_store *store, void *arg, void (*on_durable)(void *arg, uint64_t seq),
+                          void (*on_failure)(void *arg, const struct sb_error *error))
+{
+    sb_queue_set_callbacks(&sb_sqlite_of(store)->queue, arg, on_durable, on_failure);
+}
+
 static void stats(struct sb_store *store, struct sb_store_stats *out)
 {
-    struct sb_sqlite *self = sb_sqlite_of(store);
-    sb_mutex_lock(self->mutex);
-    *out = (struct sb_store_stats){
-        .events_durable = self->events_durable,
-        .transactions = self->transactions,
-        .writes = self->writes,
-        .queries = self->queries,
-        .queue_count = self->queue_count,
-        .queue_count_max = self->queue_count_max,
-        .commit_p50 = sb_hist_permille(&self->commits, 500),
-        .commit_p99 = sb_hist_permille(&self->commits, 990),
-    };
-    sb_mutex_unlock(self->mutex);
+    sb_queue_stats(&sb_sqlite_of(store)->queue, out);
 }
 
 static const struct sb_store_ops sqlite_ops = {
     .name = "sqlite",
     .close = sqlite_close,
     .query = sb_reader_query,
-    .write = sb_writer_write,
-    .append = sb_writer_append,
+    .write = write_all,
+    .append = append,
     .set_callbacks = set_callbacks,
     .restore = sb_restore,
-    .check = check,
+    .check = sb_store_check_rows,
     .prune = prune,
     .stats = stats,
 };
 
-/* "sqlite:PATH" or PATH; the file's folder is made when it is not there. */
-static enum sb_err take_location(struct sb_sqlite *self, const char *location, struct sb_error *err)
+const char *sb_sqlite_path(const char *location)
 {
     static const char prefix[] = "sqlite:";
-    const char *path = strncmp(location, prefix, sizeof prefix - 1) == 0 ? location + sizeof prefix - 1 : location;
-    if (strncmp(location, "postgres", 8) == 0 && strstr(location, "://"))
-        return sb_error_set(err, SB_ERR_UNSUPPORTED, "store %.20s...: this program has SQLite only; use sqlite:PATH", location);
+    return strncmp(location, prefix, sizeof prefix - 1) == 0 ? location + sizeof prefix - 1 : location;
+}
+
+static enum sb_err check_location(const char *location, struct sb_error *err)
+{
+    const char *path = sb_sqlite_path(location);
     if (!*path || sb_streq(path, ":memory:"))
         return sb_error_set(err, SB_ERR_CONFIG, "store \"%s\" names no file: use sqlite:PATH", location);
-    self->path = strdup(path);
+    return SB_OK;
+}
+
+static void show_location(const char *location, char out[SB_LOCATION_SHOWN_MAX])
+{
+    (void)sb_copy(out, SB_LOCATION_SHOWN_MAX, location);
+}
+
+/* The file's folder is made when it is not there. */
+static enum sb_err take_location(struct sb_sqlite *self, const char *location, struct sb_error *err)
+{
+    enum sb_err code = check_location(location, err);
+    if (code)
+        return code;
+    self->path = strdup(sb_sqlite_path(location));
     if (!self->path)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
     char *slash = strrchr(self->path, '/');
     if (!slash || slash == self->path)
         return SB_OK;
     *slash = '\0';
-    enum sb_err code = sb_dir_make(self->path, 0700, err);
+    code = sb_dir_make(self->path, 0700, err);
     *slash = '/';
     if (code && err)
         (void)sb_error_wrap(err, "store %s: its folder cannot be made", self->path);
@@ -284,19 +254,17 @@ static enum sb_err take_lock(struct sb_sqlite *self, struct sb_error *err)
     return code;
 }
 
-static bool create_parts(struct sb_sqlite *self)
+static enum sb_err create_parts(struct sb_sqlite *self, struct sb_error *err)
 {
-    self->mutex = sb_mutex_create(SB_RANK_JOURNAL);
-    self->work = sb_cond_create();
-    self->space = sb_cond_create();
     self->reader_mutex = sb_mutex_create(SB_RANK_STORE);
     self->reader_free = sb_cond_create();
     self->fold = sb_fold_create();
-    sb_hist_init(&self->commits);
-    return self->mutex && self->work && self->space && self->reader_mutex && self->reader_free && self->fold;
+    if (!self->reader_mutex || !self->reader_free || !self->fold)
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
+    return sb_queue_init(&self->queue, &sb_sqlite_writer, self, err);
 }
 
-enum sb_err sb_store_open(struct sb_store **store, const char *location, struct sb_error *err)
+static enum sb_err sqlite_open(struct sb_store **store, const char *location, struct sb_error *err)
 {
     struct sb_sqlite *self = calloc(1, sizeof *self);
     if (!self)
@@ -309,12 +277,12 @@ enum sb_err sb_store_open(struct sb_store **store, const char *location, struct 
         code = sb_guard_file(self->path, err);
     if (!code)
         code = take_lock(self, err);
-    if (!code && !create_parts(self))
-        code = sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
+    if (!code)
+        code = create_parts(self, err);
     if (!code)
         code = open_writer(self, err);
     if (!code)
-        code = sb_thread_start(&self->thread, "store", sb_writer_main, self, err);
+        code = sb_queue_start(&self->queue, err);
     if (code)
         free_parts(self);
     else
@@ -323,46 +291,6 @@ enum sb_err sb_store_open(struct sb_store **store, const char *location, struct 
 }
 
 /* --- a viewer: readers only, beside a running program ------------------------------------------------------------------------ */
-
-static enum sb_err refuse(struct sb_error *err)
-{
-    return sb_error_set(err, SB_ERR_READ_ONLY, "the store was opened for looking only");
-}
-
-static enum sb_err viewer_write(struct sb_store *store, const struct sb_statement *statements, size_t count, int64_t *changed,
-                                const struct sb_op *op, struct sb_error *err)
-{
-    (void)store, (void)statements, (void)count, (void)changed, (void)op;
-    return refuse(err);
-}
-
-static enum sb_err viewer_append(struct sb_store *store, const struct sb_event *events, size_t count, struct sb_error *err)
-{
-    (void)store, (void)events, (void)count;
-    return refuse(err);
-}
-
-static enum sb_err viewer_restore(struct sb_store *store, void *arg, uint16_t (*job_of)(void *arg, const char *name),
-                                  void (*emit)(void *arg, const struct sb_input *input), struct sb_error *err)
-{
-    (void)store, (void)arg, (void)job_of, (void)emit;
-    return refuse(err);
-}
-
-static enum sb_err viewer_check(struct sb_store *store, const struct sb_op *op, struct sb_error *err)
-{
-    const struct sb_statement look = { "SELECT value FROM meta WHERE key = 'genesis_ns'", NULL, 0, -1 };
-    struct sb_rows *rows = NULL;
-    enum sb_err code = store->ops->query(store, &look, op, &rows, err);
-    sb_rows_destroy(rows);
-    return code;
-}
-
-static enum sb_err viewer_prune(struct sb_store *store, struct sb_wall before, const struct sb_op *op, int64_t *deleted, struct sb_error *err)
-{
-    (void)store, (void)before, (void)op, (void)deleted;
-    return refuse(err);
-}
 
 static void viewer_close(struct sb_store *store)
 {
@@ -374,16 +302,16 @@ static const struct sb_store_ops viewer_ops = {
     .name = "sqlite, read-only",
     .close = viewer_close,
     .query = sb_reader_query,
-    .write = viewer_write,
-    .append = viewer_append,
+    .write = sb_viewer_write,
+    .append = sb_viewer_append,
     .set_callbacks = set_callbacks,
-    .restore = viewer_restore,
-    .check = viewer_check,
-    .prune = viewer_prune,
+    .restore = sb_viewer_restore,
+    .check = sb_store_look,
+    .prune = sb_viewer_prune,
     .stats = stats,
 };
 
-enum sb_err sb_store_view(struct sb_store **store, const char *location, struct sb_error *err)
+static enum sb_err sqlite_view(struct sb_store **store, const char *location, struct sb_error *err)
 {
     struct sb_sqlite *self = calloc(1, sizeof *self);
     struct stat info;
@@ -394,11 +322,22 @@ enum sb_err sb_store_view(struct sb_store **store, const char *location, struct 
     enum sb_err code = take_location(self, location, err);
     if (!code && stat(self->path, &info) != 0)
         code = sb_error_set(err, SB_ERR_NOT_FOUND, "store %s is not there: nothing has run here yet", self->path);
-    if (!code && !create_parts(self))
-        code = sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
+    if (!code)
+        code = create_parts(self, err);
     if (code)
         free_parts(self);
     else
         *store = &self->store;
     return code;
 }
+
+static const char *const prefixes[] = { "sqlite:", NULL };
+
+const struct sb_backend sb_backend_sqlite = {
+    .prefixes = prefixes,
+    .open = sqlite_open,
+    .view = sqlite_view,
+    .check_location = check_location,
+    .show_location = show_location,
+    .backup = sb_sqlite_backup,
+};

@@ -153,7 +153,6 @@ static void sqlite__a_folder_or_a_name_of_nothing_is_refused(void **state)
     assert_refused(world->folder, SB_ERR_CONFIG, "is a folder", "name a file");
     assert_refused("sqlite:", SB_ERR_CONFIG, "names no file", "sqlite:PATH");
     assert_refused(":memory:", SB_ERR_CONFIG, "names no file", "sqlite:PATH");
-    assert_refused("postgresql://u:secret@h/db", SB_ERR_UNSUPPORTED, "SQLite only", "sqlite:PATH");
     assert_refused("/dev/null", SB_ERR_CONFIG, "not a regular file", "another");
 }
 

@@ -168,9 +168,7 @@ enum sb_err sb_reader_query(struct sb_store *store, const struct sb_statement *s
         code = run_query(self->readers[slot].db, statement, op, rows, err);
     give_back(self, slot);
 
-    sb_mutex_lock(self->mutex);
-    self->queries++;
-    sb_mutex_unlock(self->mutex);
+    sb_queue_count_query(&self->queue);
     return code;
 }
 

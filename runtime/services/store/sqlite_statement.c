@@ -1,5 +1,5 @@
 /* Prepared statements of SQLite with the port's cells, and its errors in our words. A connection is used by one thread at a time. */
-#include "statement.h"
+#include "sqlite_statement.h"
 
 #include "signalbox/base/text.h"
 

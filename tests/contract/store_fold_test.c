@@ -12,10 +12,12 @@
 
 #include <cmocka.h>
 
+#include "stores.h"
+
 static const struct sb_op patient = { .deadline = SB_NEVER };
 
 struct world {
-    char folder[64], path[128];
+    char location[TEST_LOCATION_MAX];
     struct sb_store *store;
     uint64_t seq;
     struct sb_input restored[64];
@@ -25,7 +27,7 @@ struct world {
 static void open_store(struct world *world)
 {
     struct sb_error err = { 0 };
-    if (sb_store_open(&world->store, world->path, &err))
+    if (sb_store_open(&world->store, world->location, &err))
         fail_msg("%s", err.text);
 }
 
@@ -40,9 +42,7 @@ static int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     assert_non_null(world);
-    (void)sb_copy(world->folder, sizeof world->folder, "/tmp/signalbox-fold-XXXXXX");
-    assert_non_null(mkdtemp(world->folder));
-    (void)snprintf(world->path, sizeof world->path, "%s/store.db", world->folder);
+    test_store_create(world->location);
     open_store(world);
     *state = world;
     return 0;
@@ -52,7 +52,7 @@ static int tear_down(void **state)
 {
     struct world *world = *state;
     world->store->ops->close(world->store);
-    assert_int_equal(sb_dir_remove(world->folder, NULL), SB_OK);
+    test_store_destroy(world->location);
     free(world);
     return 0;
 }
@@ -485,5 +485,5 @@ int main(void)
         TEST(fold__genesis_is_set_once_and_numbers_go_on),
         TEST(fold__no_event_of_any_kind_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name(test_store_suite("store fold contract"), tests, NULL, NULL);
 }

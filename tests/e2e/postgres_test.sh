@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# The whole catalogue with its store on a real PostgreSQL of its own, while sessions are ended, the server is restarted and stays away for a
+# while. In the end no row is lost, every row has exactly one post, and the store's trouble was one incident.
+. "$(dirname "$0")/lib.sh" "$1" postgres
+
+PG=/usr/lib/postgresql/15/bin
+STATE=$DIR/state
+SPEED=120
+[ -x "$PG/postgres" ] || give_up "there is no PostgreSQL 15 in $PG (package postgresql-15)"
+
+# --- a private server -------------------------------------------------------------------------------------------------------------
+
+# The server refuses root: then it is the user postgres. It ends with this script, whatever becomes of it.
+as_postgres() {
+  local who=()
+  [ "$(id -u)" != 0 ] || who=(--reuid=postgres --regid=postgres --clear-groups)
+  setpriv "${who[@]+"${who[@]}"}" --pdeathsig QUIT "$@"
+}
+
+start_postgres() {
+  (cd "$DIR/pg" && exec setpriv $([ "$(id -u)" != 0 ] || echo --reuid=postgres --regid=postgres --clear-groups) --pdeathsig QUIT \
+    "$PG/postgres" -D "$DIR/pg/data" -c listen_addresses= -c "unix_socket_directories=$DIR/pg" -c fsync=off) >>"$DIR/pg.log" 2>&1 </dev/null &
+  postgres=$!
+  wait_for 20 as_postgres "$PG/pg_isready" -q -h "$DIR/pg" -U postgres || give_up "PostgreSQL does not start: $(tail -n 5 "$DIR/pg.log")"
+}
+
+# stop_postgres SIGNAL: INT ends the sessions and stops, QUIT is a crash
+stop_postgres() {
+  [ -n "${postgres:-}" ] || return 0
+  kill "-$1" "$postgres" 2>/dev/null
+  wait "$postgres" 2>/dev/null
+  postgres=''
+}
+
+clean_up_postgres() {
+  local status=$?
+  stop_postgres QUIT
+  (exit "$status")
+  clean_up
+}
+trap clean_up_postgres EXIT
+
+query() { # USER DATABASE STATEMENT
+  PGOPTIONS='-c client_min_messages=error' "$PG/psql" -h "$DIR/pg" -U "$1" -d "$2" -XAtqc "$3"
+}
+
+# instead of lib.sh's, which reads SQLite
+sql() {
+  query signalbox signalbox "$2"
+}
+
+end_sessions() {
+  query postgres postgres "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'signalbox pid%'"
+}
+
+chmod 755 "$DIR"
+mkdir "$DIR/pg"
+[ "$(id -u)" != 0 ] || chown postgres:postgres "$DIR/pg"
+(cd "$DIR/pg" && as_postgres "$PG/initdb" -D "$DIR/pg/data" -U postgres -A trust -E UTF8 --locale=C --no-sync) >"$DIR/pg.log" 2>&1 ||
+  give_up "initdb: $(tail -n 3 "$DIR/pg.log")"
+start_postgres
+query postgres postgres "CREATE ROLE signalbox LOGIN"
+query postgres postgres "CREATE DATABASE signalbox OWNER signalbox"
+LOCATION="postgresql://signalbox:right%20horse@/signalbox?host=$DIR/pg" # a password which nobody asks for, and nobody may show
+
+# --- the commands -----------------------------------------------------------------------------------------------------------------
+
+start_world --speed "$SPEED"
+point
+pointed+=(--set "settings.store=$LOCATION")
+on_store() { # NAME COMMAND...: its output in NAME.out and NAME.err, its exit code in `code`
+  local name=$1
+  shift
+  start "$name" "$PROGRAM" "$@" "${pointed[@]}" --state-dir "$STATE"
+  ended "$started" 60
+}
+on_store migrate db migrate
+claim "db migrate makes the schema" [ "$code" = 0 ] || show <"$DIR/migrate.err"
+on_store status db status
+claim "db status finds it" grep -q '^postgresql://signalbox@/signalbox.*: ok' "$DIR/status.out"
+claim "config check refuses a location that makes no sense" \
+  refused 78 "$PROGRAM" config check "$GROWTH" --set "settings.store=postgresql://u:right horse@[x/db"
+claim "and says how it should be" grep -q 'postgresql://USER@HOST' <<<"$said"
+json_of "$PROGRAM" check --json "${pointed[@]}" --state-dir "$DIR/check"
+claim "check finds everything: exit 0" [ "$code" = 0 ] || show <"$DIR/check.err"
+
+# --- the catalogue ----------------------------------------------------------------------------------------------------------------
+
+start run "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}"
+runtime=$started
+eventually 20 "the runtime starts" grep -qs 'browser is ok' "$DIR/run.out" || give_up "no runtime: $(cat "$DIR/run.err")"
+claim "a second runtime on the same database is refused with 75" \
+  refused 75 "$PROGRAM" run "${pointed[@]}" --state-dir "$DIR/other"
+claim "and who has it is said" grep -q 'is in use by signalbox pid' <<<"$said"
+jobs=$(sed -n '/^jobs:/,$s/^  \([a-z_]*\):$/\1/p' "$GROWTH" | wc -l)
+eventually 240 "every job of the catalogue has run and succeeded" sql_at_least "$STATE" \
+  "SELECT COUNT(DISTINCT job_name) FROM job_runs WHERE state = 'succeeded'" "$jobs" ||
+  sql "$STATE" "SELECT job_name, state, error_class, error FROM job_runs WHERE job_name NOT IN
+    (SELECT job_name FROM job_runs WHERE state = 'succeeded')" | show
+claim "and no statement was refused" sql_is "$STATE" "SELECT COUNT(*) FROM job_steps WHERE text LIKE '%refused%' OR text LIKE '%(42%'" 0 ||
+  sql "$STATE" "SELECT name, text FROM job_steps WHERE text LIKE '%refused%' OR text LIKE '%(42%' LIMIT 10" | show
+note "after $SECONDS s"
+for table in post_metrics collected_posts reply_opportunities discovered_accounts follower_snapshots analyses insights performance bandit_arms; do
+  eventually 90 "$table grows" sql_at_least "$STATE" "SELECT COUNT(*) FROM $table" 1
+done
+claim "no alert of the store so far" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE component = 'store'" 0
+on_store backup db backup "$DIR/backup.dump"
+claim "db backup copies it beside the running program" [ "$code" = 0 ] || show <"$DIR/backup.err"
+claim "and the copy holds the journal" grep -q 'TABLE DATA public events' <("$PG/pg_restore" --list "$DIR/backup.dump")
+claim "an existing file is not replaced" refused 75 "$PROGRAM" db backup "$DIR/backup.dump" "${pointed[@]}" --state-dir "$STATE"
+
+# --- faults -----------------------------------------------------------------------------------------------------------------------
+
+sql "$STATE" "SELECT decision_id FROM content_metadata ORDER BY 1" >"$DIR/rows-before"
+claim "there are rows that could be lost" [ -s "$DIR/rows-before" ]
+posts_out() {
+  sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified', 'archived')"
+}
+more_posts() { # SECONDS TEXT: one more than now
+  local now
+  now=$(posts_out)
+  eventually "$1" "$2" sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified', 'archived')" $((now + 1))
+}
+for ((round = 0; round < 20; round++)); do
+  end_sessions >/dev/null
+  tick 0.3
+done
+more_posts 60 "after sessions were ended twenty times posts go on"
+stop_postgres QUIT
+start_postgres
+more_posts 60 "after a crash of the server posts go on"
+stop_postgres INT
+eventually 20 "without a server the store is told as failed" grep -qE 'store (is|became|->) ?failed|store.*failed' "$DIR/run.out"
+steadily 15 "the program lives on without its store" is_alive "$runtime"
+start_postgres
+more_posts 90 "after the server was away posts go on"
+back_ok() {
+  [ "$(sql "$STATE" "SELECT payload::json ->> 'state' FROM events WHERE kind = 'component_changed' AND payload::json ->> 'component' = 'store'
+    ORDER BY seq DESC LIMIT 1" 2>/dev/null)" = ok ]
+}
+eventually 20 "the store is ok again by itself" back_ok
+sql "$STATE" "SELECT alert, rule, text, to_timestamp(raised_at_ms / 1000), to_timestamp(cleared_at_ms / 1000) FROM alerts
+  WHERE component = 'store'" | show
+claim "its absence was one incident" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE component = 'store' AND cleared_at_ms - raised_at_ms > 8000" 1
+claim "raised once and cleared once" sql_is "$STATE" "SELECT COUNT(*) FROM events WHERE kind IN ('alert_raised', 'alert_cleared') AND
+  (payload::json ->> 'alert')::bigint IN (SELECT alert FROM alerts WHERE component = 'store' AND cleared_at_ms - raised_at_ms > 8000)" 2
+claim "no alert of the store stays" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE component = 'store' AND cleared_at_ms IS NULL" 0
+
+# --- what is left -----------------------------------------------------------------------------------------------------------------
+
+kill -TERM "$runtime"
+claim "it drains" ended "$runtime" 45
+claim "and ends with 0" [ "$code" = 0 ]
+in_flight="SELECT COUNT(*) FROM content_metadata WHERE status IN ('posting', 'uncertain')"
+for ((round = 1; round <= 3; round++)); do # what the end cut is settled by the next start
+  sql_is "$STATE" "$in_flight" 0 && break
+  start "more-$round" "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}" --set content.posts_per_hour=1 --set content.posts_per_hour_max=1
+  runtime=$started
+  wait_for 90 sql_is "$STATE" "$in_flight" 0
+  kill -TERM "$runtime"
+  ended "$runtime" 45
+done
+claim "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight" 0 ||
+  sql "$STATE" "SELECT decision_id, status, attempts, last_error FROM content_metadata WHERE status IN ('posting', 'uncertain')" | show
+claim "the site answers" site_state
+site_ids() {
+  sqlite3 :memory: "SELECT json_extract(value, '\$.id') FROM json_each(CAST(readfile('$1') AS TEXT), '\$.posts')" | LC_ALL=C sort
+}
+sql "$STATE" "SELECT decision_id FROM content_metadata" | LC_ALL=C sort >"$DIR/rows-after"
+sql "$STATE" "SELECT post_id FROM content_metadata WHERE status IN ('posted', 'verified', 'archived')" | LC_ALL=C sort >"$DIR/posted"
+LC_ALL=C comm -13 <(site_ids "$DIR/site-before.json") <(site_ids "$DIR/site.json") >"$DIR/on-site"
+claim "no content row is lost" [ -z "$(LC_ALL=C comm -23 <(LC_ALL=C sort "$DIR/rows-before") "$DIR/rows-after")" ]
+claim "something was posted" [ "$(wc -l <"$DIR/posted")" -gt 5 ]
+claim "every posted row has exactly one post, every post exactly one row" cmp -s "$DIR/posted" "$DIR/on-site" ||
+  diff "$DIR/posted" "$DIR/on-site" | show
+claim "the journal has no hole" sql_is "$STATE" "SELECT MAX(seq) - MIN(seq) + 1 - COUNT(*) FROM events" 0
+claim "no output and no row shows the password" negated grep -rqE 'right(%20| )horse' "$DIR"/*.out "$DIR"/*.err "$STATE"
+claim "not even the journal" sql_is "$STATE" "SELECT COUNT(*) FROM events WHERE payload LIKE '%horse%'" 0
+eventually 5 "no process is left behind" has_no_strays || strays | show
+finish
