@@ -93,6 +93,24 @@ static inline void daemon_write(const struct daemon *daemon, const char *name, c
     assert_int_equal(sb_file_write_atomically(daemon_file(daemon, name), text, strlen(text), 0600, NULL), SB_OK);
 }
 
+/* cert.pem and key.pem in its folder: a throw-away authority that is the server too. */
+static inline void daemon_certificate(const struct daemon *daemon)
+{
+    const char *const argv[] = { "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail.test", "-addext",
+                                 "subjectAltName=IP:127.0.0.1", "-keyout", daemon_file(daemon, "key.pem"), "-out", daemon_file(daemon, "cert.pem"),
+                                 NULL };
+    const struct sb_child_spec spec = { .path = argv[0], .argv = argv };
+    const struct sb_op op = { .deadline = sb_ns_add(sb_now(), SB_S(60)) };
+    struct sb_child_talk talk = { .output_max = 4096 };
+    struct sb_error err = { 0 };
+    if (sb_child_talk(&spec, &talk, &op, &err) != SB_OK)
+        fail_msg("%s", err.text);
+    if (talk.status != 0)
+        fail_msg("openssl: %s", talk.errors);
+    free(talk.out);
+    free(talk.errors);
+}
+
 static inline void daemon_start(struct daemon *daemon, const char *const *argv)
 {
     int ends[2];
@@ -129,11 +147,17 @@ static inline const char *daemon_await(struct daemon *daemon, const char *word)
     }
 }
 
+/* Also when it was not started, or is over. */
 static inline void daemon_end(struct daemon *daemon)
 {
-    sb_child_end(&daemon->child, SB_S(5));
-    close(daemon->output);
+    if (daemon->folder[0] == '\0')
+        return;
+    if (daemon->child.pid > 0) {
+        sb_child_end(&daemon->child, SB_S(5));
+        close(daemon->output);
+    }
     assert_int_equal(sb_dir_remove(daemon->folder, NULL), SB_OK);
+    daemon->folder[0] = '\0';
 }
 
 #endif

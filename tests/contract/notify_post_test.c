@@ -172,6 +172,7 @@ static void webhook__gives_up_waiting_at_its_timeout(void **state)
     assert_int_equal(send_kind(&bench, SB_NOTICE_FIRING), SB_ERR_TIMEOUT);
     assert_false(bench.answer.is_permanent);
     assert_int_equal(bench.answer.status, 0);
+    assert_null(strstr(bench.err.text, "/x")); /* the path is a secret with many receivers */
     end(&bench);
 }
 
