@@ -184,9 +184,9 @@ static void resolve(struct sb_core *core, struct alert *alert)
     event.as.alert_cleared.lasted = core->now - alert->since;
     memcpy(event.as.alert_cleared.subject, alert->subject, sizeof(alert->subject));
     alert->state = SB_ALERT_STATE_OK;
-    alert->until = SB_NEVER;
+    alert->until = alert->is_flapping ? core->now + quiet_time(alert) : SB_NEVER; /* it may be back at once: nobody is told before that */
     alert->ended = core->now;
-    alert->is_acked = alert->is_flapping = alert->is_stale = false;
+    alert->is_acked = alert->is_stale = false;
     sb_core_emit(core, &event);
     sb_notices_changed(core);
 }
@@ -196,12 +196,12 @@ static void begin_recovery(struct sb_core *core, struct alert *alert)
     const struct sb_alert_def *def = &core->alert_defs->rules[alert->rule];
     if (alert->state == SB_ALERT_STATE_FIRING)
         note_change(core, alert);
-    if (def->recover == 0 && !alert->is_flapping) {
+    if (def->recover == 0) {
         resolve(core, alert);
         return;
     }
     alert->state = SB_ALERT_STATE_RECOVERING;
-    alert->until = core->now + (alert->is_flapping && quiet_time(alert) > def->recover ? quiet_time(alert) : def->recover);
+    alert->until = core->now + def->recover;
     say_moved(core, alert);
 }
 
@@ -260,7 +260,7 @@ static void look_good(struct sb_core *core, struct alert *alert)
     alert->is_stale = false;
     if (alert->state == SB_ALERT_STATE_PENDING && is_met) {
         alert->state = SB_ALERT_STATE_OK;
-        alert->until = SB_NEVER;
+        alert->until = alert->is_flapping ? core->now + quiet_time(alert) : SB_NEVER;
         alert->ended = core->now;
     } else if (alert->state == SB_ALERT_STATE_FIRING && is_met) {
         begin_recovery(core, alert);
@@ -279,7 +279,7 @@ static void look(struct sb_core *core, enum sb_rule rule, const struct finding *
         return;
     alert->looks = (uint16_t)((unsigned)alert->looks << 1 | (is_bad ? 1u : 0u));
     alert->look_count = alert->look_count < SB_LOOKS_MAX ? alert->look_count + 1 : SB_LOOKS_MAX;
-    if (alert->state == SB_ALERT_STATE_OK && core->now - alert->ended >= REMEMBERED_FOR)
+    if (alert->state == SB_ALERT_STATE_OK && !alert->is_flapping && core->now - alert->ended >= REMEMBERED_FOR)
         alert->flaps = 0;
     if (is_bad)
         look_bad(core, alert, finding);
@@ -336,9 +336,11 @@ static void due(struct sb_core *core, struct alert *alert)
         fire(core, alert);
     else if (alert->state == SB_ALERT_STATE_RECOVERING)
         resolve(core, alert);
-    else if (alert->is_flapping) { /* it has been bad for so long that it is simply bad */
+    else if (alert->is_flapping) { /* it has been the same for so long that it simply is so */
         alert->is_flapping = false;
-        say_moved(core, alert);
+        if (sb_alert_is_open(alert))
+            say_moved(core, alert);
+        sb_notices_changed(core);
     }
 }
 

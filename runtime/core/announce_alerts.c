@@ -20,6 +20,23 @@ enum said sb_say_channel(const struct sb_core *core, uint32_t item, unsigned par
     return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
 }
 
+enum said sb_say_channel_state(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
+{
+    if (item >= core->setup.channel_count)
+        return SAID_SECTION_OVER;
+    const struct channel *channel = &core->channels[item];
+    *event = sb_event_make(core, SB_EVENT_CHANNEL_STATE);
+    struct sb_ev_channel_state *state = &event->as.channel_state;
+    state->channel = (uint8_t)item;
+    state->sent = channel->sent;
+    state->failed = channel->failed;
+    state->failing = channel->failures;
+    state->sent_at = channel->sent_at;
+    state->failed_at = channel->failed_at;
+    note_copy(state->reason, channel->reason);
+    return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
+}
+
 enum said sb_say_silence(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
 {
     if (item >= SB_SILENCES_MAX)

@@ -108,7 +108,8 @@ static void check_alerts(const struct sb_core *core)
             continue;
         SB_ASSERT(alert->state != SB_ALERT_STATE_PENDING || alert->until != SB_NEVER);
         SB_ASSERT(alert->state != SB_ALERT_STATE_RECOVERING || alert->until != SB_NEVER);
-        SB_ASSERT(sb_alert_is_open(alert) || (!alert->is_acked && !alert->is_flapping && !alert->is_stale));
+        SB_ASSERT(sb_alert_is_open(alert) || (!alert->is_acked && !alert->is_stale));
+        SB_ASSERT(!alert->is_flapping || alert->until != SB_NEVER);
         for (size_t k = i + 1; k < SB_ALERTS_MAX; k++)
             if (core->alerts[k].is_used && core->alerts[k].rule == alert->rule)
                 SB_ASSERT(!sb_streq(core->alerts[k].subject, alert->subject));

@@ -106,6 +106,8 @@ static struct want plain_want(const struct sb_core *core, const struct alert *al
 
     if (!sb_alert_is_open(alert)) {
         want.notice = SB_NOTICE_RESOLVED;
+        if (alert->is_flapping && !channel->groups_itself) /* when it has been quiet */
+            return nothing;
         return has_told && channel->tells_resolved && (told->is_delivered || sb_outbox_holds(core, told->id)) ? want : nothing;
     }
     if (!has_told) {

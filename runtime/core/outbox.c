@@ -221,17 +221,33 @@ static sb_ns backoff(const struct sb_core *core, const struct notice *notice)
     return (delay < SB_MIN(10) ? delay : SB_MIN(10)) / 100 * (90 + (sb_ns)(chance % 21));
 }
 
-static void ping_done(struct sb_core *core, const struct sb_in_notice_done *done)
+/* Whether it goes well with the channel again. */
+static bool take_note(struct sb_core *core, const struct sb_in_notice_done *done)
+{
+    struct channel *channel = &core->channels[done->channel];
+    bool was_failing = channel->failures > 0;
+    if (done->is_ok) {
+        channel->sent++;
+        channel->failures = 0;
+        channel->sent_at = core->wall.ns;
+        return was_failing;
+    }
+    channel->failed++;
+    channel->failures++;
+    channel->failed_at = core->wall.ns;
+    note_copy(channel->reason, done->reason);
+    return false;
+}
+
+static void ping_done(struct sb_core *core, const struct sb_in_notice_done *done, bool is_back)
 {
     struct channel *channel = &core->channels[done->channel];
     struct notice ping = { .channel = done->channel, .kind = SB_NOTICE_ALIVE };
-    bool was_failing = channel->failures > 0;
     channel->is_alive_in_flight = false;
-    channel->failures = done->is_ok ? 0 : channel->failures + 1;
     ping.attempt = done->is_ok ? 1 : channel->failures;
     if (!done->is_ok)
         say_failed(core, &ping, core->setup.channels[done->channel].alive_every, done->reason);
-    else if (was_failing) /* that it is alive as always is no news */
+    else if (is_back) /* that it is alive as always is no news */
         say_sent(core, &ping, done->took);
 }
 
@@ -240,8 +256,9 @@ void sb_notices_done(struct sb_core *core, const struct sb_in_notice_done *done)
     struct notice *notice = NULL;
     if (done->channel >= core->setup.channel_count)
         return;
+    bool is_back = take_note(core, done);
     if (done->id == 0) {
-        ping_done(core, done);
+        ping_done(core, done, is_back);
         return;
     }
     for (size_t i = 0; i < SB_LEN(core->notices); i++)

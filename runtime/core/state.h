@@ -135,7 +135,10 @@ struct notice {
 };
 
 struct channel {
+    uint32_t sent, failed;      /* notices taken, attempts that were not */
     uint32_t failures;          /* attempts in a row */
+    int64_t sent_at, failed_at; /* wall ns, 0 = never */
+    char reason[SB_NOTE_MAX];   /* of the last failure */
     sb_ns alive_at;             /* next ping of a dead-man's switch */
     sb_ns token_at;             /* when the next message is free: the rate */
     bool is_alive_in_flight, has_started;
@@ -530,6 +533,7 @@ void sb_notices_stopping(struct sb_core *core);
 /* announce_alerts.c */
 enum said { SAID_EVENT, SAID_SKIP, SAID_ITEM_OVER, SAID_SECTION_OVER };
 enum said sb_say_channel(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
+enum said sb_say_channel_state(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 enum said sb_say_silence(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 enum said sb_say_alert(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 /* breakers.c */

@@ -111,7 +111,7 @@ outage() { # NUMBER HOW: what is seen while Redis is away
 
 recovery() { # NUMBER HOW
   eventually 20 "$2: the component is ok again, by itself" screen_has 'cache +OK'
-  eventually 10 "$2: the alert is cleared" sql_is "$STATE" "$raised AND cleared_at_ms IS NOT NULL" "$1"
+  eventually 45 "$2: the alert is cleared" sql_is "$STATE" "$raised AND cleared_at_ms IS NOT NULL" "$1"
   more $((LOAD * 2)) "$2: the load goes on in Redis"
   claim "$2: no further alert was raised" sql_is "$STATE" "$raised" "$1"
   eventually 10 "$2: Redis is used again" redis_has 'signalbox:http:*'

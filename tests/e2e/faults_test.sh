@@ -114,7 +114,7 @@ close_terminal
 in_terminal 120x40 "$PROGRAM" console "${pointed[@]}" --state-dir "$STATE"
 eventually 10 "with Chromium the contexts stand ready" screen_has '#2 +IDLE +low' || give_up "no contexts"
 eventually 30 "a post appears" site_has_posts 1
-claim "the alert of the earlier start is cleared" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE cleared_at_ms IS NULL" 0
+eventually 60 "the alert of the earlier start is cleared" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE cleared_at_ms IS NULL" 0
 victim=$(browser_of "$STATE")
 note "browser $victim"
 fault '{"target": "site", "kind": "delay", "path": "/post/", "delay_ms": 20000}'

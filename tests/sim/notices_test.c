@@ -141,24 +141,24 @@ static void notices__flapping_is_said_once_and_ends_when_it_has_been_quiet(void 
     (void)state;
     struct told_world t;
     make(&t, 1);
-    world_listen(t.w, SB_EVENT_ALERT_MOVED);
+    world_listen(t.w, SB_EVENT_ALERT_RAISED);
+    world_listen(t.w, SB_EVENT_ALERT_CLEARED);
     world_begin(t.w);
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         world_run(t.w, SB_MIN(1) + i * SB_MIN(10));
         say_component(t.w, SB_COMPONENT_BROWSER, i % 2 == 1);
     }
-    world_run(t.w, SB_MIN(50));
-    say_component(t.w, SB_COMPONENT_BROWSER, true);
     world_run(t.w, SB_HOUR(3));
-    world_expect(t.w, "[  90000] notice for channel 0: firing dep_down browser\n"
-                      "[ 660000] alert 1 dep_down browser is recovering\n"
+    world_expect(t.w, "[  60000] alert 1 dep_down: browser failed: not there\n"
+                      "[  90000] notice for channel 0: firing dep_down browser\n"
+                      "[ 690000] alert 1 dep_down browser cleared after 10m30s\n"
                       "[ 690000] notice for channel 0: resolved dep_down browser\n"
-                      "[1260000] alert 2 dep_down browser is firing\n"
+                      "[1260000] alert 2 dep_down: browser failed: not there\n"
                       "[1290000] notice for channel 0: flapping dep_down browser\n"
-                      "[1860000] alert 2 dep_down browser is recovering\n"
-                      "[2460000] alert 2 dep_down browser is firing\n"
-                      "[3000000] alert 2 dep_down browser is recovering\n"
-                      "[6600000] notice for channel 0: resolved dep_down browser\n");
+                      "[1890000] alert 2 dep_down browser cleared after 10m30s\n"
+                      "[2460000] alert 3 dep_down: browser failed: not there\n"
+                      "[3090000] alert 3 dep_down browser cleared after 10m30s\n"
+                      "[6690000] notice for channel 0: resolved dep_down browser\n");
     done(&t);
 }
 

@@ -139,6 +139,20 @@ void sb_fold_channel_defined(struct sb_model *model, const struct sb_event *even
     name_copy(channel->kind, ev->kind);
 }
 
+void sb_fold_channel_state(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_channel_state *const ev = &event->as.channel_state;
+    if (ev->channel >= SB_CHANNELS_MAX)
+        return;
+    struct sb_model_channel *const channel = &model->channels[ev->channel];
+    channel->sent = ev->sent;
+    channel->failed = ev->failed;
+    channel->failing = ev->failing;
+    channel->sent_at.ns = ev->sent_at;
+    channel->failed_at.ns = ev->failed_at;
+    note_copy(channel->reason, ev->reason);
+}
+
 static struct sb_model_told *told_of(struct sb_model *model, uint32_t id, uint8_t channel)
 {
     struct sb_model_alert *const alert = alert_of(model, id);

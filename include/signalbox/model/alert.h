@@ -9,7 +9,7 @@
  *    |<-----------------------------------------+                        v  |
  *    +------------------------- `recover` is over ------------------ RECOVERING
  *
- * Flags lie over the state: FLAPPING (it changed SB_FLAP_CHANGES times within SB_FLAP_WINDOW; stays open until it is quiet for long), STALE
+ * Flags lie over the state: FLAPPING (it changed SB_FLAP_CHANGES times within SB_FLAP_WINDOW; channels hear nothing until it is quiet), STALE
  * (restored, and nobody has looked again since), SILENCED, INHIBITED, ACKED. */
 #ifndef SIGNALBOX_MODEL_ALERT_H
 #define SIGNALBOX_MODEL_ALERT_H

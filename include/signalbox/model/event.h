@@ -105,6 +105,9 @@
 #define SB_EV_silence_set(F, O) F(O, u32, silence) F(O, rule, rule) F(O, ns, lasts) F(O, name, subject) F(O, name, actor) F(O, note, reason)
 #define SB_EV_silence_ended(F, O) F(O, u32, silence) F(O, name, actor)
 #define SB_EV_channel_defined(F, O) F(O, u8, channel) F(O, severity, min_severity) F(O, name, name) F(O, name, kind)
+/* How it goes with a channel since the start; in a description alone. */
+#define SB_EV_channel_state(F, O) F(O, u8, channel) F(O, u32, sent) F(O, u32, failed) F(O, u32, failing) F(O, wall, sent_at) F(O, wall, failed_at) \
+    F(O, note, reason)
 /* Why a channel has not been told of an alert, when the reason changes. `by`: the silence's actor, the alert it follows from ... */
 #define SB_EV_notice_held(F, O) F(O, u32, alert) F(O, u8, channel) F(O, told, why) F(O, ns, lasts) F(O, name, by)
 /* Told with others in one notice. */
@@ -189,6 +192,7 @@
     X(SILENCE_SET, silence_set, WARN, "{actor} silenced {rule} {subject} for {lasts}: {reason}")                       \
     X(SILENCE_ENDED, silence_ended, INFO, "silence {silence} ended {actor}")                                           \
     X(CHANNEL_DEFINED, channel_defined, DEBUG, "channel {name} is {kind}, from {min_severity} on")                     \
+    X(CHANNEL_STATE, channel_state, DEBUG, "channel {channel}: {sent} notices taken, {failed} attempts failed {reason}")  \
     X(NOTICE_HELD, notice_held, DEBUG, "alert {alert}, channel {channel}: {why} {by}")                                 \
     X(NOTICE_QUEUED, notice_queued, INFO, "notice for channel {channel}: {notice} {rule} {subject}")                   \
     X(NOTICE_JOINED, notice_joined, DEBUG, "alert {alert} is told to channel {channel} with notice {id}")              \
