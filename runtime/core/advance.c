@@ -513,8 +513,10 @@ static void say_stale(struct sb_core *core, const struct sb_in_step_done *done)
     event.as.step_stale.step = done->step;
     event.as.step_stale.fence = done->fence;
     sb_core_emit(core, &event);
-    if (core->workers_lost > 0)
-        core->workers_lost--;
+    if (core->workers_lost == 0)
+        return;
+    core->workers_lost--;
+    sb_components_engine(core);
 }
 
 void sb_advance_step_done(struct sb_core *core, const struct sb_in_step_done *done)

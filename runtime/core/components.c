@@ -43,8 +43,30 @@ static sb_ns next_probe(const struct sb_core *core, unsigned component)
     return core->now + (delay < SB_S(30) ? delay : SB_S(30));
 }
 
-void sb_components_input(struct sb_core *core, const struct sb_in_component *input)
+void sb_components_engine(struct sb_core *core)
 {
+    const struct sb_in_component input = { .component = SB_COMPONENT_ENGINE, .state = SB_COMPONENT_STATE_OK };
+    if (core->setup.components[SB_COMPONENT_ENGINE].is_used)
+        sb_components_input(core, &input);
+}
+
+/* Whether the engine is there is known to who is asked; how many of its threads answer is known here. */
+static void judge_engine(const struct sb_core *core, struct sb_in_component *input)
+{
+    struct sb_text reason;
+    if (input->component != SB_COMPONENT_ENGINE || input->state != SB_COMPONENT_STATE_OK || core->workers_lost == 0)
+        return;
+    input->state = SB_COMPONENT_STATE_DEGRADED;
+    sb_text_init(&reason, input->reason, sizeof(input->reason));
+    sb_text_add(&reason, "workers held by steps that do not stop: ");
+    sb_text_add_u64(&reason, core->workers_lost);
+}
+
+void sb_components_input(struct sb_core *core, const struct sb_in_component *said)
+{
+    struct sb_in_component judged = *said;
+    const struct sb_in_component *input = &judged;
+    judge_engine(core, &judged);
     if (input->component >= SB_COMPONENT_COUNT || input->state >= SB_COMPONENT_STATE_COUNT)
         return;
     struct component *c = &core->components[input->component];

@@ -1,6 +1,6 @@
 /* Bringing a component back because somebody asked, as a rule the health monitor: whether it is needed, whether it may be done, what came of it.
  * Nothing that works is touched, no outside effect is cut, and it is not done more often than the component's definition says, unless an operator
- * confirms. Core thread only.
+ * confirms. For a worker that a stuck step holds nobody has to ask. Core thread only.
  *
  *   idle --recover_component, sick--> under way --the component works--> idle: recovery_ended ok
  *                                         +-------it still does not after RECOVERY_LIMIT--> idle: recovery_ended failed, degraded */
@@ -22,7 +22,7 @@ static bool is_sick(const struct sb_core *core, enum sb_component component)
 {
     uint8_t state = core->components[component].state;
     return state == SB_COMPONENT_STATE_FAILED || state == SB_COMPONENT_STATE_DEGRADED ||
-           (component == SB_COMPONENT_BROWSER && opens_no_contexts(core));
+           (component == SB_COMPONENT_BROWSER && opens_no_contexts(core)) || (component == SB_COMPONENT_ENGINE && core->workers_lost > 0);
 }
 
 static bool is_effect_under_way(const struct sb_core *core)
@@ -62,6 +62,29 @@ static bool is_too_often(const struct sb_core *core, enum sb_component component
     return false;
 }
 
+/* Other threads take the place of those that are held; when one of them answers after all, there is one more. */
+static void replace_workers(struct sb_core *core, struct sb_text *said)
+{
+    struct sb_order order = sb_order_make(SB_ORDER_ADD_WORKERS);
+    order.as.add_workers.count = core->workers_lost;
+    sb_core_order(core, &order);
+    sb_text_add(said, "replacing workers of the engine: ");
+    sb_text_add_u64(said, core->workers_lost);
+    core->workers_lost = 0;
+    sb_components_engine(core);
+}
+
+static void begin(struct sb_core *core, enum sb_component component, struct sb_text *said)
+{
+    if (component == SB_COMPONENT_ENGINE) {
+        replace_workers(core, said);
+        return;
+    }
+    sb_components_ask(core, component, component == SB_COMPONENT_BROWSER);
+    sb_text_add(said, component == SB_COMPONENT_BROWSER ? "restarting " : "asking ");
+    sb_text_add(said, sb_component_text(component));
+}
+
 bool sb_recover(struct sb_core *core, enum sb_component component, const char *actor, bool is_confirmed, struct sb_text *said)
 {
     struct component *c = &core->components[component];
@@ -80,9 +103,7 @@ bool sb_recover(struct sb_core *core, enum sb_component component, const char *a
         c->is_recovering = true;
         (void)sb_copy(c->recovery_actor, sizeof(c->recovery_actor), actor);
         c->failed_probes = 0; /* the back-off begins anew */
-        sb_components_ask(core, component, component == SB_COMPONENT_BROWSER);
-        sb_text_add(said, component == SB_COMPONENT_BROWSER ? "restarting " : "asking ");
-        sb_text_add(said, sb_component_text(component));
+        begin(core, component, said);
         return true;
     }
     return false;

@@ -456,6 +456,8 @@ void sb_budget_rearm(struct sb_core *core);
 void sb_components_begin(struct sb_core *core);
 void sb_components_input(struct sb_core *core, const struct sb_in_component *input);
 void sb_components_timer(struct sb_core *core, enum sb_component component);
+/* The engine itself: how many of its threads answer has changed. */
+void sb_components_engine(struct sb_core *core);
 void sb_components_probe(struct sb_core *core, enum sb_component component);
 /* The same; `restart`: what can be ended and started anew is, first. */
 void sb_components_ask(struct sb_core *core, enum sb_component component, bool restart);

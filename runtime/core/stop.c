@@ -59,6 +59,16 @@ void sb_stop_hard(struct sb_core *core, struct run *run, const char *reason)
     sb_run_arm(core, run);
 }
 
+/* Within the limits of recoveries; beyond them the engine is degraded until an operator, or the thread itself, comes back. */
+static void replace_worker(struct sb_core *core)
+{
+    char said[SB_NOTE_MAX];
+    struct sb_text text;
+    sb_text_init(&text, said, sizeof(said));
+    if (!sb_recover(core, SB_COMPONENT_ENGINE, "the runtime", false, &text))
+        sb_components_engine(core);
+}
+
 void sb_stop_lost(struct sb_core *core, struct run *run)
 {
     uint8_t step = run->step;
@@ -81,4 +91,5 @@ void sb_stop_lost(struct sb_core *core, struct run *run)
         sb_advance_failed(core, run, step,
                           step_def(core, run->job, step)->is_effect ? SB_CLASS_UNCERTAIN : SB_CLASS_RETRYABLE, 0,
                           "the step did not stop and was given up");
+    replace_worker(core);
 }

@@ -54,6 +54,11 @@ static void send_notice(struct sb_engine *engine, const struct sb_order *order)
     sb_notifier_send(engine->notifier, &order->as.send_notice);
 }
 
+static void add_workers(struct sb_engine *engine, const struct sb_order *order)
+{
+    sb_workers_add(engine->workers, order->as.add_workers.count);
+}
+
 static void finish(struct sb_engine *engine, const struct sb_order *order)
 {
     (void)order;

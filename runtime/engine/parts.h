@@ -117,6 +117,9 @@ void sb_attempts_stop_all(struct sb_attempts *attempts);
 struct sb_workers *sb_workers_create(struct sb_engine *engine, size_t count, struct sb_error *err);
 /* Once stopped, an attempt is answered as cancelled at once. */
 void sb_workers_submit(struct sb_workers *workers, struct sb_attempt *attempt);
+/* Further threads, at most SB_WORKERS_ADDED_MAX over its life; what cannot be had is told in the log. Core thread. */
+enum { SB_WORKERS_ADDED_MAX = 64 };
+void sb_workers_add(struct sb_workers *workers, size_t count);
 /* Joins the threads once the queue is empty. Submitting stays allowed. */
 void sb_workers_stop(struct sb_workers *workers);
 /* NULL is fine. */

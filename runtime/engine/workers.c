@@ -10,10 +10,9 @@ struct sb_workers {
     struct sb_cond *news;
     /* guarded by mutex */
     struct sb_attempt *head, *tail;
-    bool is_stopping;
-    /* the owner's */
-    struct sb_thread **threads;
-    size_t count;
+    bool is_stopping, is_adding;
+    struct sb_thread **threads; /* [count_max] */
+    size_t count, count_max;
 };
 
 static void worker_main(void *argument)
@@ -46,7 +45,8 @@ struct sb_workers *sb_workers_create(struct sb_engine *engine, size_t count, str
     workers->engine = engine;
     workers->mutex = sb_mutex_create(SB_RANK_WORKERS);
     workers->news = sb_cond_create();
-    workers->threads = calloc(count, sizeof(struct sb_thread *));
+    workers->count_max = count + SB_WORKERS_ADDED_MAX;
+    workers->threads = calloc(workers->count_max, sizeof(struct sb_thread *));
     if (workers->mutex == NULL || workers->news == NULL || workers->threads == NULL)
         goto nomem;
     for (; workers->count < count; workers->count++)
@@ -82,10 +82,44 @@ void sb_workers_submit(struct sb_workers *workers, struct sb_attempt *attempt)
     sb_attempt_refuse(workers->engine, &order, SB_CLASS_CANCELLED, "the engine is stopping");
 }
 
+/* One more thread; false when there is none to be had. */
+static bool add_one(struct sb_workers *workers)
+{
+    struct sb_thread *thread = NULL;
+    struct sb_error error = { 0 };
+
+    sb_mutex_lock(workers->mutex);
+    bool is_full = workers->count == workers->count_max;
+    bool may_add = !is_full && !workers->is_stopping;
+    workers->is_adding = may_add; /* who stops waits for it */
+    sb_mutex_unlock(workers->mutex);
+    if (is_full)
+        (void)sb_error_set(&error, SB_ERR_FULL, "%d were added already: restart at a quiet moment", SB_WORKERS_ADDED_MAX);
+    enum sb_err rc = may_add ? sb_thread_start(&thread, "sb-worker", worker_main, workers, &error) : error.code;
+    sb_mutex_lock(workers->mutex);
+    if (thread != NULL)
+        workers->threads[workers->count++] = thread;
+    workers->is_adding = false;
+    sb_mutex_unlock(workers->mutex);
+    sb_cond_broadcast(workers->news);
+    if (rc != SB_OK)
+        sb_log(SB_LOG_ERROR, "engine", "no further worker: %s", error.text);
+    return thread != NULL;
+}
+
+void sb_workers_add(struct sb_workers *workers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!add_one(workers))
+            return;
+}
+
 void sb_workers_stop(struct sb_workers *workers)
 {
     sb_mutex_lock(workers->mutex);
     workers->is_stopping = true;
+    while (workers->is_adding)
+        (void)sb_cond_wait(workers->news, workers->mutex, SB_NEVER);
     sb_mutex_unlock(workers->mutex);
     sb_cond_broadcast(workers->news);
     for (size_t i = 0; i < workers->count; i++)

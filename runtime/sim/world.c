@@ -150,6 +150,7 @@ void sim_world_order(struct sim *sim, const struct sb_order *order)
         break;
     case SB_ORDER_PROBE_SITE:  /* sites of the simulator always answer: it gives the core none, */
     case SB_ORDER_SEND_NOTICE: /* and no channels */
+    case SB_ORDER_ADD_WORKERS: /* its steps always answer */
     case SB_ORDER_FINISH:
     case SB_ORDER_COUNT:
         break;

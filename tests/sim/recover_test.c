@@ -151,6 +151,39 @@ static void recovery__asks_other_components_at_once(void **state)
     world_destroy(w);
 }
 
+/* A runtime with one worker whose steps hang: each costs its own run, and others go on, until the limit of recoveries. */
+static void stuck__workers_are_replaced_within_limits_and_told_beyond(void **state)
+{
+    (void)state;
+    struct world *w = make();
+    w->components[SB_COMPONENT_ENGINE].is_used = true;
+    w->pool.workers = 1;
+    world_job(w, "hangs", SB_MIN(15), 0)->misfire = SB_MISFIRE_SKIP;
+    world_step(w, "work", false, SB_HOUR(2))->timeout = SB_S(10);
+    w->ignores_stop[0] = true;
+    world_job(w, "goes_on", SB_MIN(15), SB_MIN(5));
+    world_step(w, "work", false, SB_S(1));
+    world_listen(w, SB_EVENT_RUN_ENDED);
+    world_listen(w, SB_EVENT_COMPONENT_CHANGED);
+    world_begin(w);
+    world_run(w, SB_MS(5));
+    sb_text_init(&w->text, w->story, sizeof(w->story)); /* everything is ok */
+    world_run(w, SB_MIN(59));
+    world_expect(w, "[  25000] hangs run 1 failed after 25s the step did not stop and was given up\n"
+                    "[  25000] engine: the recovery by the runtime ended ok after 0.0s\n"
+                    "[ 301000] goes_on run 2 succeeded after 1.0s\n"
+                    "[ 925000] hangs run 3 failed after 25s the step did not stop and was given up\n"
+                    "[ 925000] engine: the recovery by the runtime ended ok after 0.0s\n"
+                    "[1201000] goes_on run 4 succeeded after 1.0s\n"
+                    "[1825000] hangs run 5 failed after 25s the step did not stop and was given up\n"
+                    "[1825000] engine: the recovery by the runtime ended ok after 0.0s\n"
+                    "[2101000] goes_on run 6 succeeded after 1.0s\n"
+                    "[2725000] hangs run 7 failed after 25s the step did not stop and was given up\n"
+                    "[2725000] engine is degraded workers held by steps that do not stop: 1\n");
+    assert_int_equal(w->workers_added, 3);
+    world_destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +193,7 @@ int main(void)
         cmocka_unit_test(recovery__never_cuts_an_outside_effect),
         cmocka_unit_test(recovery__restarts_a_browser_that_answers_and_opens_no_contexts),
         cmocka_unit_test(recovery__asks_other_components_at_once),
+        cmocka_unit_test(stuck__workers_are_replaced_within_limits_and_told_beyond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

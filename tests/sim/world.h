@@ -62,7 +62,7 @@ struct world {
     size_t in_flight_count;
     bool is_finished;
     bool opens_nothing, restart_heals; /* the browser: opens no context; a restart helps */
-    unsigned restarts;
+    unsigned restarts, workers_added;
     uint32_t events_total, steps_total, ends_total;
 
     bool listens[SB_EVENT_COUNT];
@@ -262,6 +262,9 @@ static inline void world_order(struct world *w, const struct sb_order *order)
         (void)sb_copy(input.as.notice_done.reason, SB_NOTE_MAX, input.as.notice_done.is_ok ? "" : "503");
         w->messages += input.as.notice_done.is_ok;
         world_post(w, w->now + SB_MS(20), &input);
+        break;
+    case SB_ORDER_ADD_WORKERS:
+        w->workers_added += order->as.add_workers.count;
         break;
     case SB_ORDER_FINISH:
         w->is_finished = true;

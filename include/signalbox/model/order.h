@@ -23,6 +23,8 @@
  * a dead-man's ping, which nothing remembers. */
 #define SB_OR_send_notice(F, O) F(O, u64, id) F(O, u32, alert) F(O, u8, channel) F(O, notice_kind, notice) F(O, rule, rule) F(O, severity, severity) \
     F(O, u32, attempt) F(O, u32, count) F(O, wall, since) F(O, name, subject) F(O, note, text)
+/* So many more threads for steps, in place of those that steps which never answer hold. No answer. */
+#define SB_OR_add_workers(F, O) F(O, u32, count)
 /* Everything has ended: the engine may stop. */
 #define SB_OR_finish(F, O) F(O, u32, cancelled)
 
@@ -33,6 +35,7 @@
     X(CLOSE_CONTEXT, close_context)   \
     X(PROBE, probe)                   \
     X(PROBE_SITE, probe_site)         \
+    X(ADD_WORKERS, add_workers)       \
     X(SEND_NOTICE, send_notice)       \
     X(FINISH, finish)
 

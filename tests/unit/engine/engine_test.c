@@ -285,6 +285,38 @@ static void engine__a_store_that_fails_is_reported_once_and_again_when_it_is_wel
     rig_stop(false);
 }
 
+/* The only worker is held by a step that never answers; a thread takes its place, and the late answer does no harm. */
+static void engine__a_worker_that_never_answers_is_replaced(void **state)
+{
+    struct gate gate;
+
+    (void)state;
+    gate_open(&gate);
+    rig.catalogue.pool.workers = 1;
+    rig.catalogue.pool.stop_grace = rig.catalogue.pool.stuck_grace = SB_MS(10);
+    rig.catalogue.components[SB_COMPONENT_ENGINE] = (struct sb_component_def){ .class = SB_COMPONENT_CLASS_REQUIRED, .is_used = true,
+                                                                              .recover_every = SB_MIN(10), .recoveries_a_day = 3 };
+    rig_job("hangs");
+    rig_step("ask", SB_STEP_KIND_HTTP)->timeout = SB_MS(10);
+    rig_job("goes_on");
+    rig_step("read", SB_STEP_KIND_NATIVE);
+    rig.on_step[SB_STEP_KIND_HTTP] = until_let;
+    rig_start();
+    rig_wait_begun();
+    rig_run_job(0);
+    const struct sb_event *ended = rig_wait(SB_EVENT_RECOVERY_ENDED);
+    assert_int_equal(ended->as.recovery_ended.component, SB_COMPONENT_ENGINE);
+    assert_int_equal(ended->as.recovery_ended.state, SB_COMPONENT_STATE_OK);
+    uint64_t run = rig_run_job(1);
+    const struct sb_event *other = rig_wait(SB_EVENT_RUN_ENDED);
+    assert_true(other->as.run_ended.run == run);
+    assert_int_equal(other->as.run_ended.state, SB_RUN_STATE_SUCCEEDED);
+    sb_wake_post(gate.fds[1]);
+    (void)rig_wait(SB_EVENT_STEP_STALE);
+    rig_stop(false);
+    gate_close(&gate);
+}
+
 /* ---- the end ---- */
 
 static void engine__drain_waits_for_the_running_step(void **state)
@@ -419,6 +451,7 @@ int main(void)
         RIGGED(engine__a_late_result_after_a_hard_stop_is_refused),
         RIGGED(engine__all_results_of_a_thousand_runs_arrive),
         RIGGED(engine__a_store_that_fails_is_reported_once_and_again_when_it_is_well),
+        RIGGED(engine__a_worker_that_never_answers_is_replaced),
         RIGGED(engine__drain_waits_for_the_running_step),
         RIGGED(engine__hurry_ends_what_runs_at_once),
         RIGGED(engine__the_next_start_goes_on_with_what_was_interrupted),
