@@ -10,10 +10,12 @@ struct sb_workers {
     struct sb_cond *news;
     /* guarded by mutex */
     struct sb_attempt *head, *tail;
+    size_t busy;
     bool is_stopping;
     /* the owner's */
     struct sb_thread **threads;
     size_t count;
+    struct sb_pulse pulse;
 };
 
 static void worker_main(void *argument)
@@ -22,18 +24,25 @@ static void worker_main(void *argument)
 
     for (;;) {
         sb_mutex_lock(workers->mutex);
-        while (workers->head == NULL && !workers->is_stopping)
+        sb_pulse_answer(&workers->pulse);
+        while (workers->head == NULL && !workers->is_stopping) {
             (void)sb_cond_wait(workers->news, workers->mutex, SB_NEVER); /* the loop looks itself */
+            sb_pulse_answer(&workers->pulse);
+        }
         struct sb_attempt *attempt = workers->head;
         if (attempt != NULL) {
             workers->head = attempt->next;
             if (workers->head == NULL)
                 workers->tail = NULL;
+            workers->busy++;
         }
         sb_mutex_unlock(workers->mutex);
         if (attempt == NULL)
             return;
         sb_attempt_run(workers->engine, attempt);
+        sb_mutex_lock(workers->mutex);
+        workers->busy--;
+        sb_mutex_unlock(workers->mutex);
     }
 }
 
@@ -80,6 +89,19 @@ void sb_workers_submit(struct sb_workers *workers, struct sb_attempt *attempt)
     const struct sb_or_start_step order = attempt->order;
     sb_attempts_end(workers->engine->attempts, attempt);
     sb_attempt_refuse(workers->engine, &order, SB_CLASS_CANCELLED, "the engine is stopping");
+}
+
+sb_ns sb_workers_silence(struct sb_workers *workers, size_t *count, size_t *busy)
+{
+    sb_mutex_lock(workers->mutex);
+    *busy = workers->busy;
+    sb_mutex_unlock(workers->mutex);
+    *count = workers->count;
+    if (*busy >= workers->count)
+        sb_pulse_answer(&workers->pulse); /* all of them run steps, whose limits the core minds */
+    sb_ns silence = sb_pulse_ask(&workers->pulse);
+    sb_cond_signal(workers->news);
+    return silence;
 }
 
 void sb_workers_stop(struct sb_workers *workers)

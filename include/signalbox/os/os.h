@@ -59,6 +59,14 @@ enum sb_err sb_thread_start(struct sb_thread **thread, const char *name, void (*
 /* Waits for its end and frees it. NULL is fine. */
 void sb_thread_join(struct sb_thread *thread);
 
+/* A loop's sign of life: who watches asks and wakes the loop, the loop answers at each of its turns. Any thread, no lock. Starts as zero. */
+struct sb_pulse {
+    _Atomic(sb_ns) asked; /* when the question was asked that is not answered; 0 = none */
+};
+/* For how long an answer is owed; when none is, asks again and returns 0. */
+sb_ns sb_pulse_ask(struct sb_pulse *pulse);
+void sb_pulse_answer(struct sb_pulse *pulse);
+
 /* A counter that can be polled (eventfd). */
 enum sb_err sb_wake_open(int *fd, struct sb_error *err) SB_MUST_USE;
 void sb_wake_post(int fd);  /* any thread, async-signal-safe */
