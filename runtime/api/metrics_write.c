@@ -214,16 +214,21 @@ static void write_components(struct metrics_out *out, const struct metrics *metr
             out_count(out, LABELS({ "component", sb_component_text(i) }, { "state", sb_component_state_text(s) }), metrics->component_changes[i][s]);
 }
 
+/* A breaker of which nothing was heard is closed. */
 static void write_breakers(struct metrics_out *out, const struct metrics *metrics, const struct sb_model *model)
 {
+    const struct sb_catalogue *catalogue = metrics->catalogue;
     out_family(out, METRIC_BREAKER_STATE);
-    for (unsigned i = 0; i < SB_SITES_MAX; i++)
-        for (unsigned s = 0; model->breakers[i].is_defined && s < SB_BREAKER_STATE_COUNT; s++)
-            out_count(out, LABELS({ "site", model->breakers[i].name }, { "state", sb_breaker_state_text(s) }), model->breakers[i].state == s);
+    for (size_t i = 0; i < SB_SITES_MAX && i < catalogue->site_count; i++) {
+        const unsigned state = model->breakers[i].is_defined ? model->breakers[i].state : SB_BREAKER_STATE_CLOSED;
+        for (unsigned s = 0; s < SB_BREAKER_STATE_COUNT; s++)
+            out_count(out, LABELS({ "site", catalogue->sites[i].name }, { "state", sb_breaker_state_text(s) }), state == s);
+    }
     out_family(out, METRIC_BREAKER_CHANGES);
-    for (unsigned i = 0; i < SB_SITES_MAX; i++)
-        for (unsigned s = 0; model->breakers[i].is_defined && s < SB_BREAKER_STATE_COUNT; s++)
-            out_count(out, LABELS({ "site", model->breakers[i].name }, { "state", sb_breaker_state_text(s) }), metrics->breaker_changes[i][s]);
+    for (size_t i = 0; i < SB_SITES_MAX && i < catalogue->site_count; i++)
+        for (unsigned s = 0; s < SB_BREAKER_STATE_COUNT; s++)
+            out_count(out, LABELS({ "site", catalogue->sites[i].name }, { "state", sb_breaker_state_text(s) }),
+                      metrics->breaker_changes[i][s]);
 }
 
 static void write_alerts(struct metrics_out *out, const struct metrics *metrics, const struct sb_model *model)

@@ -85,8 +85,12 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
 {
     char path[PATH_BYTES + 32], pid_path[PATH_BYTES + 32];
     struct sb_services *s = &in->services;
-    enum sb_err rc = sb_store_open(&s->store, in->catalogue->settings.store, err);
+    struct sb_error unheard = { 0 };
 
+    /* A migration may take long; who watches the start is told before it begins. */
+    if (sb_notify("EXTEND_TIMEOUT_USEC=600000000\nSTATUS=opening the store", &unheard) != SB_OK)
+        sb_log(SB_LOG_WARN, "systemd", "%s", unheard.text);
+    enum sb_err rc = sb_store_open(&s->store, in->catalogue->settings.store, err);
     if (rc == SB_OK)
         rc = in_state_dir(in, path, sizeof(path), "receipts.journal", err);
     if (rc == SB_OK)

@@ -211,6 +211,7 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .feed = feed,
         .loops = &http_loop,
         .loop_count = 1,
+        .ready_fd = session->options->ready_fd,
     };
     http_loop.arg = in->services.http;
     (void)snprintf(socket_path, sizeof(socket_path), "%s/" API_SOCKET, in->paths.state_dir);
