@@ -88,7 +88,6 @@ rules_are_healthy() {
   [ "$all" -ge 25 ] && [ "$good" = "$all" ]
 }
 eventually 30 "every rule is evaluated without an error" rules_are_healthy
-note "$(grep -c '"' <(sqlite3 :memory: "SELECT json_quote(value) FROM json_tree(CAST(readfile('$DIR/rules.json') AS TEXT)) WHERE key = 'health'")) rules"
 claim "the label job is the catalogue's, not Prometheus'" at_least 'count(signalbox_job_info{job="posting"})' 1
 
 # Names of rules and dashboard, against what this very run has written; those of series that come with their first value are in METRICS.md.

@@ -17,7 +17,8 @@ promtool check config --lint=none docs/monitoring/prometheus.yaml || no "the exa
 
 # Every name that rules and dashboard use is a metric of docs/METRICS.md, which is made of the table the scrape is written with.
 [ "$(sqlite3 :memory: "SELECT json_valid(CAST(readfile('docs/monitoring/grafana-dashboard.json') AS TEXT))")" = 1 ] || no "the dashboard is no JSON"
-sed -n 's/^| `\(signalbox_[a-z_]*\)` | histogram .*/\1_bucket\n\1_sum\n\1_count/p; s/^| `\(signalbox_[a-z_]*\)` |.*/\1/p' docs/METRICS.md >"$dir/known"
+sed -n 's/^| `\(signalbox_[a-z_]*\)` | histogram .*/\1_bucket\n\1_sum\n\1_count/p
+  s/^| `\(signalbox_[a-z_]*\)` |.*/\1/p' docs/METRICS.md >"$dir/known"
 for file in docs/monitoring/prometheus-rules.yaml docs/monitoring/grafana-dashboard.json; do
   sed 's/^  - name:.*//' "$file" | grep -o 'signalbox_[a-z_]*' | sort -u >"$dir/used"
   [ "$(wc -l <"$dir/used")" -ge 20 ] || no "$file names hardly any metric"
