@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 /* Exit codes (docs/OPERATIONS.md): 0 ok, 1 no, 2 degraded, and the ones of sysexits where they fit. */
 enum exit_code {
@@ -75,7 +76,9 @@ struct installation {
     struct sb_catalogue *catalogue;
     struct sb_services services;
     int lock_fd;
+    struct timespec catalogue_changed; /* when its file was, as it was loaded */
     bool has_obeyed_caps; /* every endpoint that costs something has shown it; keeper's thread */
+    bool has_opened_context; /* the browser has; keeper's thread */
 };
 /* Opens lock, log, store, receipts, HTTP, LLM and browser services. On failure prints the reason and returns the exit code; what was
  * opened is closed again. `is_console`: the log goes to a file. */

@@ -28,7 +28,8 @@ done
 sed "s|/usr/bin/signalbox|$program|" docs/systemd/signalbox.service >"$dir/signalbox.service"
 systemd-analyze verify "$dir/signalbox.service" >"$dir/verify" 2>&1 || no "the unit"
 [ ! -s "$dir/verify" ] || { cat "$dir/verify"; no "systemd has remarks on the unit"; }
-exposure=$(systemd-analyze security --offline=yes "$dir/signalbox.service" 2>/dev/null | sed -n 's/.*Overall exposure level for [^:]*: \([0-9]*\)\..*/\1/p')
+exposure=$(systemd-analyze security --offline=yes "$dir/signalbox.service" 2>/dev/null |
+  sed -n 's/.*Overall exposure level for [^:]*: \([0-9]*\)\..*/\1/p')
 echo "exposure by systemd-analyze security: ${exposure:-none}"
 [ "${exposure:-10}" -lt 5 ] || no "the unit leaves more open than a medium exposure"
 mkdir -p "$dir/root/etc"

@@ -15,19 +15,21 @@ struct fixture {
 static struct fixture fx;
 
 /* The store's check: answers when the test lets it. */
-static enum sb_err probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+static enum sb_component_state probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
 {
     (void)arg;
     if (component != SB_COMPONENT_STORE)
-        return SB_OK;
+        return SB_COMPONENT_STATE_OK;
     atomic_fetch_add(&fx.probes, 1);
     while (atomic_load(&fx.is_held)) {
-        enum sb_err rc = sb_op_check(op, "the check", err);
-        if (rc != SB_OK)
-            return rc;
+        if (sb_op_check(op, "the check", err) != SB_OK)
+            return SB_COMPONENT_STATE_FAILED;
         (void)sched_yield();
     }
-    return atomic_load(&fx.fails) ? sb_error_set(err, SB_ERR_UNAVAILABLE, "no store here") : SB_OK;
+    if (!atomic_load(&fx.fails))
+        return SB_COMPONENT_STATE_OK;
+    (void)sb_error_set(err, SB_ERR_UNAVAILABLE, "no store here");
+    return SB_COMPONENT_STATE_FAILED;
 }
 
 static int setup(void **state)
