@@ -68,150 +68,140 @@ static struct metric_step *step_of(struct metrics *metrics, uint16_t job, uint8_
     return &metrics->steps[place < METRICS_STEPS - 1 ? place : METRICS_STEPS - 1];
 }
 
-typedef void fold(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event);
+typedef void fold(struct metrics *metrics, const struct sb_event *event);
 
-static void run_queued(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void run_queued(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     job_of(metrics, event->as.run_queued.job)->queued++;
 }
 
-static void run_started(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void run_started(struct metrics *metrics, const struct sb_event *event)
 {
-    const struct sb_model_job *job = sb_model_job(model, event->as.run_started.job);
-    if (job != NULL)
-        metric_hist_add(&metrics->waited[job->category], metric_bounds_wait, event->as.run_started.waited);
+    const uint16_t job = event->as.run_started.job;
+    if (job < metrics->catalogue->job_count)
+        metric_hist_add(&metrics->waited[metrics->catalogue->jobs[job].category], metric_bounds_wait, event->as.run_started.waited);
 }
 
-static void run_retrying(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void run_retrying(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     job_of(metrics, event->as.run_retrying.job)->retries[event->as.run_retrying.class]++;
 }
 
-static void run_late(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void run_late(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     job_of(metrics, event->as.run_late.job)->late++;
 }
 
-static void run_stuck(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void run_stuck(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     job_of(metrics, event->as.run_stuck.job)->stuck++;
 }
 
-static void run_interrupted(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void run_interrupted(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     job_of(metrics, event->as.run_interrupted.job)->interrupted++;
 }
 
-static void run_ended(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void run_ended(struct metrics *metrics, const struct sb_event *event)
 {
     const struct sb_ev_run_ended *ended = &event->as.run_ended;
     struct metric_job *job = job_of(metrics, ended->job);
-    (void)model;
     job->ended[ended->state]++;
     metric_hist_add(&job->duration, metric_bounds_run, ended->duration);
     if (ended->state == SB_RUN_STATE_SUCCEEDED)
         job->succeeded = event->wall;
 }
 
-static void nominal_skipped(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void nominal_skipped(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     job_of(metrics, event->as.nominal_skipped.job)->skipped[event->as.nominal_skipped.reason] += event->as.nominal_skipped.count;
 }
 
-static void step_ended(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void step_ended(struct metrics *metrics, const struct sb_event *event)
 {
     const struct sb_ev_step_ended *ended = &event->as.step_ended;
-    const struct sb_model_step *known = sb_model_step(model, ended->job, ended->step);
+    const struct sb_catalogue *catalogue = metrics->catalogue;
+    const bool is_known = ended->job < catalogue->job_count && ended->step < catalogue->jobs[ended->job].step_count;
     struct metric_step *step = step_of(metrics, ended->job, ended->step);
     step->ended[ended->state]++;
     step->sum = sb_ns_add(step->sum, ended->duration);
-    if (known != NULL && ended->state != SB_STEP_STATE_SKIPPED)
-        metric_hist_add(&metrics->kinds[known->kind], metric_bounds_run, ended->duration);
+    if (is_known && ended->state != SB_STEP_STATE_SKIPPED)
+        metric_hist_add(&metrics->kinds[catalogue->steps[catalogue->jobs[ended->job].first_step + ended->step].kind], metric_bounds_run,
+                        ended->duration);
 }
 
-static void step_stale(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void step_stale(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     (void)event;
     metrics->stale++;
 }
 
-static void lease_granted(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void context_defined(struct metrics *metrics, const struct sb_event *event)
+{
+    if (event->as.context_defined.ctx < SB_CONTEXTS_MAX)
+        metrics->ctx_lanes[event->as.context_defined.ctx] = event->as.context_defined.lane;
+}
+
+static void lease_granted(struct metrics *metrics, const struct sb_event *event)
 {
     const struct sb_ev_lease_granted *granted = &event->as.lease_granted;
-    (void)model;
     metrics->leases[granted->lane][granted->is_burst ? 2 : granted->is_borrowed ? 1 : 0]++;
     metric_hist_add(&metrics->lease_wait[granted->lane], metric_bounds_wait, granted->waited);
 }
 
-static void lease_yield_asked(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void lease_yield_asked(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     (void)event;
     metrics->yields++;
 }
 
-static void lease_revoked(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void lease_revoked(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     (void)event;
     metrics->revoked++;
 }
 
-static void lease_ended(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void lease_ended(struct metrics *metrics, const struct sb_event *event)
 {
     uint16_t ctx = event->as.lease_ended.ctx;
     if (ctx < SB_CONTEXTS_MAX)
-        metric_hist_add(&metrics->lease_held[model->contexts[ctx].lane], metric_bounds_run, event->as.lease_ended.held);
+        metric_hist_add(&metrics->lease_held[metrics->ctx_lanes[ctx]], metric_bounds_run, event->as.lease_ended.held);
 }
 
-static void context_changed(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void context_changed(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     metrics->context_changes[event->as.context_changed.state]++;
 }
 
-static void component_changed(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void component_changed(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     metrics->component_changes[event->as.component_changed.component][event->as.component_changed.state]++;
 }
 
-static void breaker_changed(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void breaker_changed(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     if (event->as.breaker_changed.site < SB_SITES_MAX)
         metrics->breaker_changes[event->as.breaker_changed.site][event->as.breaker_changed.state]++;
 }
 
-static void alert_raised(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void alert_raised(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     metrics->raised[event->as.alert_raised.rule]++;
 }
 
-static void alert_cleared(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void alert_cleared(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     metrics->cleared[event->as.alert_cleared.rule]++;
 }
 
-static void command_done(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void command_done(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     if (event->as.command_done.kind < SB_COMMAND_COUNT)
         metrics->commands[event->as.command_done.kind][0]++;
 }
 
-static void command_refused(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void command_refused(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     if (event->as.command_refused.kind < SB_COMMAND_COUNT)
         metrics->commands[event->as.command_refused.kind][1]++;
 }
@@ -231,26 +221,23 @@ static struct metric_call *call_of(struct metrics *metrics, const char *alias, c
     return call;
 }
 
-static void budget_spent(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void budget_spent(struct metrics *metrics, const struct sb_event *event)
 {
     const struct sb_ev_budget_spent *spent = &event->as.budget_spent;
     struct metric_call *call = call_of(metrics, spent->alias, spent->intent);
-    (void)model;
     call->calls++;
     call->tokens_in += spent->tokens_in;
     call->tokens_out += spent->tokens_out;
     call->cost = sb_usd_add(call->cost, (struct sb_usd){ spent->cost });
 }
 
-static void llm_failed(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void llm_failed(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     metrics->failures[metrics_alias(metrics->catalogue, event->as.llm_failed.alias)][event->as.llm_failed.category]++;
 }
 
-static void clock_stepped(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+static void clock_stepped(struct metrics *metrics, const struct sb_event *event)
 {
-    (void)model;
     (void)event;
     metrics->clock_steps++;
 }
@@ -282,11 +269,13 @@ static fold *const folds[SB_EVENT_COUNT] = {
     [SB_EVENT_CLOCK_STEPPED] = clock_stepped,
 };
 
-void metrics_fold(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event)
+void metrics_fold(struct metrics *metrics, const struct sb_event *event)
 {
+    if (event->kind == SB_EVENT_CONTEXT_DEFINED)
+        context_defined(metrics, event);
     if (event->seq == 0 || event->kind >= SB_EVENT_COUNT)
         return;
     metrics->severities[sb_event_severity(event)]++;
     if (folds[event->kind] != NULL)
-        folds[event->kind](metrics, model, event);
+        folds[event->kind](metrics, event);
 }

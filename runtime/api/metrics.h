@@ -50,6 +50,7 @@ struct metrics {
     struct metric_job *jobs;   /* [METRICS_JOBS] */
     struct metric_step *steps; /* [METRICS_STEPS] by place in the catalogue */
     struct metric_hist kinds[SB_STEP_KIND_COUNT], waited[SB_CATEGORY_COUNT], lease_wait[SB_LANE_COUNT], lease_held[SB_LANE_COUNT];
+    uint8_t ctx_lanes[SB_CONTEXTS_MAX];
     uint64_t leases[SB_LANE_COUNT][3], yields, revoked, stale, context_changes[SB_CTX_STATE_COUNT];
     uint64_t component_changes[SB_COMPONENT_COUNT][SB_COMPONENT_STATE_COUNT], breaker_changes[SB_SITES_MAX][SB_BREAKER_STATE_COUNT];
     uint64_t raised[SB_RULE_COUNT], cleared[SB_RULE_COUNT], commands[SB_COMMAND_COUNT][2], severities[SB_SEVERITY_COUNT], clock_steps;
@@ -62,8 +63,8 @@ struct metrics {
 
 enum sb_err metrics_init(struct metrics *metrics, const struct sb_catalogue *catalogue, struct sb_error *err) SB_MUST_USE;
 void metrics_deinit(struct metrics *metrics);
-/* `model`: before this event was folded into it. Counts what is in the journal; descriptions (seq 0) count nothing. */
-void metrics_fold(struct metrics *metrics, const struct sb_model *model, const struct sb_event *event);
+/* Counts what is in the journal; descriptions (seq 0) count nothing. */
+void metrics_fold(struct metrics *metrics, const struct sb_event *event);
 void metric_hist_add(struct metric_hist *hist, const sb_ns bounds[METRICS_BUCKETS], sb_ns value);
 /* Where the calls of that alias fail, in `failures`; and its name. */
 size_t metrics_alias(const struct sb_catalogue *catalogue, const char *alias);

@@ -11,7 +11,7 @@ static const sb_ns late_after = SB_S(10), late_after_slow = SB_S(60); /* slow: l
 
 struct observer {
     const struct sb_api_setup *setup;
-    struct sb_feed *feed;
+    struct sb_feed *counted, *shown;    /* every event from the first on; a picture and what follows */
     struct sb_thread *thread;
     struct sb_mutex *mutex;
     int stop_fd;
@@ -224,24 +224,42 @@ static void report(struct observer *observer)
 
 /* --- the thread ------------------------------------------------------------------------------------------------------------------- */
 
-static size_t take_events(struct observer *observer)
+static size_t count_events(struct observer *observer)
 {
     struct sb_event events[EVENTS_AT_ONCE];
     bool is_gap = false;
-    const size_t count = sb_feed_take(observer->feed, events, EVENTS_AT_ONCE, &is_gap);
+    const size_t count = sb_feed_take(observer->counted, events, EVENTS_AT_ONCE, &is_gap);
     sb_mutex_lock(observer->mutex);
-    if (is_gap) {
-        observer->metrics.gaps++;
-        sb_model_reset(observer->model);
-    }
-    for (size_t i = 0; i < count; i++) {
-        metrics_fold(&observer->metrics, observer->model, &events[i]);
-        sb_model_fold(observer->model, &events[i]);
-    }
+    observer->metrics.gaps += is_gap;
+    for (size_t i = 0; i < count; i++)
+        metrics_fold(&observer->metrics, &events[i]);
     if (count > 0 && events[count - 1].seq != 0)
         observer->metrics.lag = sb_now() - events[count - 1].now;
     sb_mutex_unlock(observer->mutex);
     return count;
+}
+
+static size_t show_events(struct observer *observer)
+{
+    struct sb_event events[EVENTS_AT_ONCE];
+    bool is_gap = false;
+    const size_t count = sb_feed_take(observer->shown, events, EVENTS_AT_ONCE, &is_gap);
+    sb_mutex_lock(observer->mutex);
+    if (is_gap)
+        sb_model_reset(observer->model);
+    for (size_t i = 0; i < count; i++)
+        sb_model_fold(observer->model, &events[i]);
+    sb_mutex_unlock(observer->mutex);
+    return count;
+}
+
+static void take_events(struct observer *observer)
+{
+    bool is_more = true;
+    while (is_more) {
+        const bool has_counted = count_events(observer) == EVENTS_AT_ONCE, has_shown = show_events(observer) == EVENTS_AT_ONCE;
+        is_more = has_counted || has_shown;
+    }
 }
 
 static void observer_main(void *arg)
@@ -249,17 +267,16 @@ static void observer_main(void *arg)
     struct observer *observer = arg;
     sb_ns next_look = 0;
     size_t ready = 0;
-    while (ready == 0) {
+    while (ready < 2) {
         const sb_ns every = observer->interval > 0 && observer->interval < look_every ? observer->interval : look_every;
         sb_pulse_answer(&observer->pulse);
-        while (take_events(observer) == EVENTS_AT_ONCE) {
-        }
+        take_events(observer);
         report(observer);
         if (sb_now() >= next_look) {
             look_at_loops(observer);
             next_look = sb_now() + every;
         }
-        const int fds[] = { sb_feed_fd(observer->feed), observer->stop_fd };
+        const int fds[] = { sb_feed_fd(observer->counted), sb_feed_fd(observer->shown), observer->stop_fd };
         const struct sb_op op = { .deadline = next_look };
         struct sb_error err = { 0 };
         if (sb_poll_readable(fds, SB_LEN(fds), &op, &ready, &err) != SB_OK)
@@ -280,15 +297,17 @@ enum sb_err observer_open(struct observer **out, const struct sb_api_setup *setu
     observer->opened = sb_now();
     observer->fed_at = observer->opened;
     observer->stop_fd = -1;
-    observer->feed = setup->feed;
+    observer->counted = setup->feed;
     observer->mutex = sb_mutex_create(SB_RANK_METRICS);
     observer->model = sb_model_create();
     enum sb_err rc = observer->mutex != NULL && observer->model != NULL ? SB_OK
                                                                        : sb_error_set(err, SB_ERR_NOMEM, "no memory for the observer of events");
     if (rc == SB_OK)
         rc = metrics_init(&observer->metrics, setup->catalogue, err);
-    if (rc == SB_OK && observer->feed == NULL)
-        rc = sb_feed_open(setup->control, &observer->feed, err);
+    if (rc == SB_OK && observer->counted == NULL)
+        rc = sb_feed_open(setup->control, &observer->counted, err);
+    if (rc == SB_OK)
+        rc = sb_feed_open(setup->control, &observer->shown, err);
     if (rc == SB_OK)
         rc = sb_wake_open(&observer->stop_fd, err);
     if (rc == SB_OK)
@@ -307,11 +326,11 @@ void observer_close(struct observer *observer)
     if (observer->thread != NULL) {
         sb_wake_post(observer->stop_fd);
         sb_thread_join(observer->thread);
-        (void)take_events(observer); /* the last word, for whoever asks why the start failed */
         if (!observer->is_stopping_told)
             say(observer, "STOPPING=1");
     }
-    sb_feed_close(observer->feed);
+    sb_feed_close(observer->counted);
+    sb_feed_close(observer->shown);
     sb_fd_close(&observer->stop_fd);
     sb_fd_close(&observer->ready_fd);
     metrics_deinit(&observer->metrics);

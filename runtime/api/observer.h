@@ -1,5 +1,5 @@
-/* The observer: the one listener of the runtime that is always there. It folds every event into the metrics and a model of its own, watches the
- * loops, and speaks with systemd. Private to the room.
+/* The observer: the one listener of the runtime that is always there. It counts every event for the metrics, keeps a model of its own (from a
+ * second feed: what was restored is told by a picture alone), watches the loops, and speaks with systemd. Private to the room.
  *
  * Threads: one of its own. What it holds is under one lock, which is held for folding some events or for writing a scrape: nobody waits for the
  * core, and the core waits for nobody here. */
@@ -10,7 +10,7 @@
 #include "metrics.h"
 
 struct observer;
-/* Takes setup->feed, or opens one. */
+/* Takes setup->feed, or opens one of which it counts what comes next. */
 enum sb_err observer_open(struct observer **observer, const struct sb_api_setup *setup, struct sb_error *err) SB_MUST_USE;
 /* Says STOPPING=1. NULL is fine. */
 void observer_close(struct observer *observer);

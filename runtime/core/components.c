@@ -24,15 +24,10 @@ void sb_components_probe(struct sb_core *core, enum sb_component component)
 void sb_components_begin(struct sb_core *core)
 {
     for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
-        if (core->setup.components[i].is_used) {
+        if (core->setup.components[i].is_used)
             sb_components_probe(core, (enum sb_component)i);
-            continue;
-        }
-        core->components[i].state = SB_COMPONENT_STATE_DISABLED;
-        struct sb_event event = sb_event_make(core, SB_EVENT_COMPONENT_CHANGED);
-        event.as.component_changed.component = (uint8_t)i;
-        event.as.component_changed.state = SB_COMPONENT_STATE_DISABLED;
-        sb_core_emit(core, &event); /* who listens from the first event on knows it from here alone */
+        else
+            core->components[i].state = SB_COMPONENT_STATE_DISABLED;
     }
 }
 

@@ -320,8 +320,7 @@ static void begin_unit(struct sb_core *core)
         sb_alerts_begin(core);
         sb_lanes_begin(core);
     }
-    /* beside the budget's word and one for each component that is not used */
-    for (int i = 0; i < (int)UNIT_EVENTS_MAX - 2 - (int)SB_COMPONENT_COUNT && core->jobs_begun < core->setup.job_count; i++)
+    for (int i = 0; i < UNIT_EVENTS_MAX - 2 && core->jobs_begun < core->setup.job_count; i++)
         sb_schedule_begin(core, (uint16_t)core->jobs_begun++);
     if (core->jobs_begun < core->setup.job_count)
         return;

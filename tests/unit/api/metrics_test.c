@@ -199,14 +199,14 @@ static void metrics__share_a_place_between_too_many_jobs_and_lose_no_run(void **
     (void)state;
     for (uint16_t i = 0; i < MANY; i++) {
         event.as.run_ended.job = i;
-        metrics_fold(metrics, model, &event);
+        metrics_fold(metrics, &event);
     }
     for (size_t i = 0; i < METRICS_JOBS; i++)
         sum += metrics->jobs[i].ended[SB_RUN_STATE_SUCCEEDED];
     assert_int_equal(sum, MANY);
     assert_int_equal(metrics->jobs[METRICS_JOBS - 1].ended[SB_RUN_STATE_SUCCEEDED], MANY - METRICS_JOBS + 1);
     event.seq = 0; /* a description counts nothing */
-    metrics_fold(metrics, model, &event);
+    metrics_fold(metrics, &event);
     assert_int_equal(metrics->jobs[METRICS_JOBS - 1].ended[SB_RUN_STATE_SUCCEEDED], MANY - METRICS_JOBS + 1);
     metrics_deinit(metrics);
     sb_model_destroy(model);
