@@ -184,6 +184,23 @@ static void breaker_changed(struct metrics *metrics, const struct sb_event *even
         metrics->breaker_changes[event->as.breaker_changed.site][event->as.breaker_changed.state]++;
 }
 
+static void recovery_ended(struct metrics *metrics, const struct sb_event *event)
+{
+    metrics->recoveries[event->as.recovery_ended.component][event->as.recovery_ended.state]++;
+}
+
+static void notice_sent(struct metrics *metrics, const struct sb_event *event)
+{
+    if (event->as.notice_sent.channel < SB_CHANNELS_MAX)
+        metrics->notices[event->as.notice_sent.channel][0]++;
+}
+
+static void notice_failed(struct metrics *metrics, const struct sb_event *event)
+{
+    if (event->as.notice_failed.channel < SB_CHANNELS_MAX)
+        metrics->notices[event->as.notice_failed.channel][1]++;
+}
+
 static void alert_raised(struct metrics *metrics, const struct sb_event *event)
 {
     metrics->raised[event->as.alert_raised.rule]++;
@@ -260,6 +277,9 @@ static fold *const folds[SB_EVENT_COUNT] = {
     [SB_EVENT_CONTEXT_CHANGED] = context_changed,
     [SB_EVENT_COMPONENT_CHANGED] = component_changed,
     [SB_EVENT_BREAKER_CHANGED] = breaker_changed,
+    [SB_EVENT_RECOVERY_ENDED] = recovery_ended,
+    [SB_EVENT_NOTICE_SENT] = notice_sent,
+    [SB_EVENT_NOTICE_FAILED] = notice_failed,
     [SB_EVENT_ALERT_RAISED] = alert_raised,
     [SB_EVENT_ALERT_CLEARED] = alert_cleared,
     [SB_EVENT_COMMAND_DONE] = command_done,

@@ -53,6 +53,7 @@ struct metrics {
     uint8_t ctx_lanes[SB_CONTEXTS_MAX];
     uint64_t leases[SB_LANE_COUNT][3], yields, revoked, stale, context_changes[SB_CTX_STATE_COUNT];
     uint64_t component_changes[SB_COMPONENT_COUNT][SB_COMPONENT_STATE_COUNT], breaker_changes[SB_SITES_MAX][SB_BREAKER_STATE_COUNT];
+    uint64_t recoveries[SB_COMPONENT_COUNT][SB_COMPONENT_STATE_COUNT], notices[SB_CHANNELS_MAX][2];
     uint64_t raised[SB_RULE_COUNT], cleared[SB_RULE_COUNT], commands[SB_COMMAND_COUNT][2], severities[SB_SEVERITY_COUNT], clock_steps;
     struct metric_call calls[METRICS_CALLS];
     uint64_t failures[METRICS_ALIASES][SB_LLM_CATEGORY_COUNT]; /* by place in the catalogue; the last is of any other */
@@ -76,6 +77,8 @@ struct metrics_look {
     size_t loop_count;
     struct sb_store_stats store;
     bool has_store;
+    struct sb_cache_stats cache;
+    bool has_cache;
     struct sb_process process;
     sb_ns now;
 };

@@ -214,6 +214,15 @@ static void write_components(struct metrics_out *out, const struct metrics *metr
             out_count(out, LABELS({ "component", sb_component_text(i) }, { "state", sb_component_state_text(s) }), metrics->component_changes[i][s]);
 }
 
+static void write_recoveries(struct metrics_out *out, const struct metrics *metrics, const struct sb_model *model)
+{
+    out_family(out, METRIC_RECOVERIES);
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++)
+        for (unsigned s = SB_COMPONENT_STATE_OK; s < SB_COMPONENT_STATE_DISABLED; s++)
+            if (is_used(model, i) || metrics->recoveries[i][s] > 0)
+                out_count(out, LABELS({ "component", sb_component_text(i) }, { "state", sb_component_state_text(s) }), metrics->recoveries[i][s]);
+}
+
 /* A breaker of which nothing was heard is closed. */
 static void write_breakers(struct metrics_out *out, const struct metrics *metrics, const struct sb_model *model)
 {
@@ -247,6 +256,19 @@ static void write_alerts(struct metrics_out *out, const struct metrics *metrics,
     out_family(out, METRIC_ALERTS_CLEARED);
     for (unsigned r = 0; r < SB_RULE_COUNT; r++)
         out_count(out, LABELS({ "rule", sb_rule_text(r) }), metrics->cleared[r]);
+}
+
+static void write_channels(struct metrics_out *out, const struct metrics *metrics, const struct sb_model *model)
+{
+    const struct sb_catalogue *catalogue = metrics->catalogue;
+    out_family(out, METRIC_NOTICES);
+    for (size_t i = 0; i < catalogue->channel_count && i < SB_CHANNELS_MAX; i++) {
+        out_count(out, LABELS({ "channel", catalogue->channels[i].name }, { "outcome", "sent" }), metrics->notices[i][0]);
+        out_count(out, LABELS({ "channel", catalogue->channels[i].name }, { "outcome", "failed" }), metrics->notices[i][1]);
+    }
+    out_family(out, METRIC_CHANNEL_FAILING);
+    for (size_t i = 0; i < catalogue->channel_count && i < SB_CHANNELS_MAX; i++)
+        out_count(out, LABELS({ "channel", catalogue->channels[i].name }), model->channels[i].failing);
 }
 
 /* --- money -------------------------------------------------------------------------------------------------------------------- */
@@ -364,6 +386,22 @@ static void write_store(struct metrics_out *out, const struct metrics_look *look
     out_nano(out, LABELS({ "quantile", "0.99" }), store->commit_p99);
 }
 
+static void write_cache(struct metrics_out *out, const struct metrics_look *look)
+{
+    const struct sb_cache_stats *cache = &look->cache;
+    if (!look->has_cache)
+        return;
+    out_family(out, METRIC_CACHE_LOOKUPS);
+    out_count(out, LABELS({ "outcome", "hit" }), cache->hits);
+    out_count(out, LABELS({ "outcome", "miss" }), cache->misses);
+    out_one(out, METRIC_CACHE_ERRORS, cache->errors);
+    out_one(out, METRIC_CACHE_SWITCHES, cache->switches);
+    out_family(out, METRIC_CACHE_CONNECTIONS);
+    out_count(out, LABELS({ "state", "in_use" }), cache->in_use);
+    out_count(out, LABELS({ "state", "idle" }), cache->idle);
+    out_one(out, METRIC_CACHE_WAITERS, cache->waiters);
+}
+
 /* Last, and written however many series were dropped before. */
 static void write_self(struct metrics_out *out, struct metrics *metrics, const struct metrics_look *look)
 {
@@ -389,12 +427,15 @@ void metrics_write(struct metrics *metrics, const struct sb_model *model, const 
     write_context_gauges(&out, model, look->now);
     write_contexts(&out, metrics, model);
     write_components(&out, metrics, model);
+    write_recoveries(&out, metrics, model);
     write_breakers(&out, metrics, model);
     write_alerts(&out, metrics, model);
+    write_channels(&out, metrics, model);
     write_llm(&out, metrics);
     write_budget(&out, model);
     write_engine(&out, metrics, look);
     write_store(&out, look);
+    write_cache(&out, look);
     write_self(&out, metrics, look);
     if (is_openmetrics)
         sb_text_add(text, "# EOF\n");

@@ -356,6 +356,9 @@ char *observer_scrape(struct observer *observer, bool is_openmetrics)
     look.has_store = setup->store != NULL && setup->store->ops->stats != NULL;
     if (look.has_store)
         setup->store->ops->stats(setup->store, &look.store);
+    look.has_cache = setup->cache_stats != NULL;
+    if (look.has_cache)
+        setup->cache_stats(setup->cache, &look.cache);
     sb_mutex_lock(observer->mutex);
     metrics_write(&observer->metrics, observer->model, &look, is_openmetrics, &text);
     sb_mutex_unlock(observer->mutex);

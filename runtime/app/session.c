@@ -204,6 +204,8 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .store = in->services.store,
         .control = source->control,
         .ledger = in->services.ledger,
+        .cache = in->services.cache,
+        .cache_stats = in->services.cache != NULL ? sb_cache_stats : NULL,
         .judge = verdict_carry_out,
         .judge_arg = source,
         .socket_path = socket_path,

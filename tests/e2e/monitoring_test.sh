@@ -43,6 +43,10 @@ scraped() {
 
 start_world --speed 120
 point
+# the catalogue with a channel, so that its series are there
+{ cat "$GROWTH"; printf 'channels:\n  ops:\n    exec: { argv: ["true"] }\n'; } >"$DIR/growth.yaml"
+cp -r "$SOURCE/runtime/catalog/sites" "$DIR/sites"
+pointed[1]=$DIR/growth.yaml
 PORT=$(free_port)
 mkfifo "$DIR/ready"
 exec {ready_fd}<>"$DIR/ready"

@@ -11,6 +11,7 @@
 #define SIGNALBOX_API_API_H
 
 #include "signalbox/model/catalogue.h"
+#include "signalbox/ports/cache.h"
 #include "signalbox/ports/control.h"
 #include "signalbox/ports/ledger.h"
 #include "signalbox/ports/store.h"
@@ -40,6 +41,8 @@ struct sb_api_setup {
     struct sb_store *store;        /* NULL: none of what only the store knows */
     struct sb_control *control;    /* NULL: no runtime; only what the store knows */
     struct sb_ledger *ledger;      /* NULL: no reconciliation */
+    struct sb_cache *cache;        /* for the metrics */
+    void (*cache_stats)(struct sb_cache *cache, struct sb_cache_stats *stats); /* NULL: none */
     sb_api_judge *judge;           /* NULL: no verdicts */
     const void *judge_arg;
     const char *socket_path;       /* a stale socket there is replaced: hold the installation's lock */

@@ -240,6 +240,39 @@ static void metrics__are_bounded_and_count_what_is_left_out(void **state)
     sb_model_destroy(model);
 }
 
+static void metrics__count_what_channels_took_and_what_recoveries_came_to(void **state)
+{
+    static struct sb_job_def jobs[MANY];
+    static struct metrics_look look;
+    static const struct sb_channel_def channels[1] = { { .name = "team" } };
+    struct sb_catalogue catalogue;
+    struct sb_model *model = NULL;
+    struct metrics *metrics = many_jobs(&catalogue, jobs, &model);
+    struct sb_event event = { .seq = 1, .kind = SB_EVENT_NOTICE_SENT };
+    char *buf = malloc(METRICS_TEXT_MAX);
+    struct sb_text text;
+    (void)state;
+    assert_non_null(buf);
+    catalogue.job_count = 1;
+    catalogue.channels = channels;
+    catalogue.channel_count = 1;
+    metrics_fold(metrics, &event);
+    event.kind = SB_EVENT_NOTICE_FAILED;
+    metrics_fold(metrics, &event);
+    metrics_fold(metrics, &event);
+    event = (struct sb_event){ .seq = 2, .kind = SB_EVENT_RECOVERY_ENDED,
+                               .as.recovery_ended = { .component = SB_COMPONENT_BROWSER, .state = SB_COMPONENT_STATE_OK } };
+    metrics_fold(metrics, &event);
+    sb_text_init(&text, buf, METRICS_TEXT_MAX);
+    metrics_write(metrics, model, &look, false, &text);
+    assert_non_null(strstr(buf, "signalbox_notices_total{channel=\"team\",outcome=\"sent\"} 1\n"));
+    assert_non_null(strstr(buf, "signalbox_notices_total{channel=\"team\",outcome=\"failed\"} 2\n"));
+    assert_non_null(strstr(buf, "signalbox_component_recoveries_total{component=\"browser\",state=\"ok\"} 1\n"));
+    free(buf);
+    metrics_deinit(metrics);
+    sb_model_destroy(model);
+}
+
 static void metrics__put_a_value_into_the_first_bucket_that_holds_it(void **state)
 {
     struct metric_hist hist = { 0 };
@@ -262,6 +295,7 @@ int main(void)
         TEST(metrics__do_not_wait_for_a_core_that_is_stopped),
         cmocka_unit_test(metrics__share_a_place_between_too_many_jobs_and_lose_no_run),
         cmocka_unit_test(metrics__are_bounded_and_count_what_is_left_out),
+        cmocka_unit_test(metrics__count_what_channels_took_and_what_recoveries_came_to),
         cmocka_unit_test(metrics__put_a_value_into_the_first_bucket_that_holds_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
