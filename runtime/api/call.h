@@ -17,6 +17,8 @@ struct call {
     const char *body;       /* NUL-terminated */
     size_t body_size;
     const char *actor;      /* user name of the other side */
+    const char *accept;     /* the header of that name; "" */
+    struct observer *observer; /* NULL beside no running runtime */
     struct sb_op op;
 };
 
@@ -58,6 +60,11 @@ typedef void document(const struct sb_model *model, struct sb_json_out *out);
 void answer_with(const struct call *call, struct answer *answer, document *write);
 /* A feed whose description has been read away: what comes next happens after this call. */
 enum sb_err picture_feed(struct sb_control *control, const struct sb_op *op, struct sb_feed **feed, struct sb_error *err);
+
+/* ready: all that is used works; degraded: something does not, and nothing required; not_ready: something required does not, or is not known. */
+const char *picture_verdict(const struct sb_model *model);
+/* A component whose first check has not ended, or NULL. */
+const char *picture_unchecked(const struct sb_model *model);
 
 #define X(method, path, function, needs_runtime, help) handler handle_##function;
 #include "routes.def"

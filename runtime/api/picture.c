@@ -52,3 +52,25 @@ enum sb_err picture_feed(struct sb_control *control, const struct sb_op *op, str
         sb_feed_close(fresh);
     return rc;
 }
+
+const char *picture_verdict(const struct sb_model *model)
+{
+    bool is_degraded = false;
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
+        const struct sb_model_component *component = &model->components[i];
+        if (!component->is_defined || component->state == SB_COMPONENT_STATE_OK || component->state == SB_COMPONENT_STATE_DISABLED)
+            continue;
+        if (component->class == SB_COMPONENT_CLASS_REQUIRED && component->state != SB_COMPONENT_STATE_DEGRADED)
+            return "not_ready";
+        is_degraded = true;
+    }
+    return is_degraded ? "degraded" : "ready";
+}
+
+const char *picture_unchecked(const struct sb_model *model)
+{
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++)
+        if (model->components[i].is_defined && model->components[i].state == SB_COMPONENT_STATE_UNCHECKED)
+            return sb_component_text(i);
+    return model->is_described ? NULL : "config";
+}

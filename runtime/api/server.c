@@ -2,7 +2,7 @@
  *
  * Stopping posts to `stop_fd`, which every stream waits for too; libmicrohttpd then joins its threads. Never: a lock of the engine, a request
  * of somebody else's user, a command by TCP. */
-#include "call.h"
+#include "observer.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -22,6 +22,7 @@ static const sb_ns request_max = SB_S(2);
 struct sb_api {
     struct sb_api_setup setup;
     struct MHD_Daemon *local, *tcp;
+    struct observer *observer;
     int stop_fd, listen_fd;
 };
 
@@ -165,8 +166,10 @@ static enum MHD_Result on_request(struct sb_api *api, struct MHD_Connection *con
         *upload_size = 0;
         return is_ok ? MHD_YES : MHD_NO;
     }
+    const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
     struct call call = { .setup = &api->setup, .target = request->target, .body = request->body != NULL ? request->body : "",
-                         .body_size = request->size, .actor = actor, .op = { .deadline = sb_now() + request_max } };
+                         .body_size = request->size, .actor = actor, .accept = accept != NULL ? accept : "",
+                         .observer = api->observer, .op = { .deadline = sb_now() + request_max } };
     if (is_tcp && !is_our_host(api, connection))
         answer_error(&answer, 421, "wrong_host", "this port answers for 127.0.0.1 only");
     else if (!is_tcp && !is_allowed(connection, actor, sizeof(actor)))
@@ -239,6 +242,8 @@ enum sb_err sb_api_open(struct sb_api **out_api, const struct sb_api_setup *setu
     api->setup = *setup;
     api->stop_fd = api->listen_fd = -1;
     enum sb_err rc = sb_wake_open(&api->stop_fd, err);
+    if (rc == SB_OK && setup->control != NULL)
+        rc = observer_open(&api->observer, &api->setup, err);
     if (rc == SB_OK)
         rc = listen_local(setup->socket_path, &api->listen_fd, err);
     if (rc == SB_OK) {
@@ -273,14 +278,20 @@ void sb_api_close(struct sb_api *api)
         MHD_stop_daemon(api->local);
         (void)unlink(api->setup.socket_path);
     }
+    observer_close(api->observer);
     sb_fd_close(&api->listen_fd);
     sb_fd_close(&api->stop_fd);
     free(api);
 }
 
+enum sb_err sb_api_start_failure(struct sb_api *api, struct sb_error *err)
+{
+    return api->observer != NULL ? observer_start_failure(api->observer, err) : SB_OK;
+}
+
 enum sb_err sb_api_get(const struct sb_api_setup *setup, const char *target, unsigned *status, char **body, struct sb_error *err)
 {
-    struct call call = { .setup = setup, .target = target, .body = "", .actor = "", .op = { .deadline = sb_now() + SB_S(10) } };
+    struct call call = { .setup = setup, .target = target, .body = "", .actor = "", .accept = "", .op = { .deadline = sb_now() + SB_S(10) } };
     struct answer answer = { 0 };
     route_answer("GET", &call, &answer);
     if (answer.body == NULL)

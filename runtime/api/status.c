@@ -1,8 +1,5 @@
-/* What is: verdict, contexts, components, and the three questions of a supervisor. All from one fresh picture. */
+/* What is: verdict, contexts, components. All from one fresh picture. */
 #include "call.h"
-
-#include <stdio.h>
-#include <string.h>
 
 void answer_with(const struct call *call, struct answer *answer, document *write)
 {
@@ -17,21 +14,6 @@ void answer_with(const struct call *call, struct answer *answer, document *write
         write(model, out);
     answer_json(answer, 200, out);
     sb_model_destroy(model);
-}
-
-/* ready: all that is used works; degraded: something does not, and nothing required; not_ready: something required does not, or is not known. */
-static const char *verdict_of(const struct sb_model *model)
-{
-    bool is_degraded = false;
-    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
-        const struct sb_model_component *component = &model->components[i];
-        if (!component->is_defined || component->state == SB_COMPONENT_STATE_OK || component->state == SB_COMPONENT_STATE_DISABLED)
-            continue;
-        if (component->class == SB_COMPONENT_CLASS_REQUIRED && component->state != SB_COMPONENT_STATE_DEGRADED)
-            return "not_ready";
-        is_degraded = true;
-    }
-    return is_degraded ? "degraded" : "ready";
 }
 
 static void put_jobs_by_state(const struct sb_model *model, struct sb_json_out *out)
@@ -73,7 +55,7 @@ static void put_money(const struct sb_model *model, struct sb_json_out *out)
 static void write_status(const struct sb_model *model, struct sb_json_out *out)
 {
     sb_json_object_begin(out);
-    put_text(out, "verdict", verdict_of(model));
+    put_text(out, "verdict", picture_verdict(model));
     put_text(out, "version", model->version);
     put_text(out, "host", model->host);
     put_text(out, "config", model->config_hash);
@@ -183,7 +165,7 @@ static void put_breakers(const struct sb_model *model, struct sb_json_out *out)
 static void write_components(const struct sb_model *model, struct sb_json_out *out)
 {
     sb_json_object_begin(out);
-    put_text(out, "verdict", verdict_of(model));
+    put_text(out, "verdict", picture_verdict(model));
     sb_json_key(out, "components");
     sb_json_array_begin(out);
     for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
@@ -207,56 +189,4 @@ static void write_components(const struct sb_model *model, struct sb_json_out *o
 void handle_components(const struct call *call, struct answer *answer)
 {
     answer_with(call, answer, write_components);
-}
-
-/* --- the questions of a supervisor: a line of text, 200 or 503 -------------------------------------------------------------- */
-
-typedef const char *question(const struct sb_model *model); /* NULL = yes, else why not */
-
-static void ask(const struct call *call, struct answer *answer, question *why_not)
-{
-    struct sb_model *model = NULL;
-    struct sb_error err = { 0 };
-    const char *trouble = picture_take(call->setup->control, &call->op, &model, &err) != SB_OK ? err.text : why_not(model);
-    char line[SB_ERROR_TEXT_MAX + 8];
-    int size = snprintf(line, sizeof(line), "%s\n", trouble != NULL ? trouble : "ok");
-    sb_model_destroy(model);
-    answer->body = size > 0 ? strndup(line, (size_t)size) : NULL;
-    answer->status = answer->body == NULL ? 500 : trouble != NULL ? 503 : 200;
-    answer->type = "text/plain; charset=utf-8";
-}
-
-static const char *live(const struct sb_model *model)
-{
-    (void)model;
-    return NULL; /* the core thread has just answered */
-}
-
-static const char *ready(const struct sb_model *model)
-{
-    const char *verdict = verdict_of(model);
-    return sb_streq(verdict, "not_ready") ? verdict : model->is_draining ? "draining" : NULL;
-}
-
-static const char *started(const struct sb_model *model)
-{
-    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++)
-        if (model->components[i].is_defined && model->components[i].state == SB_COMPONENT_STATE_UNCHECKED)
-            return "the first checks have not ended";
-    return NULL;
-}
-
-void handle_livez(const struct call *call, struct answer *answer)
-{
-    ask(call, answer, live);
-}
-
-void handle_readyz(const struct call *call, struct answer *answer)
-{
-    ask(call, answer, ready);
-}
-
-void handle_startupz(const struct call *call, struct answer *answer)
-{
-    ask(call, answer, started);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 /* Exit codes (docs/OPERATIONS.md): 0 ok, 1 no, 2 degraded, and the ones of sysexits where they fit. */
 enum exit_code {
@@ -44,6 +45,7 @@ struct options {
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
     bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget;
     int64_t speed, seed, port, limit, hours, days;
+    int ready_fd; /* of --ready-fd; 0 = none */
 };
 
 /* Reads the options of a subcommand. Prints what is wrong and returns EXIT_USAGE, or EXIT_OK. */
@@ -74,7 +76,9 @@ struct installation {
     struct sb_catalogue *catalogue;
     struct sb_services services;
     int lock_fd;
+    struct timespec catalogue_changed; /* when its file was, as it was loaded */
     bool has_obeyed_caps; /* every endpoint that costs something has shown it; keeper's thread */
+    bool has_opened_context; /* the browser has; keeper's thread */
 };
 /* Opens lock, log, store, receipts, HTTP, LLM and browser services. On failure prints the reason and returns the exit code; what was
  * opened is closed again. `is_console`: the log goes to a file. */

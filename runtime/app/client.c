@@ -126,6 +126,15 @@ static int find_state(struct installation *in, struct options *options, char soc
     return code;
 }
 
+int client_is_running(struct options *options, bool *is_running)
+{
+    struct installation in;
+    char socket_path[SOCKET_PATH_BYTES];
+    int code = find_state(&in, options, socket_path, is_running);
+    installation_close(&in);
+    return code;
+}
+
 int client_get(struct options *options, const char *target, struct client_reply *reply)
 {
     struct installation in;

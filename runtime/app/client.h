@@ -18,6 +18,8 @@ struct client_reply {
  * 400 and above is told. EXIT_OK or the exit code. */
 int client_get(struct options *options, const char *target, struct client_reply *reply);
 void client_reply_deinit(struct client_reply *reply);
+/* Whether a runtime serves that installation. EXIT_OK, or the exit code of what was told. */
+int client_is_running(struct options *options, bool *is_running);
 
 /* One member of what is sent: a text (NULL = null), a number or a flag. */
 struct client_field {

@@ -1,6 +1,7 @@
 /* The small subcommands: config, db, keys, version. */
 #include "app.h"
 
+#include "signalbox/api/api.h"
 #include "signalbox/os/os.h"
 #include "signalbox/tui/keys.h"
 
@@ -84,7 +85,9 @@ int command_config(struct options *options)
         return print_made(sb_config_schema());
     if (strcmp(topic, "reference") == 0)
         return print_made(sb_config_reference());
-    complain("config %s: expected check [FILE], catalogue [FILE], explain KEY, schema or reference", topic);
+    if (strcmp(topic, "metrics") == 0)
+        return print_made(sb_api_metrics_page());
+    complain("config %s: expected check [FILE], catalogue [FILE], explain KEY, schema, reference or metrics", topic);
     return EXIT_USAGE;
 }
 

@@ -1,15 +1,12 @@
-/* Opening and closing the services of an installation, in one order and its reverse, and the real check of each component. */
-#include "cap_probe.h"
+/* Opening and closing the services of an installation, in one order and its reverse. */
+#include "app.h"
 
 #include "signalbox/os/os.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Free space below which the store will soon fail, and below which nothing is started. */
-#define DISK_LOW (256ull << 20)
-#define DISK_FULL (32ull << 20)
+#include <sys/stat.h>
 
 static enum sb_err in_state_dir(const struct installation *in, char *out, size_t cap, const char *name, struct sb_error *err)
 {
@@ -85,8 +82,12 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
 {
     char path[PATH_BYTES + 32], pid_path[PATH_BYTES + 32];
     struct sb_services *s = &in->services;
-    enum sb_err rc = sb_store_open(&s->store, in->catalogue->settings.store, err);
+    struct sb_error unheard = { 0 };
 
+    /* A migration may take long; who watches the start is told before it begins. */
+    if (sb_notify("EXTEND_TIMEOUT_USEC=600000000\nSTATUS=opening the store", &unheard) != SB_OK)
+        sb_log(SB_LOG_WARN, "systemd", "%s", unheard.text);
+    enum sb_err rc = sb_store_open(&s->store, in->catalogue->settings.store, err);
     if (rc == SB_OK)
         rc = in_state_dir(in, path, sizeof(path), "receipts.journal", err);
     if (rc == SB_OK)
@@ -133,6 +134,9 @@ int installation_load(struct installation *in, struct options *options)
         return EXIT_CONFIGURATION;
     }
     (void)sb_copy(in->paths.state_dir, sizeof(in->paths.state_dir), in->catalogue->settings.state_dir);
+    struct stat status;
+    if (stat(in->paths.catalogue, &status) == 0)
+        in->catalogue_changed = status.st_mtim;
     in->services.catalogue = in->catalogue;
     return EXIT_OK;
 }
@@ -200,20 +204,6 @@ void installation_close(struct installation *in)
     in->lock_fd = -1;
 }
 
-static enum sb_err probe_disk(const struct installation *in, struct sb_error *err)
-{
-    uint64_t free_bytes = sb_disk_free(in->paths.state_dir);
-    if (free_bytes >= DISK_FULL)
-        return SB_OK;
-    return sb_error_set(err, SB_ERR_FULL, "%llu MiB free in %s; make room", (unsigned long long)(free_bytes >> 20), in->paths.state_dir);
-}
-
-static enum sb_err probe_llm(struct installation *in, const struct sb_op *op, struct sb_error *err)
-{
-    enum sb_err rc = sb_llm_check(in->services.llm, op, err);
-    return rc == SB_OK && !in->has_obeyed_caps ? cap_probe(in, op, &in->has_obeyed_caps, err) : rc;
-}
-
 enum sb_err installation_probe_site(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err)
 {
     enum { PAGE_MAX = 4 << 20 };
@@ -227,35 +217,4 @@ enum sb_err installation_probe_site(void *arg, const struct sb_site *site, const
         rc = sb_error_set(err, SB_ERR_UNAVAILABLE, "the site answered %ld for %.120s", response.status, site->base_url);
     free(response.body);
     return rc;
-}
-
-static enum sb_err probe(struct installation *in, enum sb_component component, const struct sb_op *op, struct sb_error *err)
-{
-    switch (component) {
-    case SB_COMPONENT_STORE:
-        return in->services.store->ops->check(in->services.store, op, err);
-    case SB_COMPONENT_BROWSER:
-        return in->services.browser->ops->check(in->services.browser, op, err);
-    case SB_COMPONENT_LLM:
-        return probe_llm(in, op, err);
-    case SB_COMPONENT_DISK:
-        return probe_disk(in, err);
-    case SB_COMPONENT_CACHE:
-        return sb_cache_check(in->services.cache, op, err);
-    case SB_COMPONENT_CONFIG:    /* loaded, or we would not be here */
-    case SB_COMPONENT_TIMEZONES: /* read with the configuration */
-    case SB_COMPONENT_ENGINE:    /* it is asking */
-        return SB_OK;
-    case SB_COMPONENT_COUNT:
-        break;
-    }
-    return sb_error_set(err, SB_ERR_BUG, "no such component");
-}
-
-enum sb_component_state installation_probe(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
-{
-    if (probe(arg, component, op, err) == SB_OK)
-        return SB_COMPONENT_STATE_OK;
-    /* Without its Redis the cache serves from this process. */
-    return component == SB_COMPONENT_CACHE ? SB_COMPONENT_STATE_DEGRADED : SB_COMPONENT_STATE_FAILED;
 }

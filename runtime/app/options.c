@@ -4,6 +4,7 @@
 #include "signalbox/base/text.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ extern char **environ;
     X("format", 'm', "NAME", "status: text, tmux or nagios")                                       \
     X("for", 'T', "SPAN", "budget force, alert ack, alert silence: for how long, as in 30m, 2h or 1d")                       \
     X("severity", 'v', "NAME", "notify test: page, warn or info (default info)")                   \
+    X("ready-fd", 'Y', "N", "run: an open descriptor that gets the line \"ready\" when the start has ended well")     \
     X("help", 'h', NULL, "this text")
 
 static const struct option long_options[] = {
@@ -173,6 +175,18 @@ static int read_number(const char *name, const char *text, int64_t min, int64_t 
     return EXIT_OK;
 }
 
+static int read_ready_fd(struct options *options)
+{
+    int64_t fd = 0;
+    int code = read_number("ready-fd", optarg, 3, 65535, &fd);
+    if (code == EXIT_OK && fcntl((int)fd, F_SETFD, FD_CLOEXEC) != 0) {
+        complain("--ready-fd %s: no such descriptor is open; redirect one, as in 3>ready", optarg);
+        return EXIT_USAGE;
+    }
+    options->ready_fd = (int)fd;
+    return code;
+}
+
 static int apply(struct options *options, int letter)
 {
     switch (letter) {
@@ -212,6 +226,7 @@ static int apply(struct options *options, int letter)
     case 'T': options->lasts = optarg; return EXIT_OK;
     case 'm': options->format = optarg; return EXIT_OK;
     case 'v': options->severity = optarg; return EXIT_OK;
+    case 'Y': return read_ready_fd(options);
     case 'h': options->wants_help = true; return EXIT_OK;
     default: return EXIT_USAGE; /* getopt has said what is wrong */
     }
@@ -227,7 +242,7 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:Bi:v:h", long_options, NULL)) != -1)
+           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:Bi:v:Y:h", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

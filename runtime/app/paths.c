@@ -60,8 +60,12 @@ static bool find_data(struct paths *paths)
     return false;
 }
 
-static bool user_dir(char out[PATH_BYTES], const char *variable, const char *under_home, const char *for_root)
+/* What systemd made for the service comes first; of several folders, separated by colons, the first. */
+static bool user_dir(char out[PATH_BYTES], const char *service_variable, const char *variable, const char *under_home, const char *for_root)
 {
+    const char *made = service_variable != NULL ? getenv(service_variable) : NULL;
+    if (made != NULL && made[0] == '/')
+        return sb_copy_n(out, PATH_BYTES, made, strcspn(made, ":"));
     const char *base = getenv(variable);
     const char *home = getenv("HOME");
     if (base != NULL && base[0] == '/')
@@ -79,8 +83,9 @@ enum sb_err paths_find(struct paths *paths, const struct options *options, const
     memset(paths, 0, sizeof(*paths));
     if (!find_data(paths))
         return sb_error_set(err, SB_ERR_NOT_FOUND, "the shipped catalogues are not beside the program; install it again");
-    if (!user_dir(config, "XDG_CONFIG_HOME", ".config", "/etc/signalbox") || !join(paths->user_site_dir, config, "sites") ||
-        !user_dir(state, "XDG_STATE_HOME", ".local/state", "/var/lib/signalbox"))
+    if (!user_dir(config, "CONFIGURATION_DIRECTORY", "XDG_CONFIG_HOME", ".config", "/etc/signalbox") ||
+        !join(paths->user_site_dir, config, "sites") ||
+        !user_dir(state, NULL, "XDG_STATE_HOME", ".local/state", "/var/lib/signalbox"))
         return sb_error_set(err, SB_ERR_CONFIG, "neither HOME nor XDG_CONFIG_HOME and XDG_STATE_HOME are set; set one, or --state-dir");
     if (options->catalogue != NULL) {
         if (!sb_copy(paths->catalogue, sizeof(paths->catalogue), options->catalogue))

@@ -5,6 +5,7 @@
 
 #include "signalbox/api/api.h"
 #include "signalbox/os/os.h"
+#include "signalbox/ports/http.h"
 #include "signalbox/tui/tui.h"
 
 #include <poll.h>
@@ -121,7 +122,8 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
     return sb_tui_run(&setup, &end, err);
 }
 
-static enum sb_err start_engine(const struct session *session, struct notices *notices, struct sb_engine **engine, struct sb_error *err)
+static enum sb_err start_engine(const struct session *session, struct notices *notices, struct sb_engine **engine, struct sb_feed **feed,
+                                struct sb_error *err)
 {
     struct installation *in = session->installation;
     static char flight_path[PATH_BYTES + 32];
@@ -137,6 +139,7 @@ static enum sb_err start_engine(const struct session *session, struct notices *n
         .send_arg = notices,
         .flight_path = flight_path,
         .checks_core = session->options->checks_core,
+        .first_feed = feed,
     };
     (void)snprintf(flight_path, sizeof(flight_path), "%s/flight.jsonl", in->paths.state_dir);
     (void)sb_copy(setup.version, sizeof(setup.version), SB_VERSION);
@@ -183,10 +186,16 @@ static enum sb_err tell_ledger(const struct session *session, struct sb_engine *
     return sb_control_input(sb_engine_control(engine), &input, err);
 }
 
-/* The interface for programs. Who cannot be asked cannot be operated: without it nothing runs. */
-static enum sb_err open_api(const struct session *session, struct sb_engine *engine, struct verdict_source *source, struct sb_api **api,
-                            struct sb_error *err)
+static sb_ns http_silence(void *http)
 {
+    return sb_http_silence(http);
+}
+
+/* The interface for programs. Who cannot be asked cannot be operated: without it nothing runs. Takes the feed. */
+static enum sb_err open_api(const struct session *session, struct sb_engine *engine, struct sb_feed *feed, struct verdict_source *source,
+                            struct sb_api **api, struct sb_error *err)
+{
+    static struct sb_api_loop http_loop = { "http", http_silence, NULL };
     struct installation *in = session->installation;
     static char socket_path[PATH_BYTES + 32];
     *source = (struct verdict_source){ in, sb_engine_control(engine) };
@@ -195,11 +204,18 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .store = in->services.store,
         .control = source->control,
         .ledger = in->services.ledger,
+        .cache = in->services.cache,
+        .cache_stats = in->services.cache != NULL ? sb_cache_stats : NULL,
         .judge = verdict_carry_out,
         .judge_arg = source,
         .socket_path = socket_path,
         .port = in->catalogue->settings.api_port,
+        .feed = feed,
+        .loops = &http_loop,
+        .loop_count = 1,
+        .ready_fd = session->options->ready_fd,
     };
+    http_loop.arg = in->services.http;
     (void)snprintf(socket_path, sizeof(socket_path), "%s/" API_SOCKET, in->paths.state_dir);
     return sb_api_open(api, &setup, err);
 }
@@ -207,20 +223,25 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
 int session_run(const struct session *session)
 {
     struct sb_engine *engine = NULL;
+    struct sb_feed *feed = NULL;
     struct sb_api *api = NULL;
     struct notices notices = { .catalogue = NULL };
     struct verdict_source source;
     struct sb_error error = { 0 };
 
-    enum sb_err rc = start_engine(session, &notices, &engine, &error);
+    enum sb_err rc = start_engine(session, &notices, &engine, &feed, &error);
     if (rc == SB_OK && session->installation->catalogue->components[SB_COMPONENT_CACHE].is_used)
         sb_cache_set_callback(session->installation->services.cache, sb_engine_control(engine), on_cache_change);
     if (rc == SB_OK)
         rc = tell_ledger(session, engine, &error);
     if (rc == SB_OK)
-        rc = open_api(session, engine, &source, &api, &error);
+        rc = open_api(session, engine, feed, &source, &api, &error);
+    else
+        sb_feed_close(feed);
     if (rc == SB_OK)
         rc = session->is_headless ? run_headless(session, engine, &error) : run_console(session, engine, &error);
+    if (rc == SB_OK)
+        rc = sb_api_start_failure(api, &error);
     sb_api_close(api);
     sb_cache_set_callback(session->installation->services.cache, NULL, NULL);
     sb_engine_stop(engine, rc != SB_OK);

@@ -33,7 +33,16 @@ void sb_hist_add(struct sb_hist *hist, sb_ns value)
     if ((sb_ns)v > hist->max)
         hist->max = (sb_ns)v;
     hist->count++;
+    hist->sum = sb_ns_add(hist->sum, (sb_ns)v);
     hist->buckets[bucket_of(v)]++;
+}
+
+uint64_t sb_hist_up_to(const struct sb_hist *hist, sb_ns bound)
+{
+    uint64_t seen = 0;
+    for (unsigned i = 0; i < SB_HIST_BUCKETS && bound >= 0 && bucket_top(i) <= (uint64_t)bound; i++)
+        seen += hist->buckets[i];
+    return bound >= 0 && hist->max <= bound ? hist->count : seen;
 }
 
 sb_ns sb_hist_permille(const struct sb_hist *hist, unsigned permille)

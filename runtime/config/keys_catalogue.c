@@ -35,6 +35,8 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
           "reference, file:PATH, env:NAME or cred:NAME."), NOTE("none")},
     {TEXT("theme", sb_cfg_root, settings.theme, sb_cfg_check_file, "dark", "Colours of the console: the name of a theme file.")},
     {SPAN("drain", sb_cfg_root, settings.drain, 0, SB_HOUR(1), "30s", "How long running steps may finish after a stop was asked for.")},
+    {SPAN("startup_deadline", sb_cfg_root, settings.startup_deadline, SB_S(1), SB_HOUR(1), "30s",
+          "How long the start-up verification tries what does not work at once.")},
     {COUNT("api_port", sb_cfg_root, settings.api_port, 0, 65535, "0",
            "Port of 127.0.0.1 that answers questions (docs/API.md), for Prometheus and the like; 0: none. Commands go to the socket alone.")},
     {FLAG("practice", sb_cfg_root, settings.is_practice, "false",
@@ -271,6 +273,10 @@ static const struct sb_cfg_key COMPONENT_KEYS[] = {
     {CHOICE("class", sb_cfg_component, def.class, sb_component_class_text, SB_COMPONENT_CLASS_COUNT, NULL,
             "required: nothing starts without it; important: degraded without it; optional."),
      NOTE("config, store, engine: required; cache: optional; the others: important")},
+    {CHOICE("at_start", sb_cfg_component, def.at_start, sb_start_policy_text, SB_START_POLICY_COUNT, NULL,
+            "When it does not work as the start-up verification ends: wait: not ready before it does, its jobs are held; fail: end with exit code "
+            "69; degrade: go on without."),
+     NOTE("required: wait; the others: degrade")},
     {SPAN("every", sb_cfg_component, def.probe_every, SB_MS(100), SB_DAY(1), "30s", "Time between two checks while it is ok.")},
     {SPAN("recover_every", sb_cfg_component, def.recover_every, SB_S(10), SB_DAY(1), "10m",
           "Least time between two recoveries that the health monitor asks for.")},
@@ -286,11 +292,19 @@ static const struct sb_cfg_section COMPONENT = {
     .title = "component", .help = "One thing the runtime depends on.", SECTION_OF(COMPONENT_KEYS, sb_cfg_component),
     .finish = finish_component};
 
+static uint8_t start_policy_of(uint8_t class)
+{
+    return class == SB_COMPONENT_CLASS_REQUIRED ? SB_START_POLICY_WAIT : SB_START_POLICY_DEGRADE;
+}
+
 static void finish_component(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)
 {
     (void)binder;
     (void)node;
-    ((struct sb_cfg_component *)target)->has_used = sb_cfg_is_set(&COMPONENT, set, "used");
+    struct sb_cfg_component *component = target;
+    component->has_used = sb_cfg_is_set(&COMPONENT, set, "used");
+    if (!sb_cfg_is_set(&COMPONENT, set, "at_start"))
+        component->def.at_start = start_policy_of(component->def.class);
 }
 
 #define COMPONENT_KEY(text, index, h) {SECTION(text, sb_cfg_root, components[index], COMPONENT, h)}
@@ -344,6 +358,9 @@ static void begin_root(struct sb_cfg_binder *binder, const struct sb_cfg_node *n
     root->components[SB_COMPONENT_STORE].def.class = SB_COMPONENT_CLASS_REQUIRED;
     root->components[SB_COMPONENT_ENGINE].def.class = SB_COMPONENT_CLASS_REQUIRED;
     root->components[SB_COMPONENT_CACHE].def.class = SB_COMPONENT_CLASS_OPTIONAL;
+    for (int i = 0; i < SB_COMPONENT_COUNT; i++) {
+        root->components[i].def.at_start = start_policy_of(root->components[i].def.class);
+    }
     root->llm.premium_intents = PREMIUM_INTENTS;
     root->llm.premium_intent_count = SB_LEN(PREMIUM_INTENTS);
 }

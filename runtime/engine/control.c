@@ -1,4 +1,5 @@
-/* How everybody but the core thread speaks to the engine. Any thread; keeps nothing but the numbering of commands. */
+/* How everybody but the core thread speaks to the engine, and what the engine says of itself. Any thread; keeps nothing but the numbering of
+ * commands. */
 #include "parts.h"
 
 enum sb_err sb_control_command(struct sb_control *control, struct sb_command command, uint64_t *id, struct sb_error *err)
@@ -27,4 +28,34 @@ enum sb_err sb_control_input(struct sb_control *control, const struct sb_input *
         return SB_OK;
     }
     return sb_inbox_post(control->inbox, input, err);
+}
+
+size_t sb_control_loops(struct sb_control *control, struct sb_loop loops[SB_LOOPS_MAX])
+{
+    struct sb_engine *engine = control->engine;
+    size_t count, busy, used = 0;
+
+    loops[used++] = (struct sb_loop){ "core", sb_pulse_ask(&engine->core_pulse) };
+    sb_inbox_kick(engine->inbox);
+    loops[used++] = (struct sb_loop){ "workers", sb_workers_silence(engine->workers, &count, &busy) };
+    loops[used++] = (struct sb_loop){ "journal", sb_journal_silence(engine->journal) };
+    loops[used++] = (struct sb_loop){ "keeper", sb_keeper_silence(engine->keeper) };
+    return used;
+}
+
+void sb_control_vitals(struct sb_control *control, struct sb_vitals *vitals)
+{
+    struct sb_engine *engine = control->engine;
+    size_t count, busy;
+
+    (void)sb_workers_silence(engine->workers, &count, &busy);
+    sb_mutex_lock(engine->stats.mutex);
+    *vitals = (struct sb_vitals){
+        .inputs = engine->stats.inputs, .events = engine->stats.events, .orders = engine->stats.orders, .steps_run = engine->stats.steps_run,
+        .step = engine->stats.step, .dispatch = engine->stats.dispatch, .lateness = engine->stats.lateness,
+    };
+    sb_mutex_unlock(engine->stats.mutex);
+    vitals->inbox_depth = sb_inbox_depth(engine->inbox);
+    vitals->workers = (uint32_t)count;
+    vitals->workers_busy = (uint32_t)busy;
 }

@@ -105,6 +105,7 @@ void sb_core_thread_main(void *argument)
 
     begin(engine);
     while (!taken.is_over) {
+        sb_pulse_answer(&engine->core_pulse);
         sb_ns deadline = sb_core_next_deadline(engine->core);
         taken = sb_inbox_take(engine->inbox, batch, BATCH, deadline);
         if (taken.is_late && deadline > engine->last_now)

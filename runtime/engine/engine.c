@@ -94,6 +94,7 @@ static enum sb_err build_parts(struct sb_engine *engine, struct sb_error *err)
         return err->code;
     engine->control.inbox = engine->inbox;
     engine->control.feeds = engine->feeds;
+    engine->control.engine = engine;
     engine->services = setup->services;
     engine->services.live_fence = sb_restore_live_fence(&engine->restored);
     engine->services.catalogue = setup->catalogue;
@@ -156,13 +157,19 @@ enum sb_err sb_engine_start(struct sb_engine **engine, const struct sb_engine_se
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the engine");
     fresh->setup = *setup;
     fresh->finished_fd = -1;
+    struct sb_feed *first = NULL;
     enum sb_err rc = build_parts(fresh, err);
+    if (rc == SB_OK && setup->first_feed != NULL)
+        rc = sb_feeds_open_first(fresh->feeds, &first, err);
     if (rc == SB_OK)
         rc = start_threads(fresh, err);
     if (rc != SB_OK) {
+        sb_feed_close(first);
         destroy(fresh);
         return rc;
     }
+    if (setup->first_feed != NULL)
+        *setup->first_feed = first;
     *engine = fresh;
     return SB_OK;
 }

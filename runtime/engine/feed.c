@@ -76,9 +76,8 @@ static void kick(struct sb_inbox *inbox)
         sb_inbox_kick(inbox);
 }
 
-enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, struct sb_error *err)
+static enum sb_err open_feed(struct sb_feeds *hub, enum feed_state state, struct sb_feed **feed, struct sb_error *err)
 {
-    struct sb_feeds *hub = control->feeds;
     struct sb_feed *fresh = calloc(1, sizeof(*fresh));
 
     if (fresh == NULL)
@@ -95,15 +94,28 @@ enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, stru
         return rc;
     }
     fresh->hub = hub;
-    fresh->state = FEED_WANTED;
+    fresh->state = state;
     sb_mutex_lock(hub->mutex);
     fresh->next = hub->first;
     hub->first = fresh;
     hub->users++;
     sb_mutex_unlock(hub->mutex);
-    sb_inbox_kick(control->inbox);
     *feed = fresh;
     return SB_OK;
+}
+
+enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, struct sb_error *err)
+{
+    enum sb_err rc = open_feed(control->feeds, FEED_WANTED, feed, err);
+
+    if (rc == SB_OK)
+        sb_inbox_kick(control->inbox);
+    return rc;
+}
+
+enum sb_err sb_feeds_open_first(struct sb_feeds *feeds, struct sb_feed **feed, struct sb_error *err)
+{
+    return open_feed(feeds, FEED_LIVE, feed, err);
 }
 
 void sb_feed_close(struct sb_feed *feed)

@@ -24,6 +24,7 @@ struct sb_inbox {
     uint16_t head, tail, free, fresh; /* slots from `fresh` on were never used */
     uint32_t outside_count, result_count, waiting_posters;
     bool is_waiting, is_kicked, is_stopping;
+    atomic_uint depth;                /* written under the mutex, read by anybody */
 };
 
 struct sb_inbox *sb_inbox_create(struct sb_error *err)
@@ -79,6 +80,7 @@ static bool push(struct sb_inbox *inbox, const struct sb_input *input, bool is_r
         inbox->result_count++;
     else
         inbox->outside_count++;
+    atomic_store(&inbox->depth, inbox->outside_count + inbox->result_count);
     return inbox->is_waiting;
 }
 
@@ -128,6 +130,11 @@ void sb_inbox_kick(struct sb_inbox *inbox)
     sb_cond_signal(inbox->news);
 }
 
+uint32_t sb_inbox_depth(const struct sb_inbox *inbox)
+{
+    return atomic_load(&inbox->depth);
+}
+
 void sb_inbox_stop(struct sb_inbox *inbox)
 {
     sb_mutex_lock(inbox->mutex);
@@ -154,6 +161,7 @@ static size_t pop_some(struct sb_inbox *inbox, struct sb_input *inputs, size_t c
     }
     if (inbox->head == NO_SLOT)
         inbox->tail = NO_SLOT;
+    atomic_store(&inbox->depth, inbox->outside_count + inbox->result_count);
     return count;
 }
 

@@ -14,7 +14,8 @@ struct sb_journal {
     struct sb_relay *relay; /* what the store calls; NULL without a store */
     struct sb_mutex *mutex;
     struct sb_cond *progress;
-    uint64_t appended;      /* core thread, then the owner after its end */
+    atomic_uint_fast64_t appended; /* written by the core thread */
+    struct sb_pulse pulse;         /* answered by the store's callbacks */
     bool is_append_broken;  /* core thread */
     /* guarded by mutex */
     uint64_t durable;
@@ -98,8 +99,10 @@ static void on_durable(void *arg, uint64_t seq)
 {
     struct sb_journal *journal = sb_relay_enter(arg);
 
-    if (journal != NULL)
+    if (journal != NULL) {
+        sb_pulse_answer(&journal->pulse);
         advance_durable(journal, seq);
+    }
     sb_relay_leave(arg);
 }
 
@@ -107,8 +110,10 @@ static void on_failure(void *arg, const struct sb_error *error)
 {
     struct sb_journal *journal = sb_relay_enter(arg);
 
-    if (journal != NULL)
+    if (journal != NULL) {
+        sb_pulse_answer(&journal->pulse);
         report_failure(journal, error);
+    }
     sb_relay_leave(arg);
 }
 
@@ -163,7 +168,7 @@ void sb_journal_append(struct sb_journal *journal, const struct sb_event *events
 
     if (count == 0 || journal->store == NULL)
         return;
-    journal->appended = events[count - 1].seq;
+    atomic_store(&journal->appended, events[count - 1].seq);
     if (journal->store->ops->append(journal->store, events, count, &error) == SB_OK || journal->is_append_broken)
         return;
     /* The store is broken for good. What is decided from here on is not kept, and nothing that must be durable starts any more. */
@@ -205,9 +210,19 @@ bool sb_journal_flush(struct sb_journal *journal, sb_ns deadline)
     bool is_in_time = true;
 
     sb_mutex_lock(journal->mutex);
-    while (journal->durable < journal->appended && is_in_time)
+    while (journal->durable < atomic_load(&journal->appended) && is_in_time)
         is_in_time = sb_cond_wait(journal->progress, journal->mutex, deadline);
-    bool is_durable = journal->durable >= journal->appended;
+    bool is_durable = journal->durable >= atomic_load(&journal->appended);
     sb_mutex_unlock(journal->mutex);
     return is_durable;
+}
+
+sb_ns sb_journal_silence(struct sb_journal *journal)
+{
+    sb_mutex_lock(journal->mutex);
+    bool is_written = journal->durable >= atomic_load(&journal->appended);
+    sb_mutex_unlock(journal->mutex);
+    if (is_written)
+        sb_pulse_answer(&journal->pulse);
+    return is_written ? 0 : sb_pulse_ask(&journal->pulse);
 }

@@ -33,6 +33,7 @@ struct sb_keeper {
     struct sb_mutex *mutex;
     struct sb_cond *news;
     struct sb_cancel *ending;      /* calls probes off */
+    struct sb_pulse pulse;
     struct sb_thread *threads[SB_KEEPER_THREADS];
     size_t thread_count;
     /* guarded by mutex */
@@ -291,6 +292,7 @@ static void keeper_main(void *argument)
 
     sb_mutex_lock(keeper->mutex);
     while (!is_over(keeper)) {
+        sb_pulse_answer(&keeper->pulse);
         struct task task = choose(keeper);
         if (task.kind == TASK_NONE) {
             (void)sb_cond_wait(keeper->news, keeper->mutex, SB_NEVER); /* the loop looks itself */
@@ -469,6 +471,14 @@ void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component, bool
     keeper->is_restart_wanted = keeper->is_restart_wanted || (restart && component == SB_COMPONENT_BROWSER);
     sb_mutex_unlock(keeper->mutex);
     sb_cond_broadcast(keeper->news);
+}
+
+sb_ns sb_keeper_silence(struct sb_keeper *keeper)
+{
+    sb_ns silence = sb_pulse_ask(&keeper->pulse);
+
+    sb_cond_signal(keeper->news);
+    return silence;
 }
 
 void sb_keeper_probe_site(struct sb_keeper *keeper, uint8_t site, uint32_t generation)

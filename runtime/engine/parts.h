@@ -55,6 +55,8 @@ void sb_inbox_post_result(struct sb_inbox *inbox, const struct sb_input *input);
 void sb_inbox_post_own(struct sb_inbox *inbox, const struct sb_input *input);
 /* Asks the core thread to look at the feeds. */
 void sb_inbox_kick(struct sb_inbox *inbox);
+/* Inputs that wait. Without the lock: a figure to look at. */
+uint32_t sb_inbox_depth(const struct sb_inbox *inbox);
 /* Ends sb_inbox_take once everything has been taken. */
 void sb_inbox_stop(struct sb_inbox *inbox);
 
@@ -71,6 +73,8 @@ struct sb_taken sb_inbox_take(struct sb_inbox *inbox, struct sb_input *inputs, s
 struct sb_feeds *sb_feeds_create(struct sb_inbox *inbox, struct sb_error *err);
 /* Feeds which are still open live on, silent, until they are closed. */
 void sb_feeds_destroy(struct sb_feeds *feeds);
+/* A feed without a picture, live at once: before the core thread runs. */
+enum sb_err sb_feeds_open_first(struct sb_feeds *feeds, struct sb_feed **feed, struct sb_error *err) SB_MUST_USE;
 void sb_feeds_publish(struct sb_feeds *feeds, const struct sb_event *events, size_t count);
 /* Gives a fresh picture to each feed that waits for one. Core thread, between two steps. `scratch` is overwritten. */
 void sb_feeds_describe(struct sb_feeds *feeds, const struct sb_core *core, struct sb_outbox *scratch);
@@ -82,6 +86,7 @@ struct sb_control {
     struct sb_inbox *inbox;
     struct sb_feeds *feeds;
     atomic_uint_fast64_t next_id;
+    struct sb_engine *engine;
 };
 
 /* ---- attempts.c ---- */
@@ -122,6 +127,8 @@ enum { SB_WORKERS_ADDED_MAX = 64 };
 void sb_workers_add(struct sb_workers *workers, size_t count);
 /* Joins the threads once the queue is empty. Submitting stays allowed. */
 void sb_workers_stop(struct sb_workers *workers);
+/* How long an attempt may have waited although a thread is idle; and how many threads run steps. */
+sb_ns sb_workers_silence(struct sb_workers *workers, size_t *count, size_t *busy);
 /* NULL is fine. */
 void sb_workers_destroy(struct sb_workers *workers);
 /* attempt_run.c: carries one attempt out, posts its result and ends it. Worker thread. */
@@ -151,6 +158,8 @@ void sb_journal_append(struct sb_journal *journal, const struct sb_event *events
 void sb_journal_submit(struct sb_journal *journal, struct sb_attempt *attempt);
 /* Hands what waits to the workers although it is not durable: fence 0 = everything. They see that it was cancelled. */
 void sb_journal_release(struct sb_journal *journal, uint64_t fence);
+/* For how long the writer has neither written what waits nor said that it cannot. */
+sb_ns sb_journal_silence(struct sb_journal *journal);
 /* Waits until all is on disk. */
 bool sb_journal_flush(struct sb_journal *journal, sb_ns deadline);
 
@@ -173,6 +182,8 @@ void sb_keeper_open(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation)
 void sb_keeper_close(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation);
 /* `restart`: the browser is ended first, and the check starts the next one; other components have nothing to end. */
 void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component, bool restart);
+/* For how long no thread of it has looked for work. */
+sb_ns sb_keeper_silence(struct sb_keeper *keeper);
 void sb_keeper_probe_site(struct sb_keeper *keeper, uint8_t site, uint32_t generation);
 /* The open context, borrowed by the attempt that leases it; NULL when it is gone. */
 struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation);
@@ -258,6 +269,7 @@ struct sb_engine {
     struct sb_notifier *notifier;
     struct sb_workers *workers;
     struct sb_thread *core_thread;
+    struct sb_pulse core_pulse;
     int finished_fd;
     atomic_bool is_finished;
     atomic_bool is_ending;     /* no step begins any more */

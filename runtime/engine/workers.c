@@ -10,9 +10,11 @@ struct sb_workers {
     struct sb_cond *news;
     /* guarded by mutex */
     struct sb_attempt *head, *tail;
+    size_t busy;
     bool is_stopping, is_adding;
     struct sb_thread **threads; /* [count_max] */
     size_t count, count_max;
+    struct sb_pulse pulse;
 };
 
 static void worker_main(void *argument)
@@ -21,18 +23,25 @@ static void worker_main(void *argument)
 
     for (;;) {
         sb_mutex_lock(workers->mutex);
-        while (workers->head == NULL && !workers->is_stopping)
+        sb_pulse_answer(&workers->pulse);
+        while (workers->head == NULL && !workers->is_stopping) {
             (void)sb_cond_wait(workers->news, workers->mutex, SB_NEVER); /* the loop looks itself */
+            sb_pulse_answer(&workers->pulse);
+        }
         struct sb_attempt *attempt = workers->head;
         if (attempt != NULL) {
             workers->head = attempt->next;
             if (workers->head == NULL)
                 workers->tail = NULL;
+            workers->busy++;
         }
         sb_mutex_unlock(workers->mutex);
         if (attempt == NULL)
             return;
         sb_attempt_run(workers->engine, attempt);
+        sb_mutex_lock(workers->mutex);
+        workers->busy--;
+        sb_mutex_unlock(workers->mutex);
     }
 }
 
@@ -112,6 +121,19 @@ void sb_workers_add(struct sb_workers *workers, size_t count)
     for (size_t i = 0; i < count; i++)
         if (!add_one(workers))
             return;
+}
+
+sb_ns sb_workers_silence(struct sb_workers *workers, size_t *count, size_t *busy)
+{
+    sb_mutex_lock(workers->mutex);
+    *busy = workers->busy;
+    *count = workers->count;
+    sb_mutex_unlock(workers->mutex);
+    if (*busy >= *count)
+        sb_pulse_answer(&workers->pulse); /* all of them run steps, whose limits the core minds */
+    sb_ns silence = sb_pulse_ask(&workers->pulse);
+    sb_cond_signal(workers->news);
+    return silence;
 }
 
 void sb_workers_stop(struct sb_workers *workers)

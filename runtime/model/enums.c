@@ -24,6 +24,12 @@ const char *sb_llm_cap_text(unsigned value)
     return value < SB_LLM_CAP_COUNT ? texts[value] : "?";
 }
 
+const char *sb_start_policy_text(unsigned value)
+{
+    static const char *const texts[] = { SB_LIST_START_POLICY(TEXT) };
+    return value < SB_START_POLICY_COUNT ? texts[value] : "?";
+}
+
 struct word_list {
     const char *const *texts;
     unsigned count;

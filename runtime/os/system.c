@@ -3,10 +3,12 @@
 
 #include "signalbox/base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -33,6 +35,30 @@ uint64_t sb_disk_free(const char *path)
     struct statvfs info;
 
     return statvfs(path, &info) == 0 ? (uint64_t)info.f_bavail * (uint64_t)info.f_frsize : 0;
+}
+
+static uint32_t entry_count(const char *path)
+{
+    DIR *dir = opendir(path);
+    uint32_t count = 0;
+
+    if (dir == NULL)
+        return 0;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        count += entry->d_name[0] != '.';
+    (void)closedir(dir);
+    return count;
+}
+
+void sb_process_look(struct sb_process *process)
+{
+    struct rlimit limit = { 0 };
+
+    *process = (struct sb_process){ .memory = sb_memory_rss(), .cpu = sb_cpu_time(), .threads = entry_count("/proc/self/task") };
+    process->fds = entry_count("/proc/self/fd");
+    process->fds -= process->fds > 0; /* the one that read the folder */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        process->fds_max = limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
 }
 
 enum sb_err sb_random(void *bytes, size_t size, struct sb_error *err)

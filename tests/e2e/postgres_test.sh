@@ -142,7 +142,8 @@ eventually 20 "the store is ok again by itself" back_ok
 sql "$STATE" "SELECT alert, rule, text, to_timestamp(raised_at_ms / 1000), to_timestamp(cleared_at_ms / 1000) FROM alerts
   WHERE component = 'store'" | show
 eventually 60 "no alert of the store stays" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE component = 'store' AND cleared_at_ms IS NULL" 0
-claim "its absence was an incident" sql_at_least "$STATE" "SELECT COUNT(*) FROM alerts WHERE component = 'store' AND cleared_at_ms - raised_at_ms > 8000" 1
+claim "its absence was an incident" sql_at_least "$STATE" "SELECT COUNT(*) FROM alerts
+  WHERE component = 'store' AND cleared_at_ms - raised_at_ms > 8000" 1
 for kind in alert_raised alert_cleared; do
   claim "each incident of the store has one $kind" sql_is "$STATE" "SELECT COUNT(*) - (SELECT COUNT(*) FROM alerts WHERE component = 'store')
     FROM events WHERE kind = '$kind' AND (payload::json ->> 'alert')::bigint IN (SELECT alert FROM alerts WHERE component = 'store')" 0

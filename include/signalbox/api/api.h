@@ -5,11 +5,13 @@
  * without commands on 127.0.0.1 when a port is given.
  *
  * Threads: libmicrohttpd's, one per connection. A request may block for two seconds, an event stream for as long as it is read; none holds a
- * lock of the engine meanwhile. */
+ * lock of the engine meanwhile. One more, the observer's, folds every event for /metrics and the questions of supervisors, watches the loops of
+ * the process and speaks with systemd (docs/OPERATIONS.md). */
 #ifndef SIGNALBOX_API_API_H
 #define SIGNALBOX_API_API_H
 
 #include "signalbox/model/catalogue.h"
+#include "signalbox/ports/cache.h"
 #include "signalbox/ports/control.h"
 #include "signalbox/ports/ledger.h"
 #include "signalbox/ports/store.h"
@@ -26,19 +28,36 @@ struct sb_api_verdict {
 /* Carries it out and says in `err->text`, also on success, what became of it. */
 typedef enum sb_err sb_api_judge(const void *arg, const struct sb_api_verdict *verdict, struct sb_error *err);
 
+/* A loop outside the engine that is watched too; as struct sb_loop. */
+struct sb_api_loop {
+    const char *name;
+    sb_ns (*silence)(void *arg);
+    void *arg;
+};
+
 /* Borrowed until sb_api_close. */
 struct sb_api_setup {
     const struct sb_catalogue *catalogue;
     struct sb_store *store;        /* NULL: none of what only the store knows */
     struct sb_control *control;    /* NULL: no runtime; only what the store knows */
     struct sb_ledger *ledger;      /* NULL: no reconciliation */
+    struct sb_cache *cache;        /* for the metrics */
+    void (*cache_stats)(struct sb_cache *cache, struct sb_cache_stats *stats); /* NULL: none */
     sb_api_judge *judge;           /* NULL: no verdicts */
     const void *judge_arg;
     const char *socket_path;       /* a stale socket there is replaced: hold the installation's lock */
     uint16_t port;                 /* 0 = no TCP */
+    struct sb_feed *feed;          /* taken: the engine's first feed; NULL = counters begin with the next event */
+    const struct sb_api_loop *loops;
+    size_t loop_count;
+    int ready_fd;                  /* taken: gets the line "ready" and is closed when the start-up verification ends well; 0 = none */
 };
 
 enum sb_err sb_api_open(struct sb_api **api, const struct sb_api_setup *setup, struct sb_error *err) SB_MUST_USE;
+/* Whether a component that must work at the start does not: then the runtime has been told to drain. */
+enum sb_err sb_api_start_failure(struct sb_api *api, struct sb_error *err) SB_MUST_USE;
+/* docs/METRICS.md, malloc'ed; NULL when out of memory. */
+char *sb_api_metrics_page(void);
 /* Ends every connection. Before the engine stops. NULL is fine. */
 void sb_api_close(struct sb_api *api);
 

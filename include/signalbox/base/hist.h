@@ -9,12 +9,15 @@
 
 struct sb_hist {
     uint64_t count;
+    sb_ns sum; /* saturates */
     sb_ns min, max;
     uint32_t buckets[SB_HIST_BUCKETS];
 };
 
 void sb_hist_init(struct sb_hist *hist);
 void sb_hist_add(struct sb_hist *hist, sb_ns value); /* negative counts as 0 */
+/* How many values are at most `bound`; exact when it is the top of a bucket, else too low by at most that bucket. */
+uint64_t sb_hist_up_to(const struct sb_hist *hist, sb_ns bound);
 /* Upper bound of the bucket that holds the `permille`-th value (500 = median); 0 when empty. */
 sb_ns sb_hist_permille(const struct sb_hist *hist, unsigned permille);
 

@@ -36,6 +36,9 @@ struct sb_engine_setup {
     const char *flight_path;           /* where a failed assertion dumps the last inputs, or NULL */
     char version[SB_NAME_MAX], host[SB_NAME_MAX];
     bool checks_core;                  /* sb_core_check after every step */
+    /* NULL, or where a feed is put that has every event from the first on instead of a picture. The caller closes it, not before a start that
+     * succeeded has returned. */
+    struct sb_feed **first_feed;
 };
 
 /* Restores from the store, starts all threads, posts `begin`. */
@@ -51,9 +54,9 @@ void sb_engine_stop(struct sb_engine *engine, bool hurry);
 
 struct sb_engine_stats {
     uint64_t inputs, events, orders, steps_run;
-    sb_ns step_p50, step_p99;          /* core step */
-    sb_ns dispatch_p50, dispatch_p99;  /* start order made -> worker code runs */
-    sb_ns lateness_p50, lateness_p99;  /* deadline asked -> core thread awake */
+    sb_ns step_p50, step_p99;          /* as in struct sb_vitals */
+    sb_ns dispatch_p50, dispatch_p99;
+    sb_ns lateness_p50, lateness_p99;
 };
 void sb_engine_stats(struct sb_engine *engine, struct sb_engine_stats *stats);
 

@@ -253,6 +253,7 @@ struct sb_settings {
     uint16_t api_port;         /* of 127.0.0.1, for questions only; 0 = none */
     uint32_t speed_pct;        /* practice time scale: 100 = real intervals, 6000 = 60x shorter; never for a real site */
     sb_ns drain;
+    sb_ns startup_deadline;    /* of the start-up verification */
 };
 
 /* How long a whole run of a job takes when it waits for nothing: median and 95th percentile. Only the simulator uses it. */

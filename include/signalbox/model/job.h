@@ -85,8 +85,20 @@ struct sb_budget_def {
     uint8_t stretch[SB_TIER_COUNT]; /* of every so many due times of a job that generates content only one runs; 0 counts as 1 */
 };
 
+/* What a component that does not work when the start-up verification ends means for the program: it is not ready and waits for it, it ends, or
+ * it goes on without. */
+#define SB_LIST_START_POLICY(X) X(WAIT, "wait") X(FAIL, "fail") X(DEGRADE, "degrade")
+enum sb_start_policy {
+#define SB_START_POLICY_MEMBER(code, text) SB_START_POLICY_##code,
+    SB_LIST_START_POLICY(SB_START_POLICY_MEMBER)
+#undef SB_START_POLICY_MEMBER
+    SB_START_POLICY_COUNT
+};
+const char *sb_start_policy_text(unsigned value);
+
 struct sb_component_def {
     uint8_t class;            /* enum sb_component_class */
+    uint8_t at_start;         /* enum sb_start_policy */
     bool is_used;             /* false: disabled, never probed */
     sb_ns probe_every;        /* while ok; failed and degraded ones are probed with backoff 1 s .. 30 s */
     sb_ns recover_every;      /* least time between two recoveries */

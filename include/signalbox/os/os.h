@@ -37,6 +37,7 @@ enum sb_rank {
     SB_RANK_PRACTICE = 80,
     SB_RANK_FLIGHT = 84,
     SB_RANK_STATS = 86,
+    SB_RANK_METRICS = 88,
     SB_RANK_LOG = 90,
 };
 struct sb_mutex;
@@ -58,6 +59,14 @@ enum sb_err sb_thread_start(struct sb_thread **thread, const char *name, void (*
                             struct sb_error *err) SB_MUST_USE;
 /* Waits for its end and frees it. NULL is fine. */
 void sb_thread_join(struct sb_thread *thread);
+
+/* A loop's sign of life: who watches asks and wakes the loop, the loop answers at each of its turns. Any thread, no lock. Starts as zero. */
+struct sb_pulse {
+    _Atomic(sb_ns) asked; /* when the question was asked that is not answered; 0 = none */
+};
+/* For how long an answer is owed; when none is, asks again and returns 0. */
+sb_ns sb_pulse_ask(struct sb_pulse *pulse);
+void sb_pulse_answer(struct sb_pulse *pulse);
 
 /* A counter that can be polled (eventfd). */
 enum sb_err sb_wake_open(int *fd, struct sb_error *err) SB_MUST_USE;
@@ -126,6 +135,13 @@ void sb_fd_close(int *fd); /* closes and sets -1; -1 is fine */
 /* Resident and proportional memory of this process, and free bytes of the file system of `path`. */
 uint64_t sb_memory_rss(void);
 uint64_t sb_disk_free(const char *path);
+/* This process, as the system sees it; 0 for what cannot be read. */
+struct sb_process {
+    uint64_t memory;             /* resident bytes */
+    uint32_t fds, fds_max, threads;
+    sb_ns cpu;
+};
+void sb_process_look(struct sb_process *process);
 /* `size` random bytes from the kernel. */
 enum sb_err sb_random(void *bytes, size_t size, struct sb_error *err) SB_MUST_USE;
 
@@ -133,6 +149,11 @@ enum sb_err sb_random(void *bytes, size_t size, struct sb_error *err) SB_MUST_US
  * wipes and frees it with sb_secret_free. */
 enum sb_err sb_secret_read(const char *reference, char **value, struct sb_error *err) SB_MUST_USE;
 void sb_secret_free(char *value);
+
+/* Tells systemd, or whoever else set NOTIFY_SOCKET, lines like "READY=1"; SB_OK when nobody wants to know. */
+enum sb_err sb_notify(const char *state, struct sb_error *err) SB_MUST_USE;
+/* How often WATCHDOG=1 is to be said: half of WATCHDOG_USEC; 0 when it is not set for this process. */
+sb_ns sb_notify_interval(void);
 
 /* The log: one line per call, "2026-11-23T14:41:07.312Z E area text", control characters made visible. Default sink: stderr; a console
  * sets a file. */

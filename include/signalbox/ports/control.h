@@ -2,6 +2,7 @@
 #ifndef SIGNALBOX_PORTS_CONTROL_H
 #define SIGNALBOX_PORTS_CONTROL_H
 
+#include "signalbox/base/hist.h"
 #include "signalbox/model/command.h"
 #include "signalbox/model/event.h"
 #include "signalbox/model/input.h"
@@ -28,5 +29,25 @@ int sb_feed_fd(const struct sb_feed *feed);
 void sb_feed_ping(struct sb_feed *feed);
 /* Takes up to `cap` events without blocking; `*is_gap` tells that the model must be reset before folding them. One thread per feed. */
 size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, bool *is_gap);
+
+/* A loop of the runtime, and for how long it has owed an answer; 0 = it turns. */
+struct sb_loop {
+    const char *name;
+    sb_ns silence;
+};
+enum { SB_LOOPS_MAX = 8 };
+/* The engine's loops: core, workers, journal, keeper. Asks those which owe nothing to turn once more, waits for none: ask again later. The store
+ * that cannot write, as long as it says so, is not silent. Any thread. */
+size_t sb_control_loops(struct sb_control *control, struct sb_loop loops[SB_LOOPS_MAX]);
+
+/* What the engine has counted since its start. */
+struct sb_vitals {
+    uint64_t inputs, events, orders, steps_run;
+    uint32_t inbox_depth;                     /* inputs that wait for the core */
+    uint32_t workers, workers_busy;
+    struct sb_hist step, dispatch, lateness;  /* core step; start order made -> worker code runs; deadline asked -> core thread awake */
+};
+/* Never waits for the core. Any thread. */
+void sb_control_vitals(struct sb_control *control, struct sb_vitals *vitals);
 
 #endif

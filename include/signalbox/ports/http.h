@@ -45,4 +45,7 @@ void sb_http_destroy(struct sb_http *http);
 enum sb_err sb_http_send(struct sb_http *http, const struct sb_http_request *request, const struct sb_op *op,
                          struct sb_http_response *response, struct sb_error *err) SB_MUST_USE;
 
+/* For how long the I/O thread has owed a turn; 0 = it turns. Asks it again. Any thread. */
+sb_ns sb_http_silence(struct sb_http *http);
+
 #endif

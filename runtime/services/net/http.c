@@ -19,6 +19,7 @@ struct sb_http {
     struct sb_cond *idle;          /* no caller is inside any more */
     struct sb_thread *thread;
     CURLM *multi;
+    struct sb_pulse pulse;
     /* under the mutex */
     struct sb_transfer *queue;
     unsigned user_count;
@@ -132,6 +133,7 @@ static void io_main(void *arg)
     for (;;) {
         bool is_stopping = false;
         int running = 0;
+        sb_pulse_answer(&http->pulse);
         take_new(http, &is_stopping);
         if (is_stopping) {
             break;
@@ -198,6 +200,13 @@ void sb_http_destroy(struct sb_http *http)
     }
     sb_mutex_unlock(http->mutex);
     free_client(http);
+}
+
+sb_ns sb_http_silence(struct sb_http *http)
+{
+    const sb_ns silence = sb_pulse_ask(&http->pulse);
+    (void)curl_multi_wakeup(http->multi);
+    return silence;
 }
 
 /* Queues the transfer, or says why not. */

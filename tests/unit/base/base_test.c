@@ -154,6 +154,22 @@ static void crc32c__knows_the_check_value_of_its_polynomial(void **state)
     assert_int_equal(sb_crc32c(sb_crc32c(0, "1234", 4), "56789", 5), 0xe3069283u);
 }
 
+static void hist__counts_what_is_at_most_a_bound(void **state)
+{
+    static struct sb_hist hist;
+    (void)state;
+    sb_hist_init(&hist);
+    assert_int_equal(sb_hist_up_to(&hist, SB_S(1)), 0);
+    for (sb_ns v = 1; v <= 1000; v++)
+        sb_hist_add(&hist, SB_MS(v));
+    assert_int_equal(hist.sum, SB_MS(500500));
+    assert_int_equal(sb_hist_up_to(&hist, -1), 0);
+    assert_int_equal(sb_hist_up_to(&hist, SB_S(1)), 1000);
+    assert_int_equal(sb_hist_up_to(&hist, SB_HOUR(1)), 1000);
+    uint64_t half = sb_hist_up_to(&hist, SB_MS(500));
+    assert_true(half <= 500 && half >= 500 - 500 / 16 - 1);
+}
+
 static void hist__percentiles_are_exact_to_a_sixteenth(void **state)
 {
     (void)state;
@@ -244,6 +260,7 @@ int main(void)
         cmocka_unit_test(utf8__refuses_overlong_surrogate_and_cut_sequences),
         cmocka_unit_test(heap__leaves_in_order_of_key_then_tie_whatever_moved_inside),
         cmocka_unit_test(crc32c__knows_the_check_value_of_its_polynomial),
+        cmocka_unit_test(hist__counts_what_is_at_most_a_bound),
         cmocka_unit_test(hist__percentiles_are_exact_to_a_sixteenth),
         cmocka_unit_test(rng__same_seed_same_numbers_and_every_value_comes),
         cmocka_unit_test(arena__measures_what_it_later_needs_and_zeroes),

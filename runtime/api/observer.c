@@ -1,0 +1,459 @@
+/* The observer's thread: events into the fold, and every two seconds a look at the loops. docs/OPERATIONS.md says what systemd hears. */
+#include "observer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_MAX = 200 };
+static const sb_ns look_every = SB_S(2);
+static const sb_ns late_after = SB_S(10), late_after_slow = SB_S(60); /* slow: loops whose single turn may rightly take half a minute */
+
+struct observer {
+    const struct sb_api_setup *setup;
+    struct sb_feed *counted, *shown;    /* every event from the first on; a picture and what follows */
+    struct sb_thread *thread;
+    struct sb_mutex *mutex;
+    int stop_fd;
+    struct sb_pulse pulse;              /* answered by the thread at each turn */
+    /* the thread's own */
+    sb_ns interval, fed_at;             /* of the watchdog; 0 = nobody waits for it */
+    bool is_late[SB_LOOPS_MAX], is_announced, is_stopping_told, has_complained;
+    int ready_fd;
+    char status[LINE_MAX];              /* last told */
+    /* under the mutex */
+    struct sb_model *model;
+    struct metrics metrics;
+    struct sb_loop loops[SB_LOOPS_MAX]; /* as last looked at */
+    size_t loop_count;
+    sb_ns opened;
+    bool is_started;                    /* the start-up verification has ended */
+    struct sb_error start_failure;
+};
+
+/* --- the loops ------------------------------------------------------------------------------------------------------------------ */
+
+static sb_ns limit_of(const struct observer *observer, const char *loop)
+{
+    const sb_ns limit = sb_streq(loop, "journal") || sb_streq(loop, "keeper") ? late_after_slow : late_after;
+    return observer->interval > 0 && 2 * observer->interval < limit ? 2 * observer->interval : limit;
+}
+
+static bool is_late(const struct observer *observer, const struct sb_loop *loop)
+{
+    return loop->silence > limit_of(observer, loop->name);
+}
+
+static size_t ask_loops(const struct observer *observer, struct sb_loop loops[SB_LOOPS_MAX])
+{
+    size_t count = sb_control_loops(observer->setup->control, loops);
+    for (size_t i = 0; i < observer->setup->loop_count && count < SB_LOOPS_MAX; i++) {
+        const struct sb_api_loop *more = &observer->setup->loops[i];
+        loops[count++] = (struct sb_loop){ more->name, more->silence(more->arg) };
+    }
+    return count;
+}
+
+static void say(struct observer *observer, const char *lines)
+{
+    struct sb_error err = { 0 };
+    if (sb_notify(lines, &err) != SB_OK && !observer->has_complained) {
+        observer->has_complained = true;
+        sb_log(SB_LOG_WARN, "systemd", "%s: it will take this start for a failed one", err.text);
+    }
+}
+
+static void feed_watchdog(struct observer *observer)
+{
+    const sb_ns now = sb_now();
+    if (observer->interval == 0 || now - observer->fed_at < observer->interval)
+        return;
+    observer->fed_at = now;
+    say(observer, "WATCHDOG=1");
+}
+
+/* Tells once who is late, and once that it is over. The watchdog is fed only while nobody is. */
+static void look_at_loops(struct observer *observer)
+{
+    struct sb_loop loops[SB_LOOPS_MAX];
+    const size_t count = ask_loops(observer, loops);
+    bool is_any_late = false;
+    for (size_t i = 0; i < count; i++) {
+        const bool was_late = observer->is_late[i];
+        observer->is_late[i] = is_late(observer, &loops[i]);
+        is_any_late = is_any_late || observer->is_late[i];
+        if (observer->is_late[i] && !was_late)
+            sb_log(SB_LOG_ERROR, "watch", "loop %s has not answered for %lld ms%s", loops[i].name, (long long)(loops[i].silence / SB_MS(1)),
+                   observer->interval > 0 ? "; the watchdog is not fed any more" : "");
+        else if (!observer->is_late[i] && was_late)
+            sb_log(SB_LOG_WARN, "watch", "loop %s answers again", loops[i].name);
+    }
+    sb_mutex_lock(observer->mutex);
+    memcpy(observer->loops, loops, count * sizeof(*loops));
+    observer->loop_count = count;
+    sb_mutex_unlock(observer->mutex);
+    if (!is_any_late)
+        feed_watchdog(observer);
+}
+
+/* --- the start ------------------------------------------------------------------------------------------------------------------ */
+
+static bool is_usable(const struct sb_model_component *component)
+{
+    return !component->is_defined || (component->state != SB_COMPONENT_STATE_FAILED && component->state != SB_COMPONENT_STATE_UNCHECKED);
+}
+
+/* Under the mutex. A component that is not usable and has that policy, or SB_COMPONENT_COUNT. */
+static unsigned held_up_by(const struct observer *observer, enum sb_start_policy policy)
+{
+    unsigned i = 0;
+    while (i < SB_COMPONENT_COUNT &&
+           (is_usable(&observer->model->components[i]) || observer->setup->catalogue->components[i].at_start != policy))
+        i++;
+    return i;
+}
+
+static unsigned first_unusable(const struct sb_model *model)
+{
+    unsigned i = 0;
+    while (i < SB_COMPONENT_COUNT && is_usable(&model->components[i]))
+        i++;
+    return i;
+}
+
+/* Under the mutex. The verification ends when all works, or when everything was checked and its time is over; until then what fails is tried
+ * again. */
+static void judge_start(struct observer *observer)
+{
+    const struct sb_catalogue *catalogue = observer->setup->catalogue;
+    const bool is_over = sb_now() - observer->opened >= catalogue->settings.startup_deadline;
+    if (observer->is_started || picture_unchecked(observer->model) != NULL || (!is_over && first_unusable(observer->model) < SB_COMPONENT_COUNT))
+        return;
+    observer->is_started = true;
+    const unsigned failed = held_up_by(observer, SB_START_POLICY_FAIL);
+    if (failed < SB_COMPONENT_COUNT)
+        (void)sb_error_set(&observer->start_failure, SB_ERR_UNAVAILABLE, "component %s does not work and components.%s.at_start is fail: %s",
+                           sb_component_text(failed), sb_component_text(failed), observer->model->components[failed].reason);
+}
+
+/* Under the mutex: one line for whoever asks the supervisor. */
+static void write_status(const struct observer *observer, struct sb_text *out)
+{
+    const struct sb_model *model = observer->model;
+    const unsigned unusable = first_unusable(model);
+    sb_text_add(out, model->is_draining ? "stopping" : !observer->is_started ? "starting" : picture_verdict(model));
+    if (unusable < SB_COMPONENT_COUNT) {
+        sb_text_add(out, ": ");
+        sb_text_add(out, sb_component_text(unusable));
+        sb_text_add_char(out, ' ');
+        sb_text_add(out, sb_component_state_text(model->components[unusable].state));
+    }
+    sb_text_add(out, "; jobs ");
+    sb_text_add_u64(out, model->job_count);
+    sb_text_add(out, ", running ");
+    sb_text_add_u64(out, model->jobs_in_state[SB_JOB_STATE_RUN]);
+    sb_text_add(out, ", failed ");
+    sb_text_add_u64(out, model->jobs_in_state[SB_JOB_STATE_FAIL]);
+    sb_text_add(out, ", alerts ");
+    sb_text_add_u64(out, model->alert_count);
+}
+
+static void stop_failed_start(struct observer *observer)
+{
+    struct sb_command drain = sb_command_make(SB_COMMAND_DRAIN, 0, "start-up");
+    struct sb_error err = { 0 };
+    drain.confirmed = true;
+    (void)sb_copy(drain.reason, sizeof(drain.reason), observer->start_failure.text); /* cut to the field */
+    if (sb_control_command(observer->setup->control, drain, NULL, &err) != SB_OK)
+        sb_log(SB_LOG_ERROR, "start-up", "%s; and it cannot be stopped: %s", observer->start_failure.text, err.text);
+}
+
+static void announce(struct observer *observer, const char *status)
+{
+    static const char ready[] = "ready\n";
+    char lines[LINE_MAX + 32];
+    struct sb_text text;
+    sb_text_init(&text, lines, sizeof(lines));
+    sb_text_add(&text, "READY=1\nSTATUS=");
+    sb_text_add(&text, status);
+    say(observer, lines);
+    if (observer->ready_fd >= 0 && write(observer->ready_fd, ready, sizeof(ready) - 1) < 0)
+        sb_log(SB_LOG_WARN, "start-up", "nobody reads the descriptor of --ready-fd");
+    sb_fd_close(&observer->ready_fd);
+    observer->is_announced = true;
+}
+
+static void tell(struct observer *observer, const char *status)
+{
+    char lines[LINE_MAX + 32];
+    struct sb_text text;
+    if (sb_streq(status, observer->status))
+        return;
+    sb_text_init(&text, lines, sizeof(lines));
+    sb_text_add(&text, "STATUS=");
+    sb_text_add(&text, status);
+    say(observer, lines);
+    (void)sb_copy(observer->status, sizeof(observer->status), status); /* same capacity */
+}
+
+/* What has changed for a supervisor. */
+static void report(struct observer *observer)
+{
+    char status[LINE_MAX];
+    struct sb_text text;
+    sb_text_init(&text, status, sizeof(status));
+    sb_mutex_lock(observer->mutex);
+    const bool was_started = observer->is_started;
+    judge_start(observer);
+    write_status(observer, &text);
+    const bool has_failed = observer->start_failure.code != SB_OK, has_just_failed = has_failed && !was_started;
+    const bool is_held_up = held_up_by(observer, SB_START_POLICY_WAIT) < SB_COMPONENT_COUNT;
+    const bool is_ready = observer->is_started && !has_failed && !is_held_up && !observer->model->is_draining;
+    const bool is_draining = observer->model->is_draining;
+    sb_mutex_unlock(observer->mutex);
+    if (has_just_failed)
+        stop_failed_start(observer);
+    if (is_ready && !observer->is_announced)
+        announce(observer, status);
+    if (is_draining && !observer->is_stopping_told) {
+        observer->is_stopping_told = true;
+        say(observer, "STOPPING=1");
+    }
+    tell(observer, status);
+}
+
+/* --- the thread ------------------------------------------------------------------------------------------------------------------- */
+
+static size_t count_events(struct observer *observer)
+{
+    struct sb_event events[EVENTS_AT_ONCE];
+    bool is_gap = false;
+    const size_t count = sb_feed_take(observer->counted, events, EVENTS_AT_ONCE, &is_gap);
+    sb_mutex_lock(observer->mutex);
+    observer->metrics.gaps += is_gap;
+    for (size_t i = 0; i < count; i++)
+        metrics_fold(&observer->metrics, &events[i]);
+    if (count > 0 && events[count - 1].seq != 0)
+        observer->metrics.lag = sb_now() - events[count - 1].now;
+    sb_mutex_unlock(observer->mutex);
+    return count;
+}
+
+static size_t show_events(struct observer *observer)
+{
+    struct sb_event events[EVENTS_AT_ONCE];
+    bool is_gap = false;
+    const size_t count = sb_feed_take(observer->shown, events, EVENTS_AT_ONCE, &is_gap);
+    sb_mutex_lock(observer->mutex);
+    if (is_gap)
+        sb_model_reset(observer->model);
+    for (size_t i = 0; i < count; i++)
+        sb_model_fold(observer->model, &events[i]);
+    sb_mutex_unlock(observer->mutex);
+    return count;
+}
+
+static void take_events(struct observer *observer)
+{
+    bool is_more = true;
+    while (is_more) {
+        const bool has_counted = count_events(observer) == EVENTS_AT_ONCE, has_shown = show_events(observer) == EVENTS_AT_ONCE;
+        is_more = has_counted || has_shown;
+    }
+}
+
+static void observer_main(void *arg)
+{
+    struct observer *observer = arg;
+    sb_ns next_look = 0;
+    size_t ready = 0;
+    while (ready < 2) {
+        const sb_ns every = observer->interval > 0 && observer->interval < look_every ? observer->interval : look_every;
+        sb_pulse_answer(&observer->pulse);
+        take_events(observer);
+        report(observer);
+        if (sb_now() >= next_look) {
+            look_at_loops(observer);
+            next_look = sb_now() + every;
+        }
+        const int fds[] = { sb_feed_fd(observer->counted), sb_feed_fd(observer->shown), observer->stop_fd };
+        const struct sb_op op = { .deadline = next_look };
+        struct sb_error err = { 0 };
+        if (sb_poll_readable(fds, SB_LEN(fds), &op, &ready, &err) != SB_OK)
+            ready = 0; /* the time for a look */
+    }
+}
+
+/* --- life ----------------------------------------------------------------------------------------------------------------------- */
+
+enum sb_err observer_open(struct observer **out, const struct sb_api_setup *setup, struct sb_error *err)
+{
+    struct observer *observer = calloc(1, sizeof(*observer));
+    if (observer == NULL)
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the observer of events");
+    observer->setup = setup;
+    observer->ready_fd = setup->ready_fd > 0 ? setup->ready_fd : -1;
+    observer->interval = sb_notify_interval();
+    observer->opened = sb_now();
+    observer->fed_at = observer->opened;
+    observer->stop_fd = -1;
+    observer->counted = setup->feed;
+    observer->mutex = sb_mutex_create(SB_RANK_METRICS);
+    observer->model = sb_model_create();
+    enum sb_err rc = observer->mutex != NULL && observer->model != NULL ? SB_OK
+                                                                       : sb_error_set(err, SB_ERR_NOMEM, "no memory for the observer of events");
+    if (rc == SB_OK)
+        rc = metrics_init(&observer->metrics, setup->catalogue, err);
+    if (rc == SB_OK && observer->counted == NULL)
+        rc = sb_feed_open(setup->control, &observer->counted, err);
+    if (rc == SB_OK)
+        rc = sb_feed_open(setup->control, &observer->shown, err);
+    if (rc == SB_OK)
+        rc = sb_wake_open(&observer->stop_fd, err);
+    if (rc == SB_OK)
+        rc = sb_thread_start(&observer->thread, "sb-observer", observer_main, observer, err);
+    if (rc == SB_OK)
+        *out = observer;
+    else
+        observer_close(observer);
+    return rc;
+}
+
+void observer_close(struct observer *observer)
+{
+    if (observer == NULL)
+        return;
+    if (observer->thread != NULL) {
+        sb_wake_post(observer->stop_fd);
+        sb_thread_join(observer->thread);
+        if (!observer->is_stopping_told)
+            say(observer, "STOPPING=1");
+    }
+    sb_feed_close(observer->counted);
+    sb_feed_close(observer->shown);
+    sb_fd_close(&observer->stop_fd);
+    sb_fd_close(&observer->ready_fd);
+    metrics_deinit(&observer->metrics);
+    sb_model_destroy(observer->model);
+    sb_mutex_destroy(observer->mutex);
+    free(observer);
+}
+
+/* --- questions -------------------------------------------------------------------------------------------------------------------- */
+
+char *observer_scrape(struct observer *observer, bool is_openmetrics)
+{
+    const struct sb_api_setup *setup = observer->setup;
+    struct metrics_look look = { .now = sb_now() };
+    struct sb_text text;
+    char *buf = malloc(METRICS_TEXT_MAX); /* touched as far as it is used */
+    if (buf == NULL)
+        return NULL;
+    sb_text_init(&text, buf, METRICS_TEXT_MAX);
+    sb_control_vitals(setup->control, &look.vitals);
+    look.loop_count = ask_loops(observer, look.loops);
+    sb_process_look(&look.process);
+    look.has_store = setup->store != NULL && setup->store->ops->stats != NULL;
+    if (look.has_store)
+        setup->store->ops->stats(setup->store, &look.store);
+    look.has_cache = setup->cache_stats != NULL;
+    if (look.has_cache)
+        setup->cache_stats(setup->cache, &look.cache);
+    sb_mutex_lock(observer->mutex);
+    metrics_write(&observer->metrics, observer->model, &look, is_openmetrics, &text);
+    sb_mutex_unlock(observer->mutex);
+    char *exact = text.is_cut ? NULL : realloc(buf, text.len + 1);
+    if (exact == NULL)
+        free(buf);
+    return exact;
+}
+
+static void add_loop(struct sb_text *out, const struct sb_loop *loop, bool is_bad)
+{
+    sb_text_add(out, loop->name);
+    sb_text_add(out, is_bad ? " has not answered for " : " answers");
+    if (is_bad)
+        sb_text_add_duration(out, loop->silence);
+    sb_text_add_char(out, '\n');
+}
+
+/* Whether every loop turns, the observer's own included. Never asks anything outside the process. */
+bool observer_live(struct observer *observer, bool is_verbose, struct sb_text *out)
+{
+    struct sb_loop loops[SB_LOOPS_MAX + 1] = { { "api", sb_pulse_ask(&observer->pulse) } };
+    bool is_live = true;
+    sb_mutex_lock(observer->mutex);
+    const size_t count = 1 + observer->loop_count;
+    memcpy(loops + 1, observer->loops, observer->loop_count * sizeof(*loops));
+    sb_mutex_unlock(observer->mutex);
+    for (size_t i = 0; i < count; i++) {
+        const bool is_bad = is_late(observer, &loops[i]);
+        is_live = is_live && !is_bad;
+        if (is_bad || is_verbose)
+            add_loop(out, &loops[i], is_bad);
+    }
+    return is_live;
+}
+
+/* Under the mutex. */
+static void add_components(const struct observer *observer, struct sb_text *out)
+{
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
+        const struct sb_model_component *component = &observer->model->components[i];
+        if (!component->is_defined)
+            continue;
+        sb_text_add(out, sb_component_text(i));
+        sb_text_add_char(out, ' ');
+        sb_text_add(out, sb_component_class_text(component->class));
+        sb_text_add_char(out, ' ');
+        sb_text_add(out, sb_component_state_text(component->state));
+        sb_text_add_char(out, ' ');
+        sb_text_add_i64(out, component->latency / SB_MS(1));
+        sb_text_add(out, " ms ");
+        sb_text_add(out, component->reason);
+        sb_text_add_char(out, '\n');
+    }
+}
+
+bool observer_ready(struct observer *observer, bool is_verbose, struct sb_text *out)
+{
+    if (!observer_live(observer, false, out))
+        return false;
+    sb_mutex_lock(observer->mutex);
+    const char *verdict = picture_verdict(observer->model);
+    const bool is_draining = observer->model->is_draining, is_described = observer->model->is_described;
+    const bool is_ready = is_described && !is_draining && !sb_streq(verdict, "not_ready");
+    sb_text_add(out, !is_described ? "not_ready" : is_draining ? "draining" : verdict);
+    sb_text_add_char(out, '\n');
+    if (is_verbose)
+        add_components(observer, out);
+    sb_mutex_unlock(observer->mutex);
+    return is_ready;
+}
+
+bool observer_started(struct observer *observer, bool is_verbose, struct sb_text *out)
+{
+    sb_mutex_lock(observer->mutex);
+    const bool is_started = observer->is_started;
+    const char *unchecked = picture_unchecked(observer->model);
+    const unsigned unusable = first_unusable(observer->model);
+    if (is_started) {
+        sb_text_add(out, "started\n");
+    } else {
+        sb_text_add(out, "the start-up verification has not ended: ");
+        sb_text_add(out, unchecked != NULL ? unchecked : unusable < SB_COMPONENT_COUNT ? sb_component_text(unusable) : "the last events");
+        sb_text_add(out, unchecked != NULL ? " is not checked yet\n" : " is tried again\n");
+    }
+    if (is_verbose)
+        add_components(observer, out);
+    sb_mutex_unlock(observer->mutex);
+    return is_started;
+}
+
+enum sb_err observer_start_failure(struct observer *observer, struct sb_error *err)
+{
+    sb_mutex_lock(observer->mutex);
+    const struct sb_error failure = observer->start_failure;
+    sb_mutex_unlock(observer->mutex);
+    return failure.code == SB_OK ? SB_OK : sb_error_set(err, failure.code, "%s", failure.text);
+}
