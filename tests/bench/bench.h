@@ -16,6 +16,7 @@ void bench_week(const struct bench *bench);
 void bench_dispatch(const struct bench *bench);
 void bench_throughput(const struct bench *bench);
 void bench_store(const struct bench *bench);
+void bench_postgres(const struct bench *bench);
 void bench_receipts(const struct bench *bench);
 void bench_ledger(const struct bench *bench);
 void bench_start(const struct bench *bench);

@@ -1,7 +1,9 @@
-/* Sections store and receipts: what durability costs. The floor is a file that gets the same treatment: append, fdatasync. */
+/* Sections store, postgres and receipts: what durability costs. The floor is a file that gets the same treatment: append, fdatasync. */
 #include "bench.h"
 #include "figures.h"
 #include "jobs.h"
+
+#include "tests/support/postgres_server.h"
 
 #include "signalbox/os/os.h"
 #include "signalbox/ports/receipts.h"
@@ -96,14 +98,28 @@ static size_t append_runs(struct sb_store *store, const struct recording *record
     return at;
 }
 
-static void measure_journal(struct sb_store *store, const struct recording *recording, double floor_rate)
+/* What a database is measured as: its name in the rows, and the targets for runs, together and one by one. */
+struct subject {
+    const char *name;
+    double batched, alone;
+};
+
+static const char *row_of(char row[96], const char *format, const struct subject *subject)
 {
+    const char *at = strchr(format, '@');
+    (void)snprintf(row, 96, "%.*s%s%s", (int)(at - format), format, subject->name, at + 1);
+    return row;
+}
+
+static void measure_journal(struct sb_store *store, const struct recording *recording, double floor_rate, const struct subject *subject)
+{
+    char row[96];
     sb_ns began = sb_now();
     size_t at = append_runs(store, recording, 0, BATCH_RUNS);
     wait_durable(recording->events[at - 1].seq);
     double seconds = (double)(sb_now() - began) / 1e9;
-    figures_row("durable in SQLite, group commit: events, runs", figure(UNIT_PER_SECOND, (double)at / seconds),
-                figure_at_least(UNIT_PER_SECOND, BATCH_RUNS / seconds, 10e3));
+    figures_row(row_of(row, "durable in @, group commit: events, runs", subject), figure(UNIT_PER_SECOND, (double)at / seconds),
+                figure_at_least(UNIT_PER_SECOND, BATCH_RUNS / seconds, subject->batched));
 
     struct samples samples;
     samples_init(&samples, ALONE_RUNS);
@@ -115,15 +131,17 @@ static void measure_journal(struct sb_store *store, const struct recording *reco
         samples_add(&samples, sb_now() - alone);
     }
     seconds = (double)(sb_now() - began) / 1e9;
-    figures_row("durable in SQLite, one by one: runs, share of the floor", figure_at_least(UNIT_PER_SECOND, ALONE_RUNS / seconds, 1e3),
+    figures_row(row_of(row, "durable in @, one by one: runs, share of floor", subject),
+                figure_at_least(UNIT_PER_SECOND, ALONE_RUNS / seconds, subject->alone),
                 figure(UNIT_TIMES, ALONE_RUNS / seconds / floor_rate));
-    figures_row("  a run's events -> durable: p50, p99", figure(UNIT_NS, samples_permille(&samples, 500)),
+    figures_row(row_of(row, "  a run's events -> durable in @: p50, p99", subject), figure(UNIT_NS, samples_permille(&samples, 500)),
                 figure(UNIT_NS, samples_permille(&samples, 990)));
     samples_deinit(&samples);
 }
 
-static void measure_writes(struct sb_store *store)
+static void measure_writes(struct sb_store *store, const struct subject *subject)
 {
+    char row[96];
     const struct sb_op op = { .deadline = sb_now() + SB_S(PATIENCE_S) };
     struct sb_error error = { 0 };
     struct samples samples;
@@ -142,7 +160,7 @@ static void measure_writes(struct sb_store *store)
         samples_add(&samples, sb_now() - alone);
     }
     double seconds = (double)(sb_now() - began) / 1e9;
-    figures_row("SQLite, commits of one write: per second, p99", figure(UNIT_PER_SECOND, WRITES / seconds),
+    figures_row(row_of(row, "@, commits of one write: per second, p99", subject), figure(UNIT_PER_SECOND, WRITES / seconds),
                 figure(UNIT_NS, samples_permille(&samples, 990)));
     samples_deinit(&samples);
 }
@@ -172,9 +190,9 @@ static double measure_floor(const struct bench *bench, const char *row)
     return rate;
 }
 
-void bench_store(const struct bench *bench)
+static void measure_store(const struct bench *bench, const char *location, const struct subject *subject)
 {
-    char location[512];
+    char row[96];
     struct recording recording;
     struct sb_store *store = NULL;
     struct sb_error error = { 0 };
@@ -184,16 +202,33 @@ void bench_store(const struct bench *bench)
     if (progress.mutex == NULL || progress.news == NULL)
         give_up("no memory");
     make_recording(&recording);
-    double floor_rate = measure_floor(bench, "(floor of the next rows: write + fdatasync) p50, p99");
-    (void)snprintf(location, sizeof(location), "sqlite:%s/journal-%lld.db", bench->scratch, (long long)sb_now());
+    double floor_rate = measure_floor(bench, row_of(row, "(floor for @: write + fdatasync) p50, p99", subject));
     must(sb_store_open(&store, location, &error), "store", &error);
     store->ops->set_callbacks(store, NULL, on_durable, on_failure);
-    measure_journal(store, &recording, floor_rate);
-    measure_writes(store);
+    measure_journal(store, &recording, floor_rate, subject);
+    measure_writes(store, subject);
     store->ops->close(store);
     free(recording.events);
     sb_cond_destroy(progress.news);
     sb_mutex_destroy(progress.mutex);
+}
+
+void bench_store(const struct bench *bench)
+{
+    const struct subject sqlite = { "SQLite", 10e3, 1e3 };
+    char location[512];
+    (void)snprintf(location, sizeof(location), "sqlite:%s/journal-%lld.db", bench->scratch, (long long)sb_now());
+    measure_store(bench, location, &sqlite);
+}
+
+/* A server of its own with fsync, on the same machine, over its Unix socket. */
+void bench_postgres(const struct bench *bench)
+{
+    const struct subject postgres = { "PostgreSQL", 12e3, 1.6e3 };
+    char location[256];
+    test_pg_start(true);
+    test_pg_location(location, sizeof(location));
+    measure_store(bench, location, &postgres);
 }
 
 void bench_receipts(const struct bench *bench)

@@ -17,6 +17,7 @@ static void free_parts(struct sb_postgres *self)
     sb_pg_disconnect(&self->writer);
     sb_queue_deinit(&self->queue);
     sb_fold_destroy(self->fold);
+    sb_pg_rows_deinit(&self->rows);
     sb_cond_destroy(self->reader_free);
     sb_mutex_destroy(self->reader_mutex);
     sb_pg_canceller_deinit(&self->canceller);

@@ -29,6 +29,8 @@ enum {
     SB_PG_KNOWN_MAX = 128,     /* prepared statements of one connection; the oldest makes room */
     SB_PG_PARAMS_MAX = 64,
     SB_PG_PIPE_MAX = 256,      /* commands under way; more wait for the first answers */
+    SB_PG_ROWS_MAX = 64,       /* journal rows of one statement */
+    SB_PG_ROW_COLUMNS = 6,
     SB_PG_SERVER_MIN = 140000, /* 14: the settings of sb_pg_connect */
 };
 
@@ -84,6 +86,16 @@ struct sb_pg_pipe {
     char tag[16]; /* of the last statement that succeeded: "COMMIT" */
 };
 
+/* Journal rows that one statement will insert. */
+struct sb_pg_rows {
+    struct {
+        char *bytes;
+        size_t size, cap;
+        bool has_null;
+    } columns[SB_PG_ROW_COLUMNS];
+    uint32_t count;
+};
+
 struct sb_postgres {
     struct sb_store store; /* first */
     struct sb_pg_target target;
@@ -95,6 +107,8 @@ struct sb_postgres {
     struct sb_pg_gate writer_gate;
     struct sb_pg_pipe pipe;
     struct sb_fold *fold;
+    struct sb_pg_rows rows;
+    bool is_careful; /* journal rows go one by one, so that the error names the event */
     int old_pid;          /* the writer's session before this one ... */
     char old_started[40]; /* ... which may still hold the lock */
     struct {
@@ -181,9 +195,17 @@ enum sb_err sb_pg_pipe_begin(struct sb_pg_pipe *pipe, struct sb_pg *pg, const st
 /* `changed` (may be NULL) is set by the sync. Fails when an earlier statement is known to have failed. */
 enum sb_err sb_pg_pipe_push(struct sb_pg_pipe *pipe, const char *sql, const struct sb_cell *params, size_t count, int64_t *changed,
                             struct sb_error *err);
+enum sb_err sb_pg_pipe_push_bound(struct sb_pg_pipe *pipe, const char *sql, const struct sb_pg_bound *bound, int64_t *changed,
+                                  struct sb_error *err);
 /* Waits for all answers, under another op when one is given; the first error. The connection is lost (conn NULL) or ready for more. */
 enum sb_err sb_pg_pipe_sync(struct sb_pg_pipe *pipe, const struct sb_op *op, struct sb_error *err);
 void sb_pg_pipe_end(struct sb_pg_pipe *pipe);
+
+/* postgres_rows.c. Add copies; false when out of memory. Push sends and clears. */
+bool sb_pg_rows_add(struct sb_pg_rows *rows, const struct sb_cell cells[SB_PG_ROW_COLUMNS]);
+enum sb_err sb_pg_rows_push(struct sb_pg_rows *rows, struct sb_pg_pipe *pipe, struct sb_error *err);
+void sb_pg_rows_clear(struct sb_pg_rows *rows);
+void sb_pg_rows_deinit(struct sb_pg_rows *rows);
 
 /* postgres_writer.c */
 extern const struct sb_writer_ops sb_pg_writer;

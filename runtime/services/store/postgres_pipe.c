@@ -158,27 +158,31 @@ static bool send(struct sb_pg_pipe *pipe, const char *sql, const struct sb_pg_bo
     return is_sent;
 }
 
-enum sb_err sb_pg_pipe_push(struct sb_pg_pipe *pipe, const char *sql, const struct sb_cell *params, size_t count, int64_t *changed,
-                            struct sb_error *err)
+enum sb_err sb_pg_pipe_push_bound(struct sb_pg_pipe *pipe, const char *sql, const struct sb_pg_bound *bound, int64_t *changed,
+                                  struct sb_error *err)
 {
-    struct sb_pg_bound bound;
-    struct sb_error why = { 0 };
     if (!pipe->code && pipe->count + 3 > SB_PG_PIPE_MAX) { /* a statement takes up to three places */
         if (!PQsendFlushRequest(pipe->pg->conn))
             lose(pipe);
         while (pipe->count > SB_PG_PIPE_MAX / 2 && read_one(pipe)) {
         }
     }
-    if (!pipe->code) {
-        enum sb_err code = sb_pg_bind(&bound, sql, params, count, &why);
-        if (code)
-            fail(pipe, code, &why);
-        else if (!send(pipe, sql, &bound, changed))
-            lose(pipe);
-    }
+    if (!pipe->code && !send(pipe, sql, bound, changed))
+        lose(pipe);
     if (pipe->code && err)
         *err = pipe->err;
     return pipe->code;
+}
+
+enum sb_err sb_pg_pipe_push(struct sb_pg_pipe *pipe, const char *sql, const struct sb_cell *params, size_t count, int64_t *changed,
+                            struct sb_error *err)
+{
+    struct sb_pg_bound bound;
+    struct sb_error why = { 0 };
+    enum sb_err code = sb_pg_bind(&bound, sql, params, count, &why);
+    if (code)
+        fail(pipe, code, &why);
+    return sb_pg_pipe_push_bound(pipe, sql, &bound, changed, err);
 }
 
 enum sb_err sb_pg_pipe_sync(struct sb_pg_pipe *pipe, const struct sb_op *op, struct sb_error *err)

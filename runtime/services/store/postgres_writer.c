@@ -100,7 +100,7 @@ static enum sb_err reach(struct sb_postgres *self, struct sb_error *err)
 /* --- one transaction ----------------------------------------------------------------------------------------------------------- */
 
 struct folding {
-    struct sb_pg_pipe *pipe;
+    struct sb_postgres *self;
     char *scratch; /* for texts that are no UTF-8, of one statement */
 };
 
@@ -134,17 +134,24 @@ static enum sb_err fold_exec(void *arg, enum sb_fold_sql sql, const struct sb_ce
     for (size_t i = 0; i < count; i++)
         if (cells[i].type == SB_CELL_TEXT && make_utf8(&cells[i], scratch))
             scratch += cells[i].size;
-    return sb_pg_pipe_push(folding->pipe, sb_fold_sql[sql], cells, count, NULL, err);
+    struct sb_pg_rows *rows = &folding->self->rows;
+    if (sql != SB_FOLD_SQL_EVENT || folding->self->is_careful)
+        return sb_pg_pipe_push(&folding->self->pipe, sb_fold_sql[sql], cells, count, NULL, err);
+    SB_ASSERT(count == SB_PG_ROW_COLUMNS);
+    if (!sb_pg_rows_add(rows, cells))
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for journal rows");
+    return rows->count < SB_PG_ROWS_MAX ? SB_OK : sb_pg_rows_push(rows, &folding->self->pipe, err);
 }
 
 static enum sb_err push_events(struct sb_postgres *self, struct sb_pg_pipe *pipe, const struct sb_chunks *events, struct sb_error *err)
 {
     char scratch[8192]; /* the texts of one event are shorter */
-    struct folding folding = { pipe, scratch };
+    struct folding folding = { self, scratch };
     const struct sb_fold_exec exec = { .arg = &folding, .run = fold_exec };
+    sb_pg_rows_clear(&self->rows);
     enum sb_err code = sb_batch_fold(self->fold, events, &exec, &pipe->event, err);
     pipe->event = 0;
-    return code;
+    return code ? code : sb_pg_rows_push(&self->rows, pipe, err);
 }
 
 /* One caller's statements inside a savepoint: answers unless the commit still decides. False when the connection is lost. */
@@ -266,6 +273,11 @@ static enum sb_try try_once(void *arg, const struct sb_chunks *events, struct sb
         if (reach(self, err))
             return SB_TRY_FAILED;
         enum sb_try outcome = try_on_connection(self, events, requests, &is_sent, err);
+        if (outcome == SB_TRY_NO_EVENTS && self->writer.conn) {
+            self->is_careful = true; /* the same once more, for the error */
+            outcome = try_on_connection(self, events, requests, &is_sent, err);
+            self->is_careful = false;
+        }
         if (outcome == SB_TRY_COMMITTED && events->count > 0)
             sb_fold_committed(self->fold);
         if (self->writer.conn || outcome == SB_TRY_COMMITTED)
