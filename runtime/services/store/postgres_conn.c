@@ -213,8 +213,9 @@ static enum sb_err refused(const struct sb_pg *pg, const struct sb_pg_target *ta
     return sb_error_set(err, SB_ERR_UNAVAILABLE, "store %s cannot be reached: %s", target->shown, line);
 }
 
-static enum sb_err poll_connection(struct sb_pg *pg, const struct sb_pg_target *target, const struct sb_op *op, struct sb_error *err)
+static enum sb_err poll_connection(struct sb_pg *pg, const struct sb_pg_target *target, const struct sb_op *own, struct sb_error *err)
 {
+    const struct sb_op op = sb_op_within(own, target->connect_timeout);
     char what[SB_LOCATION_SHOWN_MAX + 32];
     (void)snprintf(what, sizeof what, "connecting to %s", target->shown);
     PostgresPollingStatusType status = PQstatus(pg->conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
@@ -222,8 +223,8 @@ static enum sb_err poll_connection(struct sb_pg *pg, const struct sb_pg_target *
         if (status == PGRES_POLLING_FAILED)
             return refused(pg, target, err);
         struct sb_error why = { 0 };
-        enum sb_err code = wait_socket(PQsocket(pg->conn), status == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, op, what, &why);
-        if (code == SB_ERR_TIMEOUT)
+        enum sb_err code = wait_socket(PQsocket(pg->conn), status == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, &op, what, &why);
+        if (code == SB_ERR_TIMEOUT && sb_op_check(own, what, NULL) == SB_OK)
             return sb_error_set(err, SB_ERR_UNAVAILABLE, "store %s does not answer", target->shown);
         if (code)
             return sb_error_set(err, code, "%s", why.text);
@@ -271,7 +272,7 @@ enum sb_err sb_pg_connect(struct sb_pg *pg, const struct sb_pg_target *target, b
     SB_ASSERT(!pg->conn);
     enum sb_err code = start(pg, target, err);
     if (!code)
-        code = poll_connection(pg, target, &bounded, err);
+        code = poll_connection(pg, target, op, err);
     if (!code) {
         (void)PQsetNoticeProcessor(pg->conn, ignore_notice, NULL);
         code = PQsetnonblocking(pg->conn, 1) == 0 ? set_up(pg, target, is_reader, &bounded, err) : sb_pg_lost_error(pg, err);
