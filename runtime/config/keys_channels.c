@@ -238,7 +238,7 @@ static const struct sb_cfg_key CHANNEL_KEYS[] = {
     {FLAG("resolved", sb_channel_def, sends_resolved, "true", "Also tells when an incident is over.")},
     {COUNT("per_minute", sb_channel_def, per_minute, 1, 600, "20", "Messages; what is more waits and becomes one digest.")},
     {SPAN("after", sb_channel_def, after, 0, SB_DAY(7), "0s", "Told only what has been firing unacknowledged for so long: escalation.")},
-    {SPAN("timeout", sb_channel_def, timeout, SB_S(1), SB_MIN(5), "10s", "How long one attempt may take.")},
+    {SPAN("timeout", sb_channel_def, timeout, SB_S(1), SB_S(30), "10s", "How long one attempt may take.")},
     {.name = "labels", .type = SB_CFG_PAIRS, .offset = offsetof(struct sb_channel_def, labels), ASIDE(sb_channel_def, label_count),
      .check = check_label, .max = SB_CHANNEL_LABELS_MAX, .help = "Words added to each message, as in host: alpha."},
     {TEXT("link", sb_channel_def, link, sb_cfg_check_url, NULL, "Where people can look, in the messages."), NOTE("none")},

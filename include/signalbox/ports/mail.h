@@ -26,7 +26,7 @@ struct sb_mail_answer {
     bool is_insecure;                /* refused by us: the server offers no TLS */
 };
 
-/* Hands the mail to the server, once, within the op; then says goodbye, which may take that long again. SB_OK: it has taken it. Any thread. */
+/* Hands the mail to the server, once, within the op; after a refusal the goodbye may take that long again. SB_OK: it has taken it. Any thread. */
 enum sb_err sb_mail_send(const struct sb_mail *mail, const struct sb_op *op, struct sb_mail_answer *answer, struct sb_error *err) SB_MUST_USE;
 
 #endif

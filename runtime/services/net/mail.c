@@ -8,6 +8,7 @@
 #include "transfer.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 enum { ADDRESS_MAX = 324, POLL_MS_MAX = 3600 * 1000 };
 
@@ -76,8 +77,7 @@ static CURLcode set_mail(CURL *easy, const struct sb_mail *mail, const struct sb
     code = code ? code : curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_READDATA, upload);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->message_size);
-    code = code ? code : curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-    if (left_ms >= 0) { /* bounds the goodbye, which is waited for; the rest is bounded by the op */
+    if (left_ms >= 0) { /* bounds the goodbye after a refusal, which libcurl waits for; the rest is bounded by the op */
         code = code ? code : curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(left_ms / 1000 + 1));
     }
     return code ? code : curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, text);
@@ -102,6 +102,15 @@ static enum sb_err drive(CURLM *multi, const struct sb_op *op, CURLcode *result,
         const int wait_ms = sb_op_poll_ms(op);
         struct curl_waitfd cancel = { .fd = sb_cancel_fd(op->cancel), .events = CURL_WAIT_POLLIN };
         (void)curl_multi_poll(multi, &cancel, cancel.fd >= 0 ? 1 : 0, wait_ms >= 0 && wait_ms < POLL_MS_MAX ? wait_ms : POLL_MS_MAX, NULL);
+    }
+}
+
+/* libcurl says QUIT when the connection is closed and waits for an answer, in which nobody is interested any more: it finds the end of the stream. */
+static void hear_no_more(CURL *easy)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD) {
+        (void)shutdown(fd, SHUT_RD); /* one that is closed already is as good */
     }
 }
 
@@ -147,6 +156,7 @@ enum sb_err sb_mail_send(const struct sb_mail *mail, const struct sb_op *op, str
     } else if (code == SB_OK) {
         code = drive(multi, op, &result, err);
         if (code == SB_OK) {
+            hear_no_more(easy);
             code = judge(easy, result, target, text, answer, err);
         } else if (err) {
             (void)sb_error_wrap(err, "%s", target);
