@@ -82,7 +82,7 @@ void sb_words_title(struct sb_text *out, const struct sb_notice *notice)
 void sb_words_facts(struct sb_text *out, const struct sb_channel_def *def, const struct sb_notice *notice)
 {
     const sb_ns lasted = sb_ns_sub(notice->at.ns, notice->since.ns);
-    if (notice->remedy[0] != '\0') {
+    if (notice->remedy[0] != '\0' && notice->kind != SB_NOTICE_RESOLVED) {
         sb_text_add(out, "What to do: ");
         sb_words_clean(out, notice->remedy, false);
         sb_text_add_char(out, '\n');

@@ -96,12 +96,13 @@ static void title__says_what_kind_of_news_it_is(void **state)
     assert_string_equal(title_of(SB_NOTICE_FIRING, 1), "[PAGE] job_failed: posting (growth)");
     assert_string_equal(title_of(SB_NOTICE_REPEAT, 1), "[PAGE, still firing] job_failed: posting (growth)");
     assert_string_equal(title_of(SB_NOTICE_ESCALATED, 1), "[PAGE, escalated] job_failed: posting (growth)");
+    assert_string_equal(title_of(SB_NOTICE_FLAPPING, 1), "[PAGE, comes and goes] job_failed: posting (growth)");
     assert_string_equal(title_of(SB_NOTICE_RESOLVED, 1), "[RESOLVED] job_failed: posting (growth)");
     assert_string_equal(title_of(SB_NOTICE_DIGEST, 12), "[PAGE] 12 alerts: posting (growth)");
     assert_string_equal(title_of(SB_NOTICE_TEST, 1), "[TEST PAGE] job_failed: posting (growth)");
 }
 
-static void facts__say_how_long_it_lasted(void **state)
+static void facts__say_how_long_it_lasted_or_what_to_do(void **state)
 {
     (void)state;
     char buf[512];
@@ -110,7 +111,11 @@ static void facts__say_how_long_it_lasted(void **state)
     notice.count = 3;
     sb_text_init(&text, buf, sizeof buf);
     sb_words_facts(&text, &channel, &notice);
-    assert_string_equal(buf, "What to do: signalbox run show 4711\nSince 2026-11-27T20:00:00Z, lasted 4m10s; alert 17; stands for 3\nhost=alpha\n");
+    assert_string_equal(buf, "Since 2026-11-27T20:00:00Z, lasted 4m10s; alert 17; stands for 3\nhost=alpha\n");
+    notice = golden(SB_NOTICE_FIRING);
+    sb_text_init(&text, buf, sizeof buf);
+    sb_words_facts(&text, &channel, &notice);
+    assert_string_equal(buf, "What to do: signalbox run show 4711\nSince 2026-11-27T20:00:00Z, for 4m10s; alert 17\nhost=alpha\n");
 }
 
 static void clean__keeps_words_of_every_language(void **state)
@@ -167,7 +172,7 @@ int main(void)
         cmocka_unit_test(webhook__writes_the_golden_notice_byte_for_byte), cmocka_unit_test(webhook__is_signed_when_it_has_a_secret),
         cmocka_unit_test(signature__is_that_of_the_published_vector),      cmocka_unit_test(webhook__carries_hostile_text_as_text_alone),
         cmocka_unit_test(webhook__takes_the_longest_notice),               cmocka_unit_test(title__says_what_kind_of_news_it_is),
-        cmocka_unit_test(facts__say_how_long_it_lasted),                   cmocka_unit_test(clean__keeps_words_of_every_language),
+        cmocka_unit_test(facts__say_how_long_it_lasted_or_what_to_do),                   cmocka_unit_test(clean__keeps_words_of_every_language),
         cmocka_unit_test(address__is_shown_without_what_may_be_secret),    cmocka_unit_test(address__has_the_letters_path_before_its_query),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
