@@ -49,8 +49,8 @@ static enum sb_err read_site(const struct call *call, const struct sb_json *json
     if (sb_json_type(json, "site") <= SB_JSON_NULL)
         return SB_OK;
     bool is_read = read_text(json, "site", name, sizeof(name));
-    for (size_t i = 0; is_read && i < catalogue->site_count && i < SB_SITES_MAX; i++)
-        if (sb_streq(catalogue->sites[i].name, name)) {
+    for (size_t i = 0; is_read && sb_catalogue_guarded(catalogue, i) != NULL; i++)
+        if (sb_streq(sb_catalogue_guarded(catalogue, i), name)) {
             command->site = (uint8_t)i;
             return SB_OK;
         }

@@ -228,15 +228,15 @@ static void write_breakers(struct metrics_out *out, const struct metrics *metric
 {
     const struct sb_catalogue *catalogue = metrics->catalogue;
     out_family(out, METRIC_BREAKER_STATE);
-    for (size_t i = 0; i < SB_SITES_MAX && i < catalogue->site_count; i++) {
+    for (size_t i = 0; sb_catalogue_guarded(catalogue, i) != NULL; i++) {
         const unsigned state = model->breakers[i].is_defined ? model->breakers[i].state : SB_BREAKER_STATE_CLOSED;
         for (unsigned s = 0; s < SB_BREAKER_STATE_COUNT; s++)
-            out_count(out, LABELS({ "site", catalogue->sites[i].name }, { "state", sb_breaker_state_text(s) }), state == s);
+            out_count(out, LABELS({ "site", sb_catalogue_guarded(catalogue, i) }, { "state", sb_breaker_state_text(s) }), state == s);
     }
     out_family(out, METRIC_BREAKER_CHANGES);
-    for (size_t i = 0; i < SB_SITES_MAX && i < catalogue->site_count; i++)
+    for (size_t i = 0; sb_catalogue_guarded(catalogue, i) != NULL; i++)
         for (unsigned s = 0; s < SB_BREAKER_STATE_COUNT; s++)
-            out_count(out, LABELS({ "site", catalogue->sites[i].name }, { "state", sb_breaker_state_text(s) }),
+            out_count(out, LABELS({ "site", sb_catalogue_guarded(catalogue, i) }, { "state", sb_breaker_state_text(s) }),
                       metrics->breaker_changes[i][s]);
 }
 

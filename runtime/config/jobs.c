@@ -76,10 +76,12 @@ static void derive_waits(struct sb_cfg_job *job)
     }
 }
 
-/* Index of the site plus 1 that a step in a browser works on; 0 = none. */
+/* Index plus 1 of what stands behind a breaker that a step asks: a site, or the LLM endpoints, which come after the last of them; 0 = nothing. */
 static uint8_t site_of(const struct sb_catalogue *catalogue, const struct sb_step_params *params)
 {
     const char *name = params->kind == SB_STEP_KIND_BROWSE ? params->as.browse.site : NULL;
+    if (params->kind == SB_STEP_KIND_LLM)
+        return catalogue->site_count < SB_SITES_MAX ? (uint8_t)(catalogue->site_count + 1) : 0;
     for (size_t i = 0; params->kind == SB_STEP_KIND_NATIVE && i < params->as.native.with_count; i++) {
         if (sb_streq(params->as.native.with[i].key, "site")) {
             name = params->as.native.with[i].value;
@@ -106,7 +108,7 @@ static void make_step(struct sb_cfg_loader *loader, const struct sb_cfg_step *dr
     if (def->kind == SB_STEP_KIND_BROWSE) {
         sb_cfg_check_browse(loader, draft);
     }
-    def->asks_site = def->kind == SB_STEP_KIND_BROWSE;
+    def->asks_site = def->kind == SB_STEP_KIND_BROWSE || def->kind == SB_STEP_KIND_LLM;
     def->site = site_of(&loader->box->catalogue, params);
 }
 

@@ -112,6 +112,9 @@ void sb_cfg_load_sites(struct sb_cfg_loader *loader)
     struct sb_site *sites = sb_cfg_take(&loader->box->region, count, sizeof *sites);
     for (size_t i = 0; sites != NULL && i < count; i++) {
         load_site(loader, i, &sites[i]);
+        if (sb_streq(loader->root.sites[i], "llm")) {
+            sb_cfg_blame(&loader->binder, site_node(loader, i), NULL, "a site may not be called llm: that is the breaker of the LLM endpoints");
+        }
         for (size_t k = 0; k < i; k++) {
             if (sb_streq(loader->root.sites[i], loader->root.sites[k])) {
                 sb_cfg_blame(&loader->binder, site_node(loader, i), NULL, "site \"%s\" is listed twice", loader->root.sites[i]);

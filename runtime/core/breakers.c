@@ -1,5 +1,5 @@
-/* The breakers in front of sites: which ends of steps are calls, what a change concerns, and the probes. The rule itself is breaker.c. Core thread
- * only. */
+/* The breakers in front of sites, and of the LLM endpoints, which are one more site here: which ends of steps are calls, what a change concerns,
+ * and the probes. The rule itself is breaker.c. Core thread only. */
 #include "state.h"
 
 enum { SLOW_PCT = 80 }; /* of the step's time limit */
@@ -113,4 +113,25 @@ bool sb_breakers_reset(struct sb_core *core, uint32_t site, const char *actor, c
         return false;
     changed(core, site, actor, reason);
     return true;
+}
+
+void sb_breakers_restore(struct sb_core *core, const struct sb_in_restore_trip *trip)
+{
+    for (uint32_t site = 0; site < core->setup.site_count; site++) {
+        struct site_breaker *b = &core->breakers[site];
+        if (!sb_streq(core->setup.sites[site], trip->site) || !sb_breaker_trip(&b->breaker))
+            continue;
+        memcpy(b->actor, trip->actor, sizeof(b->actor));
+        memcpy(b->reason, trip->reason, sizeof(b->reason));
+    }
+}
+
+void sb_breakers_begin(struct sb_core *core)
+{
+    for (uint32_t site = 0; site < core->setup.site_count; site++) {
+        if (core->breakers[site].breaker.state == SB_BREAKER_STATE_CLOSED)
+            continue;
+        struct sb_event event = sb_breakers_event(core, site);
+        sb_core_emit(core, &event);
+    }
 }

@@ -188,6 +188,11 @@ static void on_restore_calls(struct sb_core *core, const struct sb_input *input)
     sb_budget_restore_calls(core, &input->as.restore_calls);
 }
 
+static void on_restore_trip(struct sb_core *core, const struct sb_input *input)
+{
+    sb_breakers_restore(core, &input->as.restore_trip);
+}
+
 static void on_restore_alert(struct sb_core *core, const struct sb_input *input)
 {
     sb_alerts_restore(core, &input->as.restore_alert);
@@ -318,6 +323,7 @@ static void begin_unit(struct sb_core *core)
         sb_budget_begin(core);
         sb_components_begin(core);
         sb_alerts_begin(core);
+        sb_breakers_begin(core);
         sb_lanes_begin(core);
     }
     for (int i = 0; i < UNIT_EVENTS_MAX - 2 && core->jobs_begun < core->setup.job_count; i++)

@@ -540,6 +540,9 @@ enum said sb_say_silence(const struct sb_core *core, uint32_t item, unsigned par
 enum said sb_say_alert(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 /* breakers.c */
 bool sb_site_is_usable(const struct sb_core *core, const struct sb_step_def *step);
+void sb_breakers_restore(struct sb_core *core, const struct sb_in_restore_trip *trip);
+/* Tells of those that are tripped. */
+void sb_breakers_begin(struct sb_core *core);
 /* A step of the site has ended. */
 void sb_breakers_step_ended(struct sb_core *core, const struct sb_step_def *step, const struct sb_in_step_done *done, sb_ns lasted);
 void sb_breakers_probed(struct sb_core *core, const struct sb_in_breaker_probed *probed);

@@ -30,12 +30,13 @@ static enum sb_err stats_init(struct sb_stats *stats, struct sb_error *err)
 static enum sb_err build_core(struct sb_engine *engine, struct sb_error *err)
 {
     const struct sb_catalogue *catalogue = engine->setup.catalogue;
-    for (size_t i = 0; i < catalogue->site_count && i < SB_SITES_MAX; i++)
-        engine->site_names[i] = catalogue->sites[i].name;
+    uint32_t site_count = 0;
+    for (; sb_catalogue_guarded(catalogue, site_count) != NULL; site_count++)
+        engine->site_names[site_count] = sb_catalogue_guarded(catalogue, site_count);
     const struct sb_core_setup setup = {
         .jobs = catalogue->jobs, .job_count = catalogue->job_count, .steps = catalogue->steps, .step_count = catalogue->step_count,
         .zones = catalogue->zones, .zone_count = catalogue->zone_count, .pool = &catalogue->pool, .budget = &catalogue->budget,
-        .sites = engine->site_names, .site_count = catalogue->site_count < SB_SITES_MAX ? (uint32_t)catalogue->site_count : SB_SITES_MAX,
+        .sites = engine->site_names, .site_count = site_count,
         .alerts = catalogue->alerts.ack_for > 0 ? &catalogue->alerts : NULL, .channels = engine->setup.channels,
         .channel_count = engine->setup.channel_count,
         .components = catalogue->components, .seed = engine->boot, .drain_grace = catalogue->settings.drain,

@@ -247,8 +247,11 @@ static void do_probe_site(struct sb_keeper *keeper, const struct task *task)
     const struct sb_catalogue *catalogue = keeper->setup.catalogue;
     struct sb_input input = sb_input_make(SB_INPUT_BREAKER_PROBED);
     struct sb_error error = { .text = "" };
-    enum sb_err rc = keeper->setup.probe_site != NULL && task->site < catalogue->site_count
-                         ? keeper->setup.probe_site(keeper->setup.probe_arg, &catalogue->sites[task->site], &op, &error) : SB_OK;
+    enum sb_err rc = SB_OK;
+    if (task->site == catalogue->site_count && keeper->setup.probe != NULL) /* the LLM endpoints: they list their models */
+        rc = keeper->setup.probe(keeper->setup.probe_arg, SB_COMPONENT_LLM, &op, &error) != SB_COMPONENT_STATE_FAILED ? SB_OK : SB_ERR_UNAVAILABLE;
+    else if (task->site < catalogue->site_count && keeper->setup.probe_site != NULL)
+        rc = keeper->setup.probe_site(keeper->setup.probe_arg, &catalogue->sites[task->site], &op, &error);
 
     input.as.breaker_probed.site = task->site;
     input.as.breaker_probed.generation = task->generation;

@@ -21,6 +21,13 @@ enum sb_lane sb_category_lane(enum sb_category category)
     sb_assert_fail("a category with a lane", __FILE__, __LINE__);
 }
 
+const char *sb_catalogue_guarded(const struct sb_catalogue *catalogue, size_t index)
+{
+    if (index >= SB_SITES_MAX || index > catalogue->site_count)
+        return NULL;
+    return index < catalogue->site_count ? catalogue->sites[index].name : "llm";
+}
+
 const struct sb_site *sb_catalogue_site(const struct sb_catalogue *catalogue, const char *name)
 {
     for (size_t i = 0; i < catalogue->site_count; i++)

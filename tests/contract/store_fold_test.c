@@ -391,8 +391,14 @@ static void fold__incidents_silences_and_the_outbox_come_back(void **state)
     TELL(world, SILENCE_SET, silence_set, .silence = 3, .rule = SB_RULE_COUNT, .subject = "shop*", .actor = "ben", .lasts = INT64_MAX / 4);
     TELL(world, ALERT_RAISED, alert_raised, .alert = 6, .rule = SB_RULE_CLOCK_JUMP, .job = SB_NO_JOB, .subject = "clock");
     TELL(world, ALERT_CLEARED, alert_cleared, .alert = 6, .rule = SB_RULE_CLOCK_JUMP);
+    TELL(world, BREAKER_CHANGED, breaker_changed, .site = 0, .state = SB_BREAKER_STATE_TRIPPED, .name = "shop", .actor = "ana", .reason = "rebuilt");
+    TELL(world, BREAKER_CHANGED, breaker_changed, .site = 1, .state = SB_BREAKER_STATE_TRIPPED, .name = "llm", .actor = "ana");
+    TELL(world, BREAKER_CHANGED, breaker_changed, .site = 1, .state = SB_BREAKER_STATE_CLOSED, .name = "llm", .actor = "ana");
     restore(world);
 
+    assert_string_equal(restored(world, SB_INPUT_RESTORE_TRIP, 0)->as.restore_trip.site, "shop");
+    assert_string_equal(restored(world, SB_INPUT_RESTORE_TRIP, 0)->as.restore_trip.reason, "rebuilt");
+    assert_null(restored(world, SB_INPUT_RESTORE_TRIP, 1));
     const struct sb_in_restore_alert *site = &restored(world, SB_INPUT_RESTORE_ALERT, 0)->as.restore_alert;
     assert_int_equal(site->alert, 4);
     assert_int_equal(site->rule, SB_RULE_SITE_DOWN);

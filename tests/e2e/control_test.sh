@@ -63,6 +63,12 @@ claim "who asked is in the journal" sql_at_least "$STATE" \
   "SELECT COUNT(*) FROM events WHERE kind = 'command_done' AND payload LIKE '%\"actor\":\"$(id -un)\"%run_job%'
    OR kind = 'command_done' AND payload LIKE '%started unified_health_monitor%' AND payload LIKE '%\"actor\":\"$(id -un)\"%'" 1
 claim "a context is recycled" says '^recycling ctx 2' context recycle 2
+claim "the breaker of the LLM endpoints is tripped" says '^tripped the breaker of llm' site trip llm --why "too dear"
+eventually 5 "the console names it" screen_has 'llm.*tripped'
+claim "site breakers says by whom and why" says '^llm +tripped .*too dear' site breakers
+claim "tripping it again is refused" says_no 1 'refused: its breaker is tripped already' site trip llm --why again
+claim "it is reset" says '^reset the breaker of llm' site reset llm
+claim "a name without a breaker is told" says_no 65 'there is no site "nobody"' site trip nobody --why test
 
 # --- drafts: edited, approved, rejected ---------------------------------------------------------------------------------------------
 

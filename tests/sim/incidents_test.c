@@ -192,6 +192,41 @@ static void site_down__holds_its_runs_with_the_reason_until_probes_succeed(void 
     world_destroy(w);
 }
 
+static void tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset(void **state)
+{
+    (void)state;
+    static const char *const sites[] = { "shop", "llm" };
+    struct world *w = world_create();
+    w->setup.sites = sites;
+    w->setup.site_count = 2;
+    world_job(w, "a", SB_S(10), 0);
+    struct sb_step_def *step = world_step(w, "generate", false, SB_S(1));
+    step->site = 2;
+    step->asks_site = true;
+    world_listen(w, SB_EVENT_BREAKER_CHANGED);
+    world_listen(w, SB_EVENT_RUN_HELD);
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_RUN_ENDED);
+    world_init_core(w);
+    struct sb_input trip = sb_input_make(SB_INPUT_RESTORE_TRIP);
+    (void)sb_copy(trip.as.restore_trip.site, SB_NAME_MAX, "llm");
+    (void)sb_copy(trip.as.restore_trip.actor, SB_NAME_MAX, "ana");
+    (void)sb_copy(trip.as.restore_trip.reason, SB_NOTE_MAX, "too dear");
+    world_input(w, trip);
+    world_begin(w);
+    world_run(w, SB_S(15));
+    struct sb_input reset = world_command_input(w, SB_COMMAND_RESET_BREAKER, SB_NO_JOB);
+    reset.as.command.site = 1;
+    world_input(w, reset);
+    world_run(w, SB_S(17));
+    world_expect(w, "[      0] site llm: breaker tripped too dear\n"
+                    "[      0] alert 1 site_down: tripped by ana; its runs wait and go on by themselves\n"
+                    "[      0] a run 1 held: site does not answer llm: breaker tripped, too dear\n"
+                    "[  15000] site llm: breaker closed\n"
+                    "[  16000] a run 1 succeeded after 1.0s\n");
+    world_destroy(w);
+}
+
 static void late_start__raises_once_and_clears_when_the_run_starts(void **state)
 {
     (void)state;
@@ -236,6 +271,7 @@ int main(void)
         cmocka_unit_test(budget__a_new_day_opens_the_tier_again),
         cmocka_unit_test(degraded__is_alarmed_once_and_holds_nothing),
         cmocka_unit_test(site_down__holds_its_runs_with_the_reason_until_probes_succeed),
+        cmocka_unit_test(tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),
         cmocka_unit_test(late_start__raises_once_and_clears_when_the_run_starts),
         cmocka_unit_test(job_failed__alert_clears_with_the_next_success),

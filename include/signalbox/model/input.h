@@ -26,6 +26,8 @@
 #define SB_IN_restore_hour(F, O) F(O, u8, hour) F(O, u64, calls_milli) F(O, u32, today)
 /* What calls have cost so far. */
 #define SB_IN_restore_calls(F, O) F(O, flag, is_premium) F(O, u64, count) F(O, usd, cost)
+/* A breaker that an operator tripped and nobody has reset. */
+#define SB_IN_restore_trip(F, O) F(O, name, site) F(O, name, actor) F(O, note, reason)
 /* An incident that had not ended, or has (is_over) with somebody still to be told so. */
 #define SB_IN_restore_alert(F, O) F(O, u32, alert) F(O, rule, rule) F(O, severity, severity) F(O, job, job) F(O, component, component) \
     F(O, flag, is_flapping) F(O, flag, is_over) F(O, wall, since) F(O, name, subject) F(O, note, text)
@@ -77,6 +79,7 @@
     X(RESTORE_BUDGET, restore_budget)  \
     X(RESTORE_HOUR, restore_hour)      \
     X(RESTORE_CALLS, restore_calls)    \
+    X(RESTORE_TRIP, restore_trip)      \
     X(RESTORE_ALERT, restore_alert)    \
     X(RESTORE_ACK, restore_ack)        \
     X(RESTORE_SILENCE, restore_silence) \
@@ -115,6 +118,7 @@ SB_INPUT_STRUCT(RESTORE_PAUSE, restore_pause)
 SB_INPUT_STRUCT(RESTORE_BUDGET, restore_budget)
 SB_INPUT_STRUCT(RESTORE_HOUR, restore_hour)
 SB_INPUT_STRUCT(RESTORE_CALLS, restore_calls)
+SB_INPUT_STRUCT(RESTORE_TRIP, restore_trip)
 SB_INPUT_STRUCT(RESTORE_ALERT, restore_alert)
 SB_INPUT_STRUCT(RESTORE_ACK, restore_ack)
 SB_INPUT_STRUCT(RESTORE_SILENCE, restore_silence)
@@ -148,6 +152,7 @@ struct sb_input {
         struct sb_in_restore_budget restore_budget;
         struct sb_in_restore_hour restore_hour;
         struct sb_in_restore_calls restore_calls;
+        struct sb_in_restore_trip restore_trip;
         struct sb_in_restore_alert restore_alert;
         struct sb_in_restore_ack restore_ack;
         struct sb_in_restore_silence restore_silence;

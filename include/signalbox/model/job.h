@@ -27,8 +27,8 @@ struct sb_step_def {
     bool goes_on;          /* a failure of this step does not stop the later ones; the run fails at its end */
     bool keeps_context;    /* the next step goes on in the same context, which is neither given back nor yielded in between */
     bool restarts_job;     /* a retry starts the whole run again */
-    uint8_t site;          /* index of the site it works on plus 1: held while that site's breaker is open; 0 = none */
-    bool asks_site;        /* it does nothing else than ask the site: its end is a call of the breaker */
+    uint8_t site;          /* index plus 1 of what it asks (sb_catalogue_guarded): held while the breaker there is open; 0 = nothing */
+    bool asks_site;        /* it does nothing else than ask that: its end is a call of the breaker */
     uint32_t needs;        /* bit mask over enum sb_component: held while one of them is failed */
     uint32_t uses;         /* bit mask over earlier steps of the job: skipped when one of them failed or was skipped in this run */
     sb_ns every;           /* its own slower cadence: skipped while its last success is younger; 0 = in every run */

@@ -365,6 +365,7 @@ static enum sb_err (*const handlers[SB_EVENT_COUNT])(const struct folding *f) = 
     [SB_EVENT_ALERT_ACKED] = sb_store_on_alert_acked,
     [SB_EVENT_ALERT_UNACKED] = sb_store_on_alert_unacked,
     [SB_EVENT_ALERT_MOVED] = sb_store_on_alert_moved,
+    [SB_EVENT_BREAKER_CHANGED] = sb_store_on_breaker_changed,
     [SB_EVENT_SILENCE_SET] = sb_store_on_silence_set,
     [SB_EVENT_SILENCE_ENDED] = sb_store_on_silence_ended,
     [SB_EVENT_CHANNEL_DEFINED] = sb_store_on_channel_defined,

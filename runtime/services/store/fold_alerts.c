@@ -35,6 +35,14 @@ enum sb_err sb_store_on_alert_moved(const struct folding *f)
     return RUN(f, ALERT_MOVED, sb_cell_int(e->alert), sb_cell_int(e->is_flapping));
 }
 
+enum sb_err sb_store_on_breaker_changed(const struct folding *f)
+{
+    const struct sb_ev_breaker_changed *e = &f->event->as.breaker_changed;
+    if (e->state != SB_BREAKER_STATE_TRIPPED)
+        return RUN(f, NOT_TRIPPED, WORDS(e->name));
+    return RUN(f, TRIPPED, WORDS(e->name), WORDS(e->actor), WORDS(e->reason), sb_cell_int(f->at_ms));
+}
+
 enum sb_err sb_store_on_silence_set(const struct folding *f)
 {
     const struct sb_ev_silence_set *e = &f->event->as.silence_set;

@@ -54,6 +54,7 @@ enum sb_err sb_store_on_alert_cleared(const struct folding *f);
 enum sb_err sb_store_on_alert_acked(const struct folding *f);
 enum sb_err sb_store_on_alert_unacked(const struct folding *f);
 enum sb_err sb_store_on_alert_moved(const struct folding *f);
+enum sb_err sb_store_on_breaker_changed(const struct folding *f);
 enum sb_err sb_store_on_silence_set(const struct folding *f);
 enum sb_err sb_store_on_silence_ended(const struct folding *f);
 enum sb_err sb_store_on_channel_defined(const struct folding *f);

@@ -1,4 +1,4 @@
-/* Incidents that had not ended, who acknowledged or silenced them, and the outbox of notices, as restore inputs. */
+/* Tripped breakers, incidents that had not ended, who acknowledged or silenced them, and the outbox of notices, as restore inputs. */
 #include "restoring.h"
 
 #include "signalbox/base/text.h"
@@ -88,6 +88,15 @@ static void emit_silence(const struct restoring *r, const struct sb_rows *rows, 
     r->emit(r->arg, &input);
 }
 
+static void emit_trip(const struct restoring *r, const struct sb_rows *rows, size_t row)
+{
+    struct sb_input input = sb_input_make(SB_INPUT_RESTORE_TRIP);
+    (void)sb_copy(input.as.restore_trip.site, SB_NAME_MAX, sb_rows_words(rows, row, "name"));
+    (void)sb_copy(input.as.restore_trip.actor, SB_NAME_MAX, sb_rows_words(rows, row, "actor"));
+    (void)sb_copy(input.as.restore_trip.reason, SB_NOTE_MAX, sb_rows_words(rows, row, "reason"));
+    r->emit(r->arg, &input);
+}
+
 /* Open ones, and those that ended before everybody who had heard of them was told so. */
 static const char alerts_sql[] =
     "SELECT alert, rule, severity, job_name, component, subject, text, raised_at_ms, acked_until_ms, acked_by, is_flapping, "
@@ -120,7 +129,9 @@ enum sb_err sb_restore_alerts(const struct restoring *r)
 {
     const int64_t now_ms = sb_wall_now().ns / 1000000;
     const struct sb_cell since = sb_cell_int(now_ms - TELL_FOR_MS), now = sb_cell_int(now_ms);
-    enum sb_err code = each(r, alerts_sql, &since, 1, emit_alert);
+    enum sb_err code = each(r, "SELECT name, actor, reason FROM tripped_breakers ORDER BY name", NULL, 0, emit_trip);
+    if (!code)
+        code = each(r, alerts_sql, &since, 1, emit_alert);
     if (!code)
         code = each(r, told_sql, &since, 1, emit_told);
     if (!code)
