@@ -399,8 +399,8 @@ static void user__with_the_documented_rights_can_do_everything(void **state)
     struct sb_cache_turn turn;
     const struct sb_rate rate = { 1, SB_HOUR(1) };
     int64_t number;
-    redis_server_must(&server, "ACL SETUSER box on >box-word ~signalbox:* -@all +ping +get +set +del +incrby +pttl +pexpire +lrange +rpush +ltrim "
-                               "+time +eval +info +auth +select +client|setname");
+    redis_server_must(&server, "ACL SETUSER box on >box-word ~signalbox:* -@all +ping +get +set +del +incrby +pttl +pexpire +lindex +llen +lpop "
+                               "+rpush +ltrim +time +eval +info +auth +select +client|setname");
     assert_int_equal(setenv("SB_TEST_CACHE_PASSWORD", "box-word", 1), 0);
     sb_text_init(&text, location, sizeof(location));
     sb_text_addf(&text, "redis+unix://box@%s?db=3", server.socket);

@@ -134,14 +134,16 @@ static const char add_script[] = "redis.call('INCRBY', KEYS[1], ARGV[1]) "
 /* The same arithmetic as memory.c, in microseconds of the server's clock. Times of the future are of a clock that was set back: forgotten.
  * Answers with the turns left, or with -1 - the time until the next one. */
 static const char limit_script[] = "local t = redis.call('TIME') local now = t[1] * 1000000 + t[2] "
-                                   "local count, window = tonumber(ARGV[1]), tonumber(ARGV[2]) "
-                                   "local times = redis.call('LRANGE', KEYS[1], -count, -1) local have = 0 local oldest = now "
-                                   "for i = #times, 1, -1 do local at = tonumber(times[i]) "
-                                   "if at > now then redis.call('DEL', KEYS[1]) have = 0 break end "
-                                   "if at <= now - window then break end have = have + 1 oldest = at end "
-                                   "if have >= count then return -1 - (oldest + window - now) end "
-                                   "redis.call('RPUSH', KEYS[1], string.format('%.0f', now)) redis.call('LTRIM', KEYS[1], -count, -1) "
-                                   "redis.call('PEXPIRE', KEYS[1], ARGV[3]) return count - have - 1";
+                                   "local key, count, window = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]) "
+                                   "local newest = redis.call('LINDEX', key, -1) "
+                                   "if newest and tonumber(newest) > now then redis.call('DEL', key) end "
+                                   "local oldest = redis.call('LINDEX', key, 0) "
+                                   "while oldest and tonumber(oldest) <= now - window do "
+                                   "redis.call('LPOP', key) oldest = redis.call('LINDEX', key, 0) end "
+                                   "local have = redis.call('LLEN', key) "
+                                   "if have >= count then return -1 - (tonumber(redis.call('LINDEX', key, -count)) + window - now) end "
+                                   "redis.call('RPUSH', key, string.format('%.0f', now)) redis.call('LTRIM', key, -count, -1) "
+                                   "redis.call('PEXPIRE', key, ARGV[3]) return count - have - 1";
 static const char renew_script[] = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0";
 static const char release_script[] = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
