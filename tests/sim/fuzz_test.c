@@ -66,8 +66,9 @@ static void random_jobs(struct world *w, struct sb_rng *rng)
 
 static void random_operator(struct world *w, struct sb_rng *rng)
 {
-    struct sb_input input = world_command_input(w, (enum sb_command_kind)below(rng, SB_COMMAND_DRAIN),
-                                                (uint16_t)below(rng, w->setup.job_count + 1));
+    unsigned kind = (unsigned)below(rng, SB_COMMAND_COUNT - 1);
+    kind += kind >= SB_COMMAND_DRAIN; /* every one but that */
+    struct sb_input input = world_command_input(w, (enum sb_command_kind)kind, (uint16_t)below(rng, w->setup.job_count + 1));
     input.as.command.ctx = (uint16_t)below(rng, 8);
     input.as.command.category = (uint8_t)below(rng, SB_CATEGORY_COUNT + 1);
     input.as.command.component = (uint8_t)below(rng, SB_COMPONENT_COUNT + 1);
@@ -154,6 +155,11 @@ static uint64_t history(uint64_t seed, sb_ns *lived)
     struct sb_rng rng = { seed };
     struct world *w = world_create();
     random_jobs(w, &rng);
+    w->components[SB_COMPONENT_ENGINE].is_used = true;
+    for (unsigned i = 0; i < SB_COMPONENT_COUNT; i++) {
+        w->components[i].recover_every = SB_MIN(1);
+        w->components[i].recoveries_a_day = (uint8_t)below(&rng, 4);
+    }
     world_begin(w);
     for (int i = 0; i < 120; i++) {
         world_run(w, w->now + SB_MS(below(&rng, 20000)));
