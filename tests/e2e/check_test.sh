@@ -87,4 +87,38 @@ start must "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}" --set settings.ch
 claim "a start that must not go on without its browser ends" ended "$started" 60
 claim "with exit code 69" [ "$code" = 69 ]
 claim "and says why" grep -q 'component browser does not work and components.browser.at_start is fail' "$DIR/must.err"
+# --- what systemd hears -------------------------------------------------------------------------------------------------------------
+
+chmod 700 "$STATE"
+start hearer python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    print("|".join(s.recv(4096).decode().split("\n")), flush=True)
+' "$DIR/notify"
+hearer=$started
+is_socket() { [ -S "$DIR/notify" ]; }
+eventually 10 "somebody listens as systemd would" is_socket
+heard() {
+  grep -qE -- "$1" "$DIR/hearer.out"
+}
+watchdogs() {
+  [ "$(grep -c '^WATCHDOG=1' "$DIR/hearer.out")" -ge "$1" ]
+}
+start notified env NOTIFY_SOCKET="$DIR/notify" WATCHDOG_USEC=2000000 "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}"
+notified=$started
+eventually 40 "READY=1 with a status" heard '^READY=1.STATUS=(ready|degraded)'
+claim "before it, more time for a migration" [ "$(head -n 1 "$DIR/hearer.out")" = "EXTEND_TIMEOUT_USEC=600000000|STATUS=opening the store" ]
+eventually 10 "the watchdog is fed" watchdogs 2
+kill -STOP "$notified"
+fed=$(grep -c '^WATCHDOG=1' "$DIR/hearer.out")
+steadily 3 "a program that stands still feeds it no more" negated watchdogs $((fed + 2))
+kill -CONT "$notified"
+eventually 15 "one that goes on does" watchdogs $((fed + 2))
+kill -TERM "$notified"
+claim "it drains" ended "$notified" 45
+claim "STOPPING=1 at the end" heard '^STOPPING=1'
+kill -TERM "$hearer"
+ended "$hearer" 10
 finish
