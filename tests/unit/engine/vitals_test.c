@@ -34,11 +34,12 @@ static sb_ns silence_of(const char *name)
 static void await_silence(const char *name, bool is_silent)
 {
     const struct sb_op op = test_op();
-    sb_ns silence;
-    while ((silence = silence_of(name), (silence > SB_MS(20)) != is_silent)) {
+    sb_ns silence = silence_of(name);
+    while ((silence > SB_MS(20)) != is_silent) {
         if (sb_now() > op.deadline)
             fail_msg("%s: silent for %lld ms", name, (long long)(silence / SB_MS(1)));
         (void)sched_yield();
+        silence = silence_of(name);
     }
 }
 
