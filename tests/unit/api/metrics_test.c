@@ -167,6 +167,7 @@ static void metrics__do_not_wait_for_a_core_that_is_stopped(void **state)
 {
     const struct sb_input note = sb_input_make(SB_INPUT_NOTE);
     (void)state;
+    client_await(fx.socket_path, "/readyz", " 200 OK"); /* the observer has its picture */
     fake_store_block_append(rig.store, true);
     assert_int_equal(sb_control_input(sb_engine_control(rig.engine), &note, NULL), SB_OK);
     client_await(fx.socket_path, "/metrics", "signalbox_core_inbox_depth 0\n"); /* the core has taken it and stands still */
