@@ -7,7 +7,9 @@
 
 enum { LINE_MAX = 200 };
 static const sb_ns look_every = SB_S(2);
-static const sb_ns late_after = SB_S(10), late_after_slow = SB_S(60); /* slow: loops whose single turn may rightly take half a minute */
+static const sb_ns late_after = SB_S(10);
+static const sb_ns late_after_keeper = SB_S(60);  /* opening a context may take half a minute */
+static const sb_ns late_after_journal = SB_S(90); /* a database that hangs is noticed by its own limits first, at the latest after 65 s */
 
 struct observer {
     const struct sb_api_setup *setup;
@@ -35,7 +37,7 @@ struct observer {
 
 static sb_ns limit_of(const struct observer *observer, const char *loop)
 {
-    const sb_ns limit = sb_streq(loop, "journal") || sb_streq(loop, "keeper") ? late_after_slow : late_after;
+    const sb_ns limit = sb_streq(loop, "journal") ? late_after_journal : sb_streq(loop, "keeper") ? late_after_keeper : late_after;
     return observer->interval > 0 && 2 * observer->interval < limit ? 2 * observer->interval : limit;
 }
 
