@@ -180,6 +180,7 @@ struct sb_event sb_notice_held_event(const struct sb_core *core, const struct al
     event.as.notice_held.alert = alert->id;
     event.as.notice_held.channel = (uint8_t)channel;
     event.as.notice_held.why = told->why;
+    event.as.notice_held.notice = told->notice;
     event.as.notice_held.lasts = told->until == SB_NEVER || told->until <= core->now ? 0 : told->until - core->now;
     memcpy(event.as.notice_held.by, told->by, sizeof(told->by));
     return event;

@@ -176,7 +176,7 @@ void sb_fold_notice_held(struct sb_model *model, const struct sb_event *event)
     struct sb_model_told *const told = told_of(model, ev->alert, ev->channel);
     if (told == NULL || ev->why >= SB_TOLD_COUNT)
         return;
-    tell(model, event, ev->alert, ev->channel, ev->why, SB_NOTICE_KIND_COUNT);
+    tell(model, event, ev->alert, ev->channel, ev->why, ev->notice);
     told->until = until_of(event, ev->lasts);
     name_copy(told->by, ev->by);
 }

@@ -216,6 +216,28 @@ int sb_model_recent_ok(const struct sb_model_job *job)
     return (int)(good * 100 / job->recent_count);
 }
 
+const char *sb_model_alert_told(const struct sb_model *model, const struct sb_model_alert *alert)
+{
+    /* what counts most of all channels, first */
+    static const struct {
+        uint8_t why;
+        const char *word;
+    } words[] = {
+        { SB_TOLD_SENT, "told" },     { SB_TOLD_FAILED, "FAILS" },      { SB_TOLD_QUEUED, "going" },      { SB_TOLD_GROUPING, "waits" },
+        { SB_TOLD_RATE, "waits" },    { SB_TOLD_START_HOLD, "waits" },  { SB_TOLD_SILENCED, "silenced" }, { SB_TOLD_INHIBITED, "follows" },
+        { SB_TOLD_ACKED, "acked" },   { SB_TOLD_LATER, "later" },       { SB_TOLD_SEVERITY, "nobody" },   { SB_TOLD_RULE, "nobody" },
+    };
+    bool has_channel = false;
+    for (size_t w = 0; w < SB_LEN(words); w++) {
+        for (unsigned c = 0; c < SB_CHANNELS_MAX; c++) {
+            has_channel = has_channel || model->channels[c].is_defined;
+            if (model->channels[c].is_defined && alert->told[c].why == words[w].why)
+                return words[w].word;
+        }
+    }
+    return has_channel ? "waits" : "";
+}
+
 uint32_t sb_model_alerts_unacked(const struct sb_model *model)
 {
     uint32_t unacked = 0;

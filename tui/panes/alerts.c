@@ -5,13 +5,14 @@
 
 #include "signalbox/base/text.h"
 
-enum { SEVERITY, SINCE, TEXT, ACK, COLUMNS };
+enum { SEVERITY, SINCE, TEXT, ACK, TOLD, COLUMNS };
 
 static const struct sb_column columns[COLUMNS] = {
     [SEVERITY] = {.title = "SEV", .width = 5},
     [SINCE] = {.title = "SINCE", .width = 6, .drop = 1, .is_right = true},
     [TEXT] = {.title = "ALERT", .width = 25, .is_flex = true},
     [ACK] = {.title = "ACK", .width = 10, .drop = 2}, /* the mark says it too: ! or ~ */
+    [TOLD] = {.title = "TOLD", .width = 8, .drop = 3}, /* only where there are channels */
 };
 
 static const struct {
@@ -49,6 +50,10 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
         sb_text_add(text, alert->is_acked ? "ack " : "UNACK");
         if (alert->is_acked)
             sb_text_add(text, alert->acked_by);
+    } else if (column == TOLD) {
+        const char *const told = sb_model_alert_told(frame->screen->model, alert);
+        sb_text_add(text, told);
+        *slot = told[0] == 'F' ? SB_SLOT_BAD : SB_SLOT_TEXT;
     } else {
         if (alert->is_flapping)
             sb_text_add(text, "[flaps] ");
@@ -80,7 +85,11 @@ void sb_pane_draw_alerts(struct sb_screen *screen, const struct sb_view *view, s
     if (screen->is_absolute_time)
         own[SINCE].width = 9;
     const bool has_focus = screen->focus == SB_PANE_ALERTS;
-    const struct sb_table table = {.columns = own, .column_count = COLUMNS, .cell = cell, .context = &frame, .total = count,
+    bool has_channels = false;
+    for (unsigned i = 0; i < SB_CHANNELS_MAX; i++)
+        has_channels = has_channels || screen->model->channels[i].is_defined;
+    const struct sb_table table = {.columns = own, .column_count = COLUMNS - (has_channels ? 0 : 1),
+                                   .cell = cell, .context = &frame, .total = count,
                                    .has_selection = has_focus, .has_focus = has_focus};
     sb_table_draw(view, &table, scroll);
     screen->visible[SB_PANE_ALERTS] = view->box.rows;

@@ -108,8 +108,9 @@
 /* How it goes with a channel since the start; in a description alone. */
 #define SB_EV_channel_state(F, O) F(O, u8, channel) F(O, u32, sent) F(O, u32, failed) F(O, u32, failing) F(O, wall, sent_at) F(O, wall, failed_at) \
     F(O, note, reason)
-/* Why a channel has not been told of an alert, when the reason changes. `by`: the silence's actor, the alert it follows from ... */
-#define SB_EV_notice_held(F, O) F(O, u32, alert) F(O, u8, channel) F(O, told, why) F(O, ns, lasts) F(O, name, by)
+/* Why a channel has not been told of an alert, when the reason changes. `notice`: the last one, SB_NOTICE_KIND_COUNT = none.
+ * `by`: the silence's actor, the alert it follows from ... */
+#define SB_EV_notice_held(F, O) F(O, u32, alert) F(O, u8, channel) F(O, told, why) F(O, notice_kind, notice) F(O, ns, lasts) F(O, name, by)
 /* Told with others in one notice. */
 #define SB_EV_notice_joined(F, O) F(O, u64, id) F(O, u32, alert) F(O, u8, channel) F(O, notice_kind, notice) F(O, severity, severity)
 /* The event's own number is the notice's. `count`: alerts it tells of. */

@@ -327,6 +327,8 @@ sb_ns sb_model_recent_permille(const struct sb_model_job *job, unsigned permille
 /* Share of recent runs that succeeded, 0..100, or -1 when none ended. */
 int sb_model_recent_ok(const struct sb_model_job *job);
 uint32_t sb_model_alerts_unacked(const struct sb_model *model);
+/* Whether anybody was told of the alert, in a word; "" when there are no channels. */
+const char *sb_model_alert_told(const struct sb_model *model, const struct sb_model_alert *alert);
 uint32_t sb_model_contexts_leased(const struct sb_model *model);
 /* Which site's breaker is not closed, the longest one; SB_SITES_MAX = none. */
 unsigned sb_model_open_breaker(const struct sb_model *model);

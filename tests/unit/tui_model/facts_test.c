@@ -274,6 +274,32 @@ static void alerts__are_raised_acknowledged_and_cleared(void **state)
     assert_int_equal(model->alerts[0].id, 2);
 }
 
+static void alerts__say_whether_anybody_was_told(void **state)
+{
+    (void)state;
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 1, .rule = SB_RULE_DEP_DOWN, .severity = SB_SEVERITY_WARN, .job = SB_NO_JOB, .subject = "llm");
+    fold();
+    assert_string_equal(sb_model_alert_told(model, &model->alerts[0]), "");
+    SAY(&scene, CHANNEL_DEFINED, channel_defined, .channel = 0, .name = "team", .kind = "slack");
+    SAY(&scene, CHANNEL_DEFINED, channel_defined, .channel = 1, .name = "oncall", .kind = "ntfy");
+    SAY(&scene, NOTICE_HELD, notice_held, .alert = 1, .channel = 0, .why = SB_TOLD_SILENCED, .by = "ana");
+    SAY(&scene, NOTICE_HELD, notice_held, .alert = 1, .channel = 1, .why = SB_TOLD_SEVERITY);
+    fold();
+    assert_string_equal(sb_model_alert_told(model, &model->alerts[0]), "silenced");
+    assert_string_equal(model->alerts[0].told[0].by, "ana");
+    SAY(&scene, NOTICE_QUEUED, notice_queued, .alert = 1, .channel = 0, .notice = SB_NOTICE_FIRING);
+    fold();
+    assert_string_equal(sb_model_alert_told(model, &model->alerts[0]), "going");
+    SAY(&scene, NOTICE_FAILED, notice_failed, .alert = 1, .channel = 0, .notice = SB_NOTICE_FIRING, .attempt = 1, .delay = 1, .reason = "503");
+    fold();
+    assert_string_equal(sb_model_alert_told(model, &model->alerts[0]), "FAILS");
+    assert_int_equal(model->channels[0].failing, 1);
+    SAY(&scene, NOTICE_SENT, notice_sent, .alert = 1, .channel = 0, .notice = SB_NOTICE_FIRING, .attempt = 2);
+    fold();
+    assert_string_equal(sb_model_alert_told(model, &model->alerts[0]), "told");
+    assert_int_equal(model->channels[0].failing, 0);
+}
+
 static void alerts__beyond_the_maximum_are_counted(void **state)
 {
     (void)state;
@@ -473,6 +499,7 @@ int main(void)
         TEST(budget__sums_calls_by_alias_and_job),
         TEST(budget__collects_aliases_without_room),
         TEST(alerts__are_raised_acknowledged_and_cleared),
+        TEST(alerts__say_whether_anybody_was_told),
         TEST(alerts__beyond_the_maximum_are_counted),
         TEST(components__keep_state_latency_and_reason),
         TEST(schedule__keeps_due_and_skipped_times),
