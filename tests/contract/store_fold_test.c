@@ -446,6 +446,39 @@ static void fold__genesis_is_set_once_and_numbers_go_on(void **state)
 }
 
 /* Values nobody defined, in the oddest order: the journal takes them all. */
+/* All in one append: one transaction, whose rows of jobs are written at its end. */
+static void fold__many_runs_of_a_job_in_one_transaction_leave_what_they_would_alone(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t ends[] = { SB_RUN_STATE_FAILED, SB_RUN_STATE_SUCCEEDED, SB_RUN_STATE_FAILED, SB_RUN_STATE_CANCELLED,
+                                    SB_RUN_STATE_QUARANTINED };
+    struct sb_event story[3 + SB_LEN(ends) * 2];
+    size_t count = 0;
+    memset(story, 0, sizeof story);
+    story[count].kind = SB_EVENT_JOB_DEFINED;
+    story[count++].as.job_defined = (struct sb_ev_job_defined){ .job = 0, .name = "plan", .steps = 2 };
+    for (size_t i = 0; i < SB_LEN(ends); i++) {
+        story[count].kind = SB_EVENT_RUN_QUEUED;
+        story[count++].as.run_queued = (struct sb_ev_run_queued){ .run = i + 1, .job = 0, .attempt = 1, .cause = SB_CAUSE_SCHEDULE,
+                                                                  .nominal = (int64_t)(i == 2 ? 900 : i + 1) };
+        story[count].kind = SB_EVENT_RUN_ENDED;
+        story[count++].as.run_ended = (struct sb_ev_run_ended){ .run = i + 1, .job = 0, .attempt = (uint8_t)(i + 1), .state = ends[i], .step = 1 };
+    }
+    story[count].kind = SB_EVENT_JOB_DEFINED; /* another catalogue gives the number to another job */
+    story[count++].as.job_defined = (struct sb_ev_job_defined){ .job = 0, .name = "posting", .steps = 1 };
+    story[count].kind = SB_EVENT_RUN_ENDED;
+    story[count++].as.run_ended = (struct sb_ev_run_ended){ .run = 9, .job = 0, .attempt = 1, .state = SB_RUN_STATE_FAILED };
+    for (size_t i = 0; i < count; i++) {
+        story[i].seq = ++world->seq;
+        story[i].wall.ns = (int64_t)story[i].seq * 1000000;
+    }
+    assert_int_equal(world->store->ops->append(world->store, story, count, NULL), SB_OK);
+    reopen(world);
+    one(world, "jobs", "name = 'plan' AND failures = 2 AND last_run = 5 AND last_state = 'quarantined' AND last_attempt = 5 AND failed_step = 1 AND "
+                       "watermark_ns = 900 AND updated_at_ms = 11");
+    one(world, "jobs", "name = 'posting' AND failures = 1 AND last_run = 9 AND watermark_ns = 0");
+}
+
 static void fold__no_event_of_any_kind_is_refused(void **state)
 {
     struct world *world = *state;
@@ -489,6 +522,7 @@ int main(void)
         TEST(fold__a_start_ends_the_leases_of_the_process_before_and_no_incident),
         TEST(fold__incidents_silences_and_the_outbox_come_back),
         TEST(fold__genesis_is_set_once_and_numbers_go_on),
+        TEST(fold__many_runs_of_a_job_in_one_transaction_leave_what_they_would_alone),
         TEST(fold__no_event_of_any_kind_is_refused),
     };
     return cmocka_run_group_tests_name(test_store_suite("store fold contract"), tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 enum sb_err sb_batch_fold(struct sb_fold *fold, const struct sb_chunks *events, const struct sb_fold_exec *exec, uint64_t *seq, struct sb_error *err)
 {
+    sb_fold_begin(fold);
     for (const struct sb_chunk *chunk = events->first; chunk; chunk = chunk->next) {
         for (uint32_t i = 0; i < chunk->count; i++) {
             *seq = chunk->events[i].seq;

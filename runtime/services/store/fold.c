@@ -24,6 +24,7 @@ struct sb_fold *sb_fold_create(void)
         return NULL;
     for (unsigned i = 0; i < SB_FOLD_NUMBER_COUNT; i++)
         fold->numbers[i] = fold->written[i] = fold->durable[i] = 1;
+    fold->names.touched = SB_NO_JOB;
     return fold;
 }
 
@@ -50,11 +51,6 @@ enum sb_err sb_fold_run(const struct folding *f, enum sb_fold_sql sql, const str
 {
     SB_ASSERT(count <= SB_FOLD_PARAMS_MAX);
     return f->exec->run(f->exec->arg, sql, params, count, f->err);
-}
-
-static struct sb_cell none_or_step(uint8_t step)
-{
-    return step == SB_NO_STEP ? sb_cell_null() : sb_cell_int(step);
 }
 
 static struct sb_cell step_name(const struct folding *f, uint16_t job, uint8_t step)
@@ -111,6 +107,9 @@ static enum sb_err on_runtime_started(const struct folding *f)
 static enum sb_err on_job_defined(const struct folding *f)
 {
     const struct sb_ev_job_defined *e = &f->event->as.job_defined;
+    enum sb_err code = sb_fold_jobs_write(f); /* the number may have had another name */
+    if (code)
+        return code;
     if (!sb_names_job(&f->fold->names, e->job, e->name, e->steps))
         return sb_error_set(f->err, SB_ERR_NOMEM, "no memory for the names of the jobs");
     return RUN(f, JOB_SEEN, WORDS(e->name), sb_cell_int(f->at_ms));
@@ -126,7 +125,7 @@ static enum sb_err on_step_defined(const struct folding *f)
 static enum sb_err on_nominal_skipped(const struct folding *f)
 {
     const struct sb_ev_nominal_skipped *e = &f->event->as.nominal_skipped;
-    return RUN(f, JOB_WATERMARK, sb_fold_job_name(f, e->job), sb_cell_int(e->last), sb_cell_int(f->at_ms));
+    return sb_fold_job_watermark(f, e->job, e->last);
 }
 
 static enum sb_err on_run_queued(const struct folding *f)
@@ -137,12 +136,12 @@ static enum sb_err on_run_queued(const struct folding *f)
     if (name.type == SB_CELL_NULL)
         return SB_OK;
     enum sb_err code = RUN(f, RUN_QUEUED, sb_fold_integer(e->run), name, sb_cell_text(sb_cause_text(e->cause)),
-                           sb_cell_text(sb_run_state_text(SB_RUN_STATE_QUEUED)), sb_cell_int(e->attempt), none_or_step(e->step),
+                           sb_cell_text(sb_run_state_text(SB_RUN_STATE_QUEUED)), sb_cell_int(e->attempt), sb_fold_none_or_step(e->step),
                            sb_cell_int(e->nominal), sb_cell_int(f->at_ms));
     /* other causes decide no nominal time */
     bool decides = e->cause == SB_CAUSE_SCHEDULE || e->cause == SB_CAUSE_CATCH_UP;
     if (!code && decides && e->nominal > 0)
-        code = RUN(f, JOB_WATERMARK, name, sb_cell_int(e->nominal), sb_cell_int(f->at_ms));
+        code = sb_fold_job_watermark(f, e->job, e->nominal);
     return code;
 }
 
@@ -181,7 +180,7 @@ static enum sb_err on_run_started(const struct folding *f)
 static enum sb_err on_run_retrying(const struct folding *f)
 {
     const struct sb_ev_run_retrying *e = &f->event->as.run_retrying;
-    return RUN(f, RUN_RETRYING, sb_fold_integer(e->run), sb_cell_text(sb_run_state_text(SB_RUN_STATE_BACKOFF)), none_or_step(e->step),
+    return RUN(f, RUN_RETRYING, sb_fold_integer(e->run), sb_cell_text(sb_run_state_text(SB_RUN_STATE_BACKOFF)), sb_fold_none_or_step(e->step),
                sb_cell_int(e->attempt), sb_cell_text(sb_class_text(e->class)), WORDS(e->error));
 }
 
@@ -199,16 +198,10 @@ static enum sb_err on_run_interrupted(const struct folding *f)
 static enum sb_err on_run_ended(const struct folding *f)
 {
     const struct sb_ev_run_ended *e = &f->event->as.run_ended;
-    struct sb_cell state = sb_cell_text(sb_run_state_text(e->state));
-    struct sb_cell step = none_or_step(e->step), name = sb_fold_job_name(f, e->job);
-    enum sb_err code = RUN(f, RUN_ENDED, sb_fold_integer(e->run), state, step, sb_cell_int(e->attempt), sb_cell_int(f->at_ms),
-                           sb_cell_int(e->duration), sb_cell_text(sb_class_text(e->class)), WORDS(e->error));
-    bool is_success = e->state == SB_RUN_STATE_SUCCEEDED;
-    bool is_failure = e->state == SB_RUN_STATE_FAILED || e->state == SB_RUN_STATE_QUARANTINED;
-    if (!code)
-        code = RUN(f, JOB_ENDED, name, sb_fold_integer(e->run), state, step, sb_cell_int(e->attempt), sb_cell_int(is_success ? 0 : 1),
-                   sb_cell_int(is_failure ? 1 : 0), sb_cell_int(f->at_ms));
-    return code;
+    enum sb_err code = RUN(f, RUN_ENDED, sb_fold_integer(e->run), sb_cell_text(sb_run_state_text(e->state)), sb_fold_none_or_step(e->step),
+                           sb_cell_int(e->attempt), sb_cell_int(f->at_ms), sb_cell_int(e->duration), sb_cell_text(sb_class_text(e->class)),
+                           WORDS(e->error));
+    return code ? code : sb_fold_job_ended(f, e);
 }
 
 static enum sb_err on_step_started(const struct folding *f)
@@ -402,6 +395,11 @@ static enum sb_err journal(const struct folding *f)
                run_id ? sb_fold_integer(run_id) : sb_cell_null(), sb_fold_job_name(f, job), sb_fold_words(payload, size));
 }
 
+void sb_fold_begin(struct sb_fold *fold)
+{
+    sb_fold_jobs_clear(fold);
+}
+
 enum sb_err sb_fold_event(struct sb_fold *fold, const struct sb_event *event, const struct sb_fold_exec *exec, struct sb_error *err)
 {
     SB_ASSERT(event->kind < SB_EVENT_COUNT);
@@ -416,10 +414,13 @@ enum sb_err sb_fold_event(struct sb_fold *fold, const struct sb_event *event, co
 enum sb_err sb_fold_flush(struct sb_fold *fold, const struct sb_fold_exec *exec, struct sb_error *err)
 {
     struct folding f = { .fold = fold, .exec = exec, .err = err };
+    enum sb_err code = sb_fold_jobs_write(&f);
+    if (code)
+        return code;
     for (unsigned i = 0; i < SB_FOLD_NUMBER_COUNT; i++) {
         if (fold->numbers[i] == fold->durable[i])
             continue;
-        enum sb_err code = set_meta(&f, sb_fold_number_keys[i], (int64_t)fold->numbers[i]);
+        code = set_meta(&f, sb_fold_number_keys[i], (int64_t)fold->numbers[i]);
         if (code)
             return code;
         fold->written[i] = fold->numbers[i];

@@ -36,10 +36,12 @@ enum sb_fold_number { SB_FOLD_NEXT_RUN, SB_FOLD_NEXT_SEQ, SB_FOLD_NEXT_FENCE, SB
 extern const char *const sb_fold_number_keys[SB_FOLD_NUMBER_COUNT]; /* in meta */
 void sb_fold_number_set(struct sb_fold *fold, enum sb_fold_number number, uint64_t value);
 
-/* Writes the event's rows. Idempotent in memory, so that a rolled back batch can be folded again. */
+/* Before the first event of a transaction: forgets what one that was rolled back had pending. */
+void sb_fold_begin(struct sb_fold *fold);
+/* Writes the event's rows, but for the rows of jobs, which the flush writes. Idempotent in memory, so that a rolled back batch can be folded again. */
 enum sb_err sb_fold_event(struct sb_fold *fold, const struct sb_event *event, const struct sb_fold_exec *exec,
                           struct sb_error *err) SB_MUST_USE;
-/* Writes the numbers that changed: once per transaction, before its commit; and the answer of the commit. */
+/* Writes the rows of jobs and the numbers that changed: once per transaction, before its commit; and the answer of the commit. */
 enum sb_err sb_fold_flush(struct sb_fold *fold, const struct sb_fold_exec *exec, struct sb_error *err) SB_MUST_USE;
 void sb_fold_committed(struct sb_fold *fold);
 

@@ -12,15 +12,27 @@ struct sb_fold_step {
     bool is_effect;
 };
 
+/* What a transaction will change in the row of a job (fold_jobs.c). */
+struct sb_fold_pending {
+    bool is_touched, has_watermark, has_ended;
+    uint16_t next; /* of those touched; SB_NO_JOB = the last */
+    int64_t watermark, watermark_at_ms;
+    uint64_t run;
+    uint8_t state, step, attempt;
+    int64_t kept, added; /* failures become failures * kept + added */
+    int64_t ended_at_ms;
+};
 struct sb_fold_job {
     char name[SB_NAME_MAX]; /* empty: not defined */
     uint8_t step_count;
     struct sb_fold_step *steps;
+    struct sb_fold_pending pending;
 };
 
 struct sb_names {
     struct sb_fold_job *jobs;
     uint32_t count;
+    uint16_t touched; /* head of the list of pending ones; SB_NO_JOB = none */
 };
 
 void sb_names_deinit(struct sb_names *names);

@@ -48,6 +48,17 @@ static inline struct sb_cell sb_fold_words(const char *text, size_t cap)
 /* NULL for "no job"; a number in words for one that was never defined. */
 struct sb_cell sb_fold_job_name(const struct folding *f, uint16_t job);
 
+static inline struct sb_cell sb_fold_none_or_step(uint8_t step)
+{
+    return step == SB_NO_STEP ? sb_cell_null() : sb_cell_int(step);
+}
+
+/* fold_jobs.c */
+void sb_fold_jobs_clear(struct sb_fold *fold);
+enum sb_err sb_fold_jobs_write(const struct folding *f);
+enum sb_err sb_fold_job_watermark(const struct folding *f, uint16_t job, int64_t watermark);
+enum sb_err sb_fold_job_ended(const struct folding *f, const struct sb_ev_run_ended *ended);
+
 /* fold_alerts.c */
 enum sb_err sb_store_on_alert_raised(const struct folding *f);
 enum sb_err sb_store_on_alert_cleared(const struct folding *f);
