@@ -38,7 +38,8 @@ void sb_fold_number_set(struct sb_fold *fold, enum sb_fold_number number, uint64
 
 /* Before the first event of a transaction: forgets what one that was rolled back had pending. */
 void sb_fold_begin(struct sb_fold *fold);
-/* Writes the event's rows, but for the rows of jobs, which the flush writes. Idempotent in memory, so that a rolled back batch can be folded again. */
+/* Writes the event's rows, but for those of jobs, which the flush writes. Idempotent in memory, so that a rolled back batch can be folded
+ * again. */
 enum sb_err sb_fold_event(struct sb_fold *fold, const struct sb_event *event, const struct sb_fold_exec *exec,
                           struct sb_error *err) SB_MUST_USE;
 /* Writes the rows of jobs and the numbers that changed: once per transaction, before its commit; and the answer of the commit. */
