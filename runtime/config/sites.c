@@ -2,6 +2,8 @@
  * so it must have passed sb_cfg_check_file. */
 #include "load.h"
 
+#include "signalbox/model/fields.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -112,8 +114,9 @@ void sb_cfg_load_sites(struct sb_cfg_loader *loader)
     struct sb_site *sites = sb_cfg_take(&loader->box->region, count, sizeof *sites);
     for (size_t i = 0; sites != NULL && i < count; i++) {
         load_site(loader, i, &sites[i]);
-        if (sb_streq(loader->root.sites[i], "llm")) {
-            sb_cfg_blame(&loader->binder, site_node(loader, i), NULL, "a site may not be called llm: that is the breaker of the LLM endpoints");
+        if (sb_field_enum_parse(SB_FIELD_component, loader->root.sites[i]) >= 0) {
+            sb_cfg_blame(&loader->binder, site_node(loader, i), NULL, "a site may not be called %s: that is a component with a breaker of its own",
+                         loader->root.sites[i]);
         }
         for (size_t k = 0; k < i; k++) {
             if (sb_streq(loader->root.sites[i], loader->root.sites[k])) {

@@ -30,7 +30,7 @@ static enum sb_hold hold_of(const struct sb_core *core, const struct run *run, e
             return SB_HOLD_DEPENDENCY;
         }
     }
-    return sb_site_is_usable(core, step_def(core, run->job, run->step)) ? SB_HOLD_NONE : SB_HOLD_BREAKER;
+    return sb_breakers_holding(core, step_def(core, run->job, run->step)) == SB_SITES_MAX ? SB_HOLD_NONE : SB_HOLD_BREAKER;
 }
 
 static void say_held(struct sb_core *core, const struct run *run)
@@ -52,12 +52,12 @@ static void say_held(struct sb_core *core, const struct run *run)
             sb_text_add(&text, core->components[run->hold_component].reason);
         }
     }
-    const struct sb_step_def *step = step_def(core, run->job, run->step);
-    if (run->hold == SB_HOLD_BREAKER) {
-        const struct site_breaker *b = &core->breakers[step->site - 1];
+    uint32_t site = sb_breakers_holding(core, step_def(core, run->job, run->step));
+    if (run->hold == SB_HOLD_BREAKER && site < SB_SITES_MAX) {
+        const struct site_breaker *b = &core->breakers[site];
         struct sb_text text;
         sb_text_init(&text, held->detail, sizeof(held->detail));
-        sb_text_add(&text, core->setup.sites[step->site - 1]);
+        sb_text_add(&text, core->setup.sites[site]);
         sb_text_add(&text, ": breaker ");
         sb_text_add(&text, sb_breaker_state_text(b->breaker.state));
         sb_text_add(&text, ", ");

@@ -1,5 +1,6 @@
-/* The breakers in front of sites, and of the LLM endpoints, which are one more site here: which ends of steps are calls, what a change concerns,
- * and the probes. The rule itself is breaker.c. Core thread only. */
+/* The breakers in front of sites, of the LLM endpoints, the browser and the store, which are further sites here: which ends of steps are calls, what
+ * a change concerns, and the probes. The rule itself is breaker.c. Browser and store open by themselves as components; here operators close them
+ * off. Core thread only. */
 #include "state.h"
 
 enum { SLOW_PCT = 80 }; /* of the step's time limit */
@@ -10,9 +11,21 @@ static bool has_breaker(const struct sb_core *core, const struct sb_step_def *st
     return step->site != 0 && step->site <= core->setup.site_count;
 }
 
-bool sb_site_is_usable(const struct sb_core *core, const struct sb_step_def *step)
+static bool is_open(const struct sb_core *core, uint32_t site)
 {
-    return !has_breaker(core, step) || !sb_breaker_is_open(&core->breakers[step->site - 1].breaker);
+    return sb_breaker_is_open(&core->breakers[site].breaker);
+}
+
+uint32_t sb_breakers_holding(const struct sb_core *core, const struct sb_step_def *step)
+{
+    uint32_t needs = step->needs | (step->needs_context ? 1u << SB_COMPONENT_BROWSER : 0u);
+    if (has_breaker(core, step) && is_open(core, step->site - 1u))
+        return step->site - 1u;
+    for (uint32_t site = 0; site < core->setup.site_count; site++) /* what is no site of the catalogue is named as its component */
+        for (unsigned c = 0; needs != 0 && c < SB_COMPONENT_COUNT && is_open(core, site); c++)
+            if ((needs >> c & 1u) != 0 && sb_streq(core->setup.sites[site], sb_component_text(c)))
+                return site;
+    return SB_SITES_MAX;
 }
 
 static uint64_t jitter(const struct sb_core *core, uint32_t site)

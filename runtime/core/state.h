@@ -539,7 +539,8 @@ enum said sb_say_channel_state(const struct sb_core *core, uint32_t item, unsign
 enum said sb_say_silence(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 enum said sb_say_alert(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 /* breakers.c */
-bool sb_site_is_usable(const struct sb_core *core, const struct sb_step_def *step);
+/* The open breaker that holds the step, or SB_SITES_MAX. */
+uint32_t sb_breakers_holding(const struct sb_core *core, const struct sb_step_def *step);
 void sb_breakers_restore(struct sb_core *core, const struct sb_in_restore_trip *trip);
 /* Tells of those that are tripped. */
 void sb_breakers_begin(struct sb_core *core);

@@ -23,9 +23,10 @@ enum sb_lane sb_category_lane(enum sb_category category)
 
 const char *sb_catalogue_guarded(const struct sb_catalogue *catalogue, size_t index)
 {
-    if (index >= SB_SITES_MAX || index > catalogue->site_count)
+    static const enum sb_component further[] = { SB_COMPONENT_LLM, SB_COMPONENT_BROWSER, SB_COMPONENT_STORE };
+    if (index >= SB_SITES_MAX || index >= catalogue->site_count + SB_LEN(further))
         return NULL;
-    return index < catalogue->site_count ? catalogue->sites[index].name : "llm";
+    return index < catalogue->site_count ? catalogue->sites[index].name : sb_component_text(further[index - catalogue->site_count]);
 }
 
 const struct sb_site *sb_catalogue_site(const struct sb_catalogue *catalogue, const char *name)

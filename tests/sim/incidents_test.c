@@ -227,6 +227,36 @@ static void tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset(void
     world_destroy(w);
 }
 
+static void tripped_breaker__of_the_browser_holds_what_needs_a_context(void **state)
+{
+    (void)state;
+    static const char *const sites[] = { "browser" };
+    struct world *w = world_create();
+    w->setup.sites = sites;
+    w->setup.site_count = 1;
+    world_job(w, "a", SB_S(60), SB_S(10))->category = SB_CATEGORY_METRICS;
+    world_step(w, "visit", true, SB_S(1));
+    world_job(w, "b", SB_S(60), SB_S(12));
+    world_step(w, "count", false, SB_S(1));
+    world_listen(w, SB_EVENT_RUN_HELD);
+    world_listen(w, SB_EVENT_RUN_ENDED);
+    world_begin(w);
+    world_run(w, SB_S(5));
+    struct sb_input trip = world_command_input(w, SB_COMMAND_TRIP_BREAKER, SB_NO_JOB);
+    trip.as.command.site = 0;
+    (void)sb_copy(trip.as.command.reason, SB_NOTE_MAX, "upgrade");
+    world_input(w, trip);
+    world_run(w, SB_S(20));
+    struct sb_input reset = world_command_input(w, SB_COMMAND_RESET_BREAKER, SB_NO_JOB);
+    reset.as.command.site = 0;
+    world_input(w, reset);
+    world_run(w, SB_S(30));
+    world_expect(w, "[  10000] a run 1 held: site does not answer browser: breaker tripped, upgrade\n"
+                    "[  13000] b run 2 succeeded after 1.0s\n"
+                    "[  21000] a run 1 succeeded after 1.0s\n");
+    world_destroy(w);
+}
+
 static void late_start__raises_once_and_clears_when_the_run_starts(void **state)
 {
     (void)state;
@@ -272,6 +302,7 @@ int main(void)
         cmocka_unit_test(degraded__is_alarmed_once_and_holds_nothing),
         cmocka_unit_test(site_down__holds_its_runs_with_the_reason_until_probes_succeed),
         cmocka_unit_test(tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset),
+        cmocka_unit_test(tripped_breaker__of_the_browser_holds_what_needs_a_context),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),
         cmocka_unit_test(late_start__raises_once_and_clears_when_the_run_starts),
         cmocka_unit_test(job_failed__alert_clears_with_the_next_success),

@@ -294,8 +294,8 @@ struct sb_catalogue {
     size_t channel_count;
 };
 
-/* What has a breaker in front of it: the sites, and then the LLM endpoints together, under the name "llm". NULL beyond the last one. Numbers are
- * those of struct sb_step_def.site less 1, and of the core's sites. */
+/* What has a breaker in front of it: the sites, then the LLM endpoints together as "llm", the browser and the store, as far as there is room. NULL
+ * beyond the last one. Numbers are those of struct sb_step_def.site less 1, and of the core's sites. */
 const char *sb_catalogue_guarded(const struct sb_catalogue *catalogue, size_t index);
 /* NULL when there is none of that name. */
 const struct sb_site *sb_catalogue_site(const struct sb_catalogue *catalogue, const char *name);
