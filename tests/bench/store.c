@@ -9,6 +9,7 @@
 #include "signalbox/ports/receipts.h"
 #include "signalbox/ports/store.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,10 +99,39 @@ static size_t append_runs(struct sb_store *store, const struct recording *record
     return at;
 }
 
+/* CPU time of the server's processes, without the postmaster. */
+static sb_ns server_cpu(void)
+{
+    double ticks = 0;
+    DIR *dir = opendir("/proc");
+    if (dir == NULL)
+        give_up("cannot read /proc");
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        char path[300], line[512] = "";
+        (void)snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+        FILE *file = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "r") : NULL;
+        if (file == NULL)
+            continue;
+        bool is_read = fgets(line, sizeof(line), file) != NULL;
+        (void)fclose(file);
+        const char *after = is_read ? strrchr(line, ')') : NULL; /* then: state, parent ... utime and stime as 14th and 15th of all */
+        char *at = NULL;
+        if (after == NULL || strtol(after + 4, &at, 10) != test_pg.child.pid)
+            continue;
+        for (int field = 5; field <= 15; field++) {
+            double value = strtod(at, &at);
+            ticks += field >= 14 ? value : 0;
+        }
+    }
+    (void)closedir(dir);
+    return (sb_ns)(ticks / (double)sysconf(_SC_CLK_TCK) * 1e9);
+}
+
 /* What a database is measured as: its name in the rows, and the targets for runs, together and one by one. */
 struct subject {
     const char *name;
     double batched, alone;
+    sb_ns (*server_cpu)(void); /* NULL = it works inside this process */
 };
 
 static const char *row_of(char row[96], const char *format, const struct subject *subject)
@@ -114,12 +144,17 @@ static const char *row_of(char row[96], const char *format, const struct subject
 static void measure_journal(struct sb_store *store, const struct recording *recording, double floor_rate, const struct subject *subject)
 {
     char row[96];
-    sb_ns began = sb_now();
+    sb_ns own = sb_cpu_time(), server = subject->server_cpu != NULL ? subject->server_cpu() : 0, began = sb_now();
     size_t at = append_runs(store, recording, 0, BATCH_RUNS);
     wait_durable(recording->events[at - 1].seq);
     double seconds = (double)(sb_now() - began) / 1e9;
     figures_row(row_of(row, "durable in @, group commit: events, runs", subject), figure(UNIT_PER_SECOND, (double)at / seconds),
                 figure_at_least(UNIT_PER_SECOND, BATCH_RUNS / seconds, subject->batched));
+    const double thousands = BATCH_RUNS / 1e3;
+    if (subject->server_cpu != NULL)
+        figures_row(row_of(row, "  CPU for 1,000 runs of @: server, client", subject),
+                    figure_at_most(UNIT_NS, (double)(subject->server_cpu() - server) / thousands, 80e6),
+                    figure_at_most(UNIT_NS, (double)(sb_cpu_time() - own) / thousands, 10e6));
 
     struct samples samples;
     samples_init(&samples, ALONE_RUNS);
@@ -215,7 +250,7 @@ static void measure_store(const struct bench *bench, const char *location, const
 
 void bench_store(const struct bench *bench)
 {
-    const struct subject sqlite = { "SQLite", 10e3, 1e3 };
+    const struct subject sqlite = { "SQLite", 10e3, 1e3, NULL };
     char location[512];
     (void)snprintf(location, sizeof(location), "sqlite:%s/journal-%lld.db", bench->scratch, (long long)sb_now());
     measure_store(bench, location, &sqlite);
@@ -224,7 +259,7 @@ void bench_store(const struct bench *bench)
 /* A server of its own with fsync, on the same machine, over its Unix socket. */
 void bench_postgres(const struct bench *bench)
 {
-    const struct subject postgres = { "PostgreSQL", 12e3, 1.6e3 };
+    const struct subject postgres = { "PostgreSQL", 12e3, 1.6e3, server_cpu };
     char location[256];
     test_pg_start(true);
     test_pg_location(location, sizeof(location));
