@@ -5,6 +5,7 @@
 #include "signalbox/base/assert.h"
 #include "signalbox/base/hash.h"
 #include "signalbox/base/text.h"
+#include "signalbox/codec/codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,7 +146,7 @@ static enum sb_err fold_exec(void *arg, enum sb_fold_sql sql, const struct sb_ce
 
 static enum sb_err push_events(struct sb_postgres *self, struct sb_pg_pipe *pipe, const struct sb_chunks *events, struct sb_error *err)
 {
-    char scratch[8192]; /* the texts of one event are shorter */
+    char scratch[2 * SB_CODEC_EVENT_MAX]; /* the texts of one statement: a payload, or fields of an event */
     struct folding folding = { self, scratch };
     const struct sb_fold_exec exec = { .arg = &folding, .run = fold_exec };
     sb_pg_rows_clear(&self->rows);
