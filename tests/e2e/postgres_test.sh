@@ -149,6 +149,13 @@ for kind in alert_raised alert_cleared; do
     FROM events WHERE kind = '$kind' AND (payload::json ->> 'alert')::bigint IN (SELECT alert FROM alerts WHERE component = 'store')" 0
 done
 
+kill -KILL "$runtime"
+ended "$runtime"
+start again "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}"
+runtime=$started
+eventually 20 "after kill -9 the next start has the store at once" grep -qs 'browser is ok' "$DIR/again.out" || show <"$DIR/again.err"
+more_posts 60 "and posts go on"
+
 # --- what is left -----------------------------------------------------------------------------------------------------------------
 
 kill -TERM "$runtime"
