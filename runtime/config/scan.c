@@ -301,14 +301,38 @@ const char *sb_cfg_check_approval(const char *text)
     return sb_cfg_read_approval(text, &first) ? NULL : "must be off, required or first:N with N from 1 to 100000";
 }
 
+/* Whether a PostgreSQL location holds a password itself: before the host, or as a parameter that is no reference. */
+static bool has_password(const char *text)
+{
+    static const char *const REFERENCES[] = {"file:", "env:", "cred:"};
+    const char *host = strstr(text, "://") + 3, *query = strchr(text, '?');
+    const char *at = memchr(host, '@', strcspn(host, "/?"));
+    if (at != NULL && memchr(host, ':', (size_t)(at - host)) != NULL) {
+        return true;
+    }
+    const char *value = query != NULL ? strstr(query, "password=") : NULL;
+    if (value == NULL || (value[-1] != '?' && value[-1] != '&')) {
+        return false;
+    }
+    value += strlen("password=");
+    for (size_t i = 0; i < SB_LEN(REFERENCES); i++) {
+        if (strncmp(value, REFERENCES[i], strlen(REFERENCES[i])) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What follows the scheme the store itself looks at; a password must not even be shown. */
 const char *sb_cfg_check_store(const char *text)
 {
     static const char *const SCHEMES[] = {"sqlite:", "postgresql://", "postgres://"};
     for (size_t i = 0; i < SB_LEN(SCHEMES); i++) {
         size_t size = strlen(SCHEMES[i]);
-        if (strncmp(text, SCHEMES[i], size) == 0 && text[size] != '\0') {
-            return NULL; /* the store itself looks closer */
+        if (strncmp(text, SCHEMES[i], size) != 0 || text[size] == '\0') {
+            continue;
         }
+        return i == 0 || !has_password(text) ? NULL : "must not hold a password: give it by reference, as in ?password=cred:NAME, or in ~/.pgpass";
     }
     return "must be sqlite:PATH or postgresql://USER@HOST/DATABASE";
 }

@@ -61,7 +61,8 @@ mkdir "$DIR/pg"
 start_postgres
 query postgres postgres "CREATE ROLE signalbox LOGIN"
 query postgres postgres "CREATE DATABASE signalbox OWNER signalbox"
-LOCATION="postgresql://signalbox:right%20horse@/signalbox?host=$DIR/pg" # a password which nobody asks for, and nobody may show
+printf 'right horse\n' >"$DIR/password" # which nobody asks for, and nobody may show
+LOCATION="postgresql://signalbox@/signalbox?host=$DIR/pg&password=file:$DIR/password"
 
 # --- the commands -----------------------------------------------------------------------------------------------------------------
 

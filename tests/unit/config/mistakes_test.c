@@ -160,6 +160,8 @@ static void config__jobs_that_make_no_sense_are_refused(void **state)
         {JOB_HEAD "    retry: {base: 1m}\n" EXEC_STEP, 4, 19, "max is below base", NULL},
         {"catalogue: t\njobs: {}\nsettings: {speed: 60}\n", 3, 19, "speed is for the practice world", "practice: true"},
         {"catalogue: t\njobs: {}\nsettings: {store: \"mysql:x\"}\n", 3, 19, "must be sqlite:PATH or postgresql://", NULL},
+        {"catalogue: t\njobs: {}\nsettings: {store: \"postgresql://u:pw@h/d\"}\n", 3, 19, "must not hold a password", NULL},
+        {"catalogue: t\njobs: {}\nsettings: {store: \"postgresql://u@h/d?password=pw\"}\n", 3, 19, "must not hold a password", NULL},
         {"catalogue: t\njobs: {}\nsettings: {browser_url: \"10.0.0.1:9222\"}\n", 3, 25, "must begin with ws://", NULL},
         {"catalogue: t\njobs: {}\nsettings: {browser_url: \"wss://h/x?token=abc\"}\n", 3, 25, "must not hold a password or a token", NULL},
         {"catalogue: t\njobs: {}\nsettings: {cache: \"memcached://h\"}\n", 3, 19, "must be memory, redis://", NULL},
