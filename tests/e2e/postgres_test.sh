@@ -79,9 +79,10 @@ on_store migrate db migrate
 claim "db migrate makes the schema" [ "$code" = 0 ] || show <"$DIR/migrate.err"
 on_store status db status
 claim "db status finds it" grep -q '^postgresql://signalbox@/signalbox.*: ok' "$DIR/status.out"
-claim "config check refuses a location that makes no sense" \
-  refused 78 "$PROGRAM" config check "$GROWTH" --set "settings.store=postgresql://u:right horse@[x/db"
+claim "config check refuses a location that makes no sense" refused 78 "$PROGRAM" config check "$GROWTH" --set "settings.store=mysql://x"
 claim "and says how it should be" grep -q 'postgresql://USER@HOST' <<<"$said"
+claim "and one that holds a password" refused 78 "$PROGRAM" config check "$GROWTH" --set "settings.store=postgresql://u:right horse@x/db"
+claim "without showing it" negated grep -q horse <<<"$said"
 json_of "$PROGRAM" check --json "${pointed[@]}" --state-dir "$DIR/check"
 claim "check finds everything: exit 0" [ "$code" = 0 ] || show <"$DIR/check.err"
 
