@@ -54,7 +54,8 @@ static bool works_on(const struct sb_core *core, const struct alert *alert, cons
     return false;
 }
 
-/* The incident that this one follows from, or NULL: a dependency of it is down. */
+/* The incident that this one follows from, or NULL: a dependency of it is down; that a job keeps failing is no news to who was told of its failure
+ * as gravely. */
 static const struct alert *cause_of(const struct sb_core *core, const struct alert *alert)
 {
     uint32_t needs = components_of(core, alert);
@@ -63,6 +64,9 @@ static const struct alert *cause_of(const struct sb_core *core, const struct ale
         if (!sb_alert_is_open(other) || other == alert)
             continue;
         if (other->rule == SB_RULE_DEP_DOWN && other->component < SB_COMPONENT_COUNT && (needs >> other->component & 1u) != 0)
+            return other;
+        if (alert->rule == SB_RULE_JOB_FAILING_STREAK && other->rule == SB_RULE_JOB_FAILED && other->severity >= alert->severity &&
+            sb_streq(other->subject, alert->subject))
             return other;
         if (other->rule == SB_RULE_SITE_DOWN && works_on(core, alert, other->subject))
             return other;

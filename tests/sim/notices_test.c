@@ -220,6 +220,24 @@ static void notices__what_follows_from_a_dependency_is_not_told(void **state)
     done(&t);
 }
 
+static void notices__a_critical_job_that_keeps_failing_pages_once(void **state)
+{
+    (void)state;
+    for (int is_critical = 0; is_critical < 2; is_critical++) {
+        struct told_world t;
+        make(&t, 1);
+        world_job(t.w, "a", SB_MIN(1), SB_S(20))->is_critical = is_critical == 1;
+        world_outcome(t.w, world_step(t.w, "work", false, SB_S(1)), 0,
+                      (struct outcome){ .lasts = SB_S(1), .state = SB_STEP_STATE_FAILED, .class = SB_CLASS_FATAL, .text = "boom" });
+        world_begin(t.w);
+        world_run(t.w, SB_MIN(30));
+        assert_string_equal(t.w->story, is_critical == 1 ? "[  51000] notice for channel 0: firing job_failed a\n"
+                                                         : "[  51000] notice for channel 0: firing job_failed a\n"
+                                                           "[ 171000] notice for channel 0: firing job_failing_streak a\n");
+        done(&t);
+    }
+}
+
 static void notices__a_silence_keeps_an_incident_until_it_ends(void **state)
 {
     (void)state;
@@ -452,6 +470,7 @@ int main(void)
         cmocka_unit_test(alert__fires_when_enough_of_the_last_looks_are_bad),
         cmocka_unit_test(notices__many_at_once_are_one_message),
         cmocka_unit_test(notices__what_follows_from_a_dependency_is_not_told),
+        cmocka_unit_test(notices__a_critical_job_that_keeps_failing_pages_once),
         cmocka_unit_test(notices__a_silence_keeps_an_incident_until_it_ends),
         cmocka_unit_test(notices__an_acknowledgement_stops_repeats_and_expires),
         cmocka_unit_test(notices__an_escalation_channel_hears_only_of_what_nobody_acknowledged),
