@@ -51,7 +51,7 @@ uint64_t sb_core_emit(struct sb_core *core, const struct sb_event *event)
     slot->seq = core->next_seq++;
     core->hash = hash_words(core->hash, slot, size);
     uint64_t seq = slot->seq;
-    if (event->kind < SB_EVENT_ALERT_RAISED || event->kind > SB_EVENT_NOTICE_JOINED) /* no rule looks at what alerts themselves say */
+    if (sb_rules_look_at(event))
         sb_alerts_event(core, event);
     return seq;
 }

@@ -280,6 +280,18 @@ void sb_notices_done(struct sb_core *core, const struct sb_in_notice_done *done)
     sb_notices_changed(core);
 }
 
+void sb_notices_arrive(struct sb_core *core)
+{
+    for (size_t i = 0; i < SB_LEN(core->notices); i++) {
+        struct notice *notice = &core->notices[i];
+        if (!notice->is_used || !notice->is_in_flight)
+            continue;
+        mark_all(core, notice, SB_TOLD_SENT);
+        notice->is_used = notice->is_in_flight = false;
+        sb_notices_changed(core);
+    }
+}
+
 /* ---- start and end ---- */
 
 void sb_notices_begin(struct sb_core *core)

@@ -9,6 +9,7 @@
  *   breakers.c   sites
  *   recover.c  bringing components back
  *   drain.c    shutting down        announce.c describe stream     check.c    invariants
+ *   rehearse.c rules over recorded events
  */
 #ifndef SIGNALBOX_CORE_STATE_H
 #define SIGNALBOX_CORE_STATE_H
@@ -469,6 +470,11 @@ bool sb_recover(struct sb_core *core, enum sb_component component, const char *a
 void sb_recover_seen(struct sb_core *core, enum sb_component component);
 
 /* alerts.c */
+/* No rule looks at what alerts themselves say. */
+static inline bool sb_rules_look_at(const struct sb_event *event)
+{
+    return event->kind < SB_EVENT_ALERT_RAISED || event->kind > SB_EVENT_NOTICE_JOINED;
+}
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event);
 void sb_alerts_begin(struct sb_core *core);
 void sb_alerts_timer(struct sb_core *core);
@@ -529,6 +535,8 @@ void sb_notices_begin(struct sb_core *core);
 void sb_notices_done(struct sb_core *core, const struct sb_in_notice_done *done);
 void sb_notices_restore(struct sb_core *core, const struct sb_in_restore_notice *restored);
 void sb_notices_restore_told(struct sb_core *core, const struct sb_in_restore_told *told);
+/* A rehearsal: what has been given to channels has arrived, and nobody says so. */
+void sb_notices_arrive(struct sb_core *core);
 /* The last ping of dead-man's switches: this end is meant. */
 void sb_notices_stopping(struct sb_core *core);
 

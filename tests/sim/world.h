@@ -65,6 +65,8 @@ struct world {
     unsigned restarts, workers_added;
     uint32_t events_total, steps_total, ends_total;
 
+    struct sb_event *record; /* every event, when the test gives room */
+    size_t record_cap, record_count;
     bool listens[SB_EVENT_COUNT];
     char story[WORLD_STORY];
     struct sb_text text;
@@ -279,6 +281,10 @@ static inline void world_event(struct world *w, const struct sb_event *event)
 {
     w->events_total++;
     w->ends_total += event->kind == SB_EVENT_RUN_ENDED ? 1u : 0u;
+    if (w->record != NULL) {
+        assert_true(w->record_count < w->record_cap);
+        w->record[w->record_count++] = *event;
+    }
     if (!w->listens[event->kind])
         return;
     struct sb_event_names names = { w, world_job_name, world_step_name };

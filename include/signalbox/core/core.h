@@ -62,6 +62,12 @@ bool sb_core_describe(const struct sb_core *core, uint64_t *cursor, struct sb_ou
 /* Asserts every invariant of the state. O(size); runs after each step in debug builds, tests, simulation and fuzzing. */
 void sb_core_check(const struct sb_core *core);
 
+/* Rehearsal: what the alert rules of this setup make of events recorded earlier. For a core that never begins and gets nothing else; jobs and steps
+ * of the event are of this setup (a step it does not have is SB_NO_STEP). Time is the events' wall time and never goes back; what is due before the
+ * event comes first, so an event that no rule looks at (a heartbeat) lets time pass. Every notice arrives at once, nobody silences or acknowledges
+ * anything. The outbox gets the events of alerts and notices, and no order. True: the event has been taken; false: call again with the same one. */
+bool sb_core_rehearse(struct sb_core *core, const struct sb_event *event, struct sb_outbox *out);
+
 /* A hash over all decisions so far (events and orders); equal for equal histories. */
 uint64_t sb_core_hash(const struct sb_core *core);
 

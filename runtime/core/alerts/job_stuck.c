@@ -9,8 +9,10 @@ void sb_alert_rule_job_stuck(const struct sb_core *core, const struct sb_event *
         finding->job = stuck->job;
         finding->severity = SB_SEVERITY_PAGE;
         sb_text_add(&finding->text, job_def(core, stuck->job)->name);
-        sb_text_add(&finding->text, " step ");
-        sb_text_add(&finding->text, step_def(core, stuck->job, stuck->step)->name);
+        if (stuck->step < job_def(core, stuck->job)->step_count) {
+            sb_text_add(&finding->text, " step ");
+            sb_text_add(&finding->text, step_def(core, stuck->job, stuck->step)->name);
+        }
         sb_text_add(&finding->text, " does not end, ");
         sb_text_add_duration(&finding->text, stuck->over);
         sb_text_add(&finding->text, " over its limit; given up, a restart frees its thread");
