@@ -81,16 +81,18 @@ static size_t write_event(const struct sb_event *event, char *out, size_t cap)
     return event->kind < SB_EVENT_COUNT ? write_line(out, cap, event->seq, sb_event_infos[event->kind].name, data) : 0;
 }
 
-/* A row of the journal as the codec would have written it; `now` is not kept there. */
+/* A row of the journal. One that another version wrote, and that this one cannot read, is passed over. */
 static size_t write_row(const struct sb_rows *rows, size_t row, char *out, size_t cap)
 {
-    char data[SB_CODEC_EVENT_MAX];
-    const char *payload = sb_rows_words(rows, row, "payload"), *kind = sb_rows_words(rows, row, "kind");
+    struct sb_event event;
+    struct sb_error err = { 0 };
+    const struct sb_wall wall = { SB_MS(sb_rows_number(rows, row, "at_ms")) };
+    const char *payload = sb_rows_words(rows, row, "payload");
     uint64_t seq = (uint64_t)sb_rows_number(rows, row, "seq");
-    bool has_fields = payload[0] == '{' && payload[1] != '\0' && payload[1] != '}';
-    int size = snprintf(data, sizeof(data), "{\"seq\":%llu,\"now\":0,\"wall\":%lld,\"kind\":\"%s\"%s%s", (unsigned long long)seq,
-                        (long long)SB_MS(sb_rows_number(rows, row, "at_ms")), kind, has_fields ? "," : "", has_fields ? payload + 1 : "}");
-    return size > 0 && (size_t)size < sizeof(data) ? write_line(out, cap, seq, kind, data) : 0;
+    if (sb_codec_event_read_row(seq, wall, sb_rows_words(rows, row, "kind"), payload, strlen(payload), &event, &err) == SB_OK)
+        return write_event(&event, out, cap);
+    sb_log(SB_LOG_WARN, "api", "event %llu of the journal is not sent: %s", (unsigned long long)seq, err.text);
+    return 0;
 }
 
 static bool has_missed(const struct stream *stream)

@@ -71,7 +71,7 @@ static enum sb_err read_value(const json_t *value, const char *kind, const struc
     return wrong(kind, field->name, "a known type", err);
 }
 
-static enum sb_err read_fields(const json_t *line, const struct sb_kind_info *info, void *payload, struct sb_error *err)
+static enum sb_err read_fields(const json_t *line, const struct sb_kind_info *info, void *payload, bool is_line, struct sb_error *err)
 {
     for (unsigned i = 0; i < info->field_count; i++) {
         const struct sb_field *field = &info->fields[i];
@@ -81,7 +81,7 @@ static enum sb_err read_fields(const json_t *line, const struct sb_kind_info *in
 
         sb_text_init(&text, key, sizeof key);
         sb_text_add(&text, field->name);
-        if (sb_envelope_has(field->name))
+        if (is_line && sb_envelope_has(field->name))
             sb_text_add(&text, "_");
         const json_t *value = json_object_get(line, key);
         if (!value) {
@@ -96,14 +96,18 @@ static enum sb_err read_fields(const json_t *line, const struct sb_kind_info *in
     return SB_OK;
 }
 
-/* Index of the kind named by the line, or -1. */
-static int find_kind(const json_t *line, const struct sb_kind_info *infos, unsigned count)
+/* Index of the kind of that name, or -1. */
+static int find_kind(const char *name, const struct sb_kind_info *infos, unsigned count)
 {
-    const char *name = json_string_value(json_object_get(line, "kind"));
     for (unsigned i = 0; name && i < count; i++)
         if (sb_streq(infos[i].name, name))
             return (int)i;
     return -1;
+}
+
+static enum sb_err unknown(const char *name, const char *what, struct sb_error *err)
+{
+    return sb_error_set(err, SB_ERR_INVALID, "kind \"%.40s\" is no %s this program knows", name ? name : "", what);
 }
 
 static enum sb_err open_line(const char *text, size_t size, const char *what, const struct sb_kind_info *infos, unsigned count,
@@ -113,10 +117,10 @@ static enum sb_err open_line(const char *text, size_t size, const char *what, co
     enum sb_err code = sb_tree_load(&root, text, size, err);
     if (code)
         return code;
-    *kind = find_kind(root, infos, count);
+    const char *name = json_string_value(json_object_get(root, "kind"));
+    *kind = find_kind(name, infos, count);
     if (*kind < 0) {
-        const char *name = json_string_value(json_object_get(root, "kind"));
-        code = sb_error_set(err, SB_ERR_INVALID, "kind \"%.40s\" is no %s this program knows", name ? name : "", what);
+        code = unknown(name, what, err);
         json_decref(root);
         return code;
     }
@@ -153,10 +157,32 @@ enum sb_err sb_codec_event_read(const char *json, size_t size, struct sb_event *
     if (!code)
         code = read_stamp(line, "wall", &read.wall.ns, err);
     if (!code)
-        code = read_fields(line, &sb_event_infos[kind], &read.as, err);
+        code = read_fields(line, &sb_event_infos[kind], &read.as, true, err);
     if (!code)
         *event = read;
     json_decref(line);
+    return code;
+}
+
+enum sb_err sb_codec_event_read_row(uint64_t seq, struct sb_wall wall, const char *kind, const char *payload, size_t size, struct sb_event *event,
+                                    struct sb_error *err)
+{
+    struct sb_event read;
+    json_t *fields = NULL;
+    int found = find_kind(kind, sb_event_infos, SB_EVENT_COUNT);
+    if (found < 0)
+        return unknown(kind, "event", err);
+    enum sb_err code = sb_tree_load(&fields, payload, size, err);
+    if (code)
+        return code;
+    memset(&read, 0, sizeof read);
+    read.kind = (uint16_t)found;
+    read.seq = seq;
+    read.wall = wall;
+    code = read_fields(fields, &sb_event_infos[found], &read.as, false, err);
+    if (!code)
+        *event = read;
+    json_decref(fields);
     return code;
 }
 
@@ -175,7 +201,7 @@ enum sb_err sb_codec_input_read(const char *json, size_t size, struct sb_input *
     if (!code)
         code = read_stamp(line, "wall", &read.wall.ns, err);
     if (!code)
-        code = read_fields(line, &sb_input_infos[kind], &read.as, err);
+        code = read_fields(line, &sb_input_infos[kind], &read.as, true, err);
     if (!code)
         *input = read;
     json_decref(line);

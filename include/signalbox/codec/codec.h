@@ -18,6 +18,9 @@ size_t sb_codec_event_write(const struct sb_event *event, char *out, size_t cap)
 /* Only the payload fields, for a journal column: {"run":17,...}. */
 size_t sb_codec_event_payload(const struct sb_event *event, char *out, size_t cap);
 enum sb_err sb_codec_event_read(const char *json, size_t size, struct sb_event *event, struct sb_error *err) SB_MUST_USE;
+/* An event of a journal row, from its columns and the payload as sb_codec_event_payload wrote it; `now` is not kept there and is 0. */
+enum sb_err sb_codec_event_read_row(uint64_t seq, struct sb_wall wall, const char *kind, const char *payload, size_t size, struct sb_event *event,
+                                    struct sb_error *err) SB_MUST_USE;
 size_t sb_codec_input_write(const struct sb_input *input, char *out, size_t cap);
 enum sb_err sb_codec_input_read(const char *json, size_t size, struct sb_input *input, struct sb_error *err) SB_MUST_USE;
 

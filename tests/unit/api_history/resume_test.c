@@ -204,6 +204,28 @@ static void resumed__reads_the_journal_again_when_the_writer_was_behind(void **s
     assert_numbers(read_until("note 9"), 6, 9);
 }
 
+/* Some kinds have a field named as a member of the envelope is. */
+static void resumed__writes_a_journal_row_as_the_event_was_written(void **state)
+{
+    struct sb_event event = { .kind = SB_EVENT_CHANNEL_DEFINED, .seq = 5, .wall = { SB_S(1005) } }, back;
+    struct sb_error error = { .text = "" };
+    char line[SB_CODEC_EVENT_MAX];
+    (void)state;
+    (void)sb_copy(event.as.channel_defined.kind, SB_NAME_MAX, "exec");
+    keep(1, 4);
+    assert_int_equal(fx.journal->ops->append(fx.journal, &event, 1, NULL), SB_OK);
+    keep(6, 6);
+    resume_after("4");
+    const char *data = strstr(read_until("note 6"), "event: channel_defined\ndata: ");
+    assert_non_null(data);
+    data = strchr(data, '{');
+    if (sb_codec_event_read(data, strcspn(data, "\n"), &back, &error) != SB_OK)
+        fail_msg("%s: %.200s", error.text, data);
+    assert_memory_equal(&back, &event, sizeof(event));
+    assert_true(sb_codec_event_write(&event, line, sizeof(line)) > 0);
+    assert_memory_equal(data, line, strlen(line));
+}
+
 static void resumed__after_pruned_events_begins_anew(void **state)
 {
     (void)state;
@@ -250,6 +272,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(resumed__goes_on_from_the_journal_and_then_live_each_event_once),
         TEST(resumed__reads_the_journal_again_when_the_writer_was_behind),
+        TEST(resumed__writes_a_journal_row_as_the_event_was_written),
         TEST(resumed__after_pruned_events_begins_anew),
         TEST(resumed__after_a_number_of_another_journal_begins_anew),
         TEST(fresh__begins_with_everything),

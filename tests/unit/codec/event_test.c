@@ -192,6 +192,35 @@ static void assert_refused(const char *json, const char *part)
     assert_memory_equal(&event, &before, sizeof event);
 }
 
+static void codec__every_event_kind_survives_as_a_journal_row(void **state)
+{
+    struct sb_rng rng = { .state = 9 };
+    char payload[SB_CODEC_EVENT_MAX];
+    (void)state;
+    for (unsigned kind = 0; kind < SB_EVENT_COUNT; kind++) {
+        const struct sb_kind_info *info = &sb_event_infos[kind];
+        struct sb_event event, back;
+        struct sb_error err = { 0 };
+        memset(&event, 0, sizeof event);
+        event.kind = (uint16_t)kind;
+        fill(&rng, info, &event.as);
+        size_t size = sb_codec_event_payload(&event, payload, sizeof payload);
+        if (sb_codec_event_read_row(77, (struct sb_wall){ 88 }, info->name, payload, size, &back, &err) != SB_OK)
+            fail_msg("%s: %s: %s", info->name, err.text, payload);
+        assert_int_equal(back.kind, kind);
+        assert_int_equal(back.seq, 77);
+        assert_int_equal(back.wall.ns, 88);
+        assert_same_fields(info, &event.as, &back.as, payload);
+    }
+    struct sb_event before;
+    memset(&before, 0x5a, sizeof before);
+    struct sb_event same = before;
+    struct sb_error err = { 0 };
+    assert_int_equal(sb_codec_event_read_row(1, (struct sb_wall){ 0 }, "run_eaten", "{}", 2, &same, &err), SB_ERR_INVALID);
+    assert_non_null(strstr(err.text, "run_eaten"));
+    assert_memory_equal(&same, &before, sizeof same);
+}
+
 static void codec__a_bad_line_is_refused_with_its_field_and_changes_nothing(void **state)
 {
     (void)state;
@@ -225,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codec__every_event_kind_survives_the_round_trip),
         cmocka_unit_test(codec__every_input_kind_survives_the_round_trip),
+        cmocka_unit_test(codec__every_event_kind_survives_as_a_journal_row),
         cmocka_unit_test(codec__a_payload_names_words_and_writes_none_as_null),
         cmocka_unit_test(codec__a_line_starts_with_its_envelope),
         cmocka_unit_test(codec__too_small_a_buffer_gives_zero_at_every_size),
