@@ -35,7 +35,7 @@ enum { OVERRIDES_MAX = 64, POSITIONALS_MAX = 8, PATH_BYTES = 1024 };
 struct options {
     const char *catalogue, *state_dir, *theme, *job;
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
-    const char *why, *format, *lasts, *severity; /* commands, status, budget, notify */
+    const char *why, *format, *lasts, *severity, *last; /* commands, status, budget, notify, alert test */
     struct sb_config_override overrides[OVERRIDES_MAX];
     size_t override_count;
     const char *positionals[POSITIONALS_MAX];
@@ -110,6 +110,9 @@ int session_run(const struct session *session);
 
 /* simulate --budget, with the prices and the limit of the catalogue. */
 int simulate_budget(struct options *options, const struct sb_catalogue *catalogue, uint32_t load_pct);
+
+/* alert test [RULE]; NULL: every rule in a line. */
+int alert_test(struct options *options, const char *rule);
 
 /* run show | retry | cancel ID. */
 int command_one_run(struct options *options);

@@ -166,9 +166,12 @@ int command_alert(struct options *options)
         return channels(options);
     if (options->positional_count == 1 && sb_streq(verb, "silences"))
         return silences(options);
+    if (sb_streq(verb, "test") && options->positional_count <= 2)
+        return alert_test(options, options->positional_count == 2 ? options->positionals[1] : NULL);
     for (size_t i = 0; i < SB_LEN(verbs) && options->positional_count == 2; i++)
         if (sb_streq(verb, verbs[i].verb))
             return verbs[i].run(options, options->positionals[1]);
-    complain("alert: expected list, why ID, ack ID, silence RULE[:SUBJECT] --for 2h --why TEXT, unsilence ID, silences or channels");
+    complain("alert: expected list, why ID, ack ID, silence RULE[:SUBJECT] --for 2h --why TEXT, unsilence ID, silences, channels "
+             "or test [RULE]");
     return EXIT_USAGE;
 }

@@ -37,6 +37,12 @@ static void make_rule(struct sb_channel_rule *rule, const struct sb_channel_def 
     }
 }
 
+void notices_rules(const struct sb_catalogue *catalogue, struct sb_channel_rule rules[SB_CHANNELS_MAX])
+{
+    for (size_t i = 0; i < catalogue->channel_count; i++)
+        make_rule(&rules[i], &catalogue->channels[i]);
+}
+
 enum sb_err notices_open(struct notices *notices, const struct installation *installation, const char *host, struct sb_error *err)
 {
     const struct sb_catalogue *catalogue = installation->catalogue;
@@ -44,8 +50,7 @@ enum sb_err notices_open(struct notices *notices, const struct installation *ins
     uint64_t hash = sb_hash_fold(sb_hash_bytes(host, strlen(host)), sb_hash_bytes(folder, strlen(folder)));
     *notices = (struct notices){ .catalogue = catalogue };
     (void)snprintf(notices->origin, sizeof(notices->origin), "sb-%012" PRIx64, hash & UINT64_C(0xffffffffffff));
-    for (size_t i = 0; i < catalogue->channel_count; i++)
-        make_rule(&notices->rules[i], &catalogue->channels[i]);
+    notices_rules(catalogue, notices->rules);
     return sb_notify_create(&notices->notify, installation->services.http, catalogue->channels, catalogue->channel_count, err);
 }
 

@@ -6,6 +6,9 @@
 
 #include "signalbox/ports/notify.h"
 
+/* What the core decides by, of each channel of the catalogue. */
+void notices_rules(const struct sb_catalogue *catalogue, struct sb_channel_rule rules[SB_CHANNELS_MAX]);
+
 /* What the notifier's threads work with; lives as long as the engine. */
 struct notices {
     const struct sb_catalogue *catalogue;

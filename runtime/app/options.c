@@ -29,7 +29,7 @@ extern char **environ;
     X("port", 'p', "N", "practice --serve-only: port on 127.0.0.1 (default any)")                  \
     X("job", 'J', "NAME", "runs: only this job")                                                   \
     X("failed", 'f', NULL, "runs: only failed ones")                                               \
-    X("limit", 'n', "N", "runs, content: at most N rows (default 50)")                             \
+    X("limit", 'n', "N", "runs, content, alert test: at most N rows (default 50)")                             \
     X("check", 'k', NULL, "keys: check the keymap; simulate: every invariant, each step")        \
     X("check-core", 'K', NULL, "assert every invariant after each decision (slow)")                \
     X("policy", 'P', "NAME", "simulate: lane policy instead of the catalogue's")                   \
@@ -49,6 +49,7 @@ extern char **environ;
     X("dry-run", 'D', NULL, "commands, notify test: say what would be asked or sent, and do nothing")                  \
     X("format", 'm', "NAME", "status: text, tmux or nagios")                                       \
     X("for", 'T', "SPAN", "budget force, alert ack, alert silence: for how long, as in 30m, 2h or 1d")                       \
+    X("last", 'L', "SPAN", "alert test: the journal of that time, as in 12h (default 7d)")         \
     X("severity", 'v', "NAME", "notify test: page, warn or info (default info)")                   \
     X("ready-fd", 'Y', "N", "run: an open descriptor that gets the line \"ready\" when the start has ended well")     \
     X("help", 'h', NULL, "this text")
@@ -225,6 +226,7 @@ static int apply(struct options *options, int letter)
     case 'D': options->is_dry_run = true; return EXIT_OK;
     case 'T': options->lasts = optarg; return EXIT_OK;
     case 'm': options->format = optarg; return EXIT_OK;
+    case 'L': options->last = optarg; return EXIT_OK;
     case 'v': options->severity = optarg; return EXIT_OK;
     case 'Y': return read_ready_fd(options);
     case 'h': options->wants_help = true; return EXIT_OK;
@@ -242,7 +244,7 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:Bi:v:Y:h", long_options, NULL)) != -1)
+           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:h", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

@@ -151,7 +151,45 @@ claim "the silence survives kill -9" [ "$(json "$DIR/silences.json" '$.silences[
 steadily 3 "and still holds" has_told team "$before"
 claim "it is ended by its number" ask alert unsilence 1
 eventually 10 "then the team is told" has_told team $((before + 1))
+
+# --- the same rules over the recorded story ------------------------------------------------------------------------------------------
+
+# rehearsed PATH VALUE [ARGS...]: that value of `alert test job_failed`
+rehearsed() {
+  local path=$1 value=$2
+  shift 2
+  ask alert test job_failed --json "$@" >"$DIR/rehearsal.json" || return 1
+  [ "$(json "$DIR/rehearsal.json" "$path")" = "$value" ] || { note "$path is $(json "$DIR/rehearsal.json" "$path"), not $value"; return 1; }
+}
+fired() {
+  sql "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'job_failed'$1"
+}
+claim "several incidents were recorded" [ "$(fired '')" -ge 3 ]
+claim "beside the running program: as many firings as there were" rehearsed '$.rules[0].fired' "$(fired '')"
 kill -TERM "$runtime"
 ended "$runtime" 20
 claim "it stops when it is asked to" [ "$code" = 0 ]
+claim "without one: as many firings as there were" rehearsed '$.rules[0].fired' "$(fired '')"
+claim "every event was read" rehearsed '$.unread' 0
+claim "as many still fire" rehearsed '$.rules[0].firing' "$(fired ' AND cleared_at_ms IS NULL')"
+claim "each with its time" rehearsed '$.alerts[0].fired_at' "$(sql "$STATE" "SELECT MIN(raised_at_ms) FROM alerts")"
+claim "its subject" rehearsed '$.alerts[1].subject' critical
+claim "its severity" rehearsed '$.alerts[1].severity' page
+claim "its words" rehearsed '$.alerts[1].text' "$(sql "$STATE" "SELECT text FROM alerts WHERE alert = 2")"
+claim "and what each channel was told" rehearsed '$.rules[0].notices[0].count' "$(told team)"
+claim "each by itself" rehearsed '$.rules[0].notices[1].count' "$(told oncall)"
+claim "and nobody is told of it" has_told team $((before + 1))
+claim "with a rule that waits longer nothing fires" rehearsed '$.rules[0].fired' 0 --set alerts.rules.job_failed.for=1d
+claim "the last second has none of them" rehearsed '$.rules[0].fired' 0 --last 1s
+# The catalogue of today: critical is the first job, fragile is gone.
+sed -e '/^  fragile:/,/^  critical:/{/^  critical:/!d}' -e 's/^jobs:/&\n  newcomer: {every: 1h, steps: [{name: other, exec: {argv: ["true"]}}]}/' \
+  "$DIR/catalogue.yaml" >"$DIR/today.yaml"
+"$PROGRAM" alert test job_failed --json --catalogue "$DIR/today.yaml" >"$DIR/today.json"
+claim "jobs are known by their names" [ "$(json "$DIR/today.json" '$.alerts[0].text')" = "$(sql "$STATE" "SELECT text FROM alerts WHERE alert = 2")" ]
+claim "those that are gone are passed over" [ "$(json "$DIR/today.json" '$.rules[0].fired')" = 1 ]
+claim "and that is said" [ "$(json "$DIR/today.json" '$.passed_over')" -gt 0 ]
+ask alert test >"$DIR/rules.txt"
+claim "without a name every rule has a line" grep -qE "^job_failed +$(fired '') .* team $(told team), oncall $(told oncall)\$" "$DIR/rules.txt"
+claim "also one that is off" grep -qE '^job_failing_streak +off in this catalogue' "$DIR/rules.txt"
+claim "a rule that there is not is refused" refused 64 "$PROGRAM" alert test job_filed --catalogue "$DIR/catalogue.yaml"
 finish

@@ -146,6 +146,9 @@ sql "$STATE" "SELECT alert, rule, text, to_timestamp(raised_at_ms / 1000), to_ti
 eventually 60 "no alert of the store stays" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE component = 'store' AND cleared_at_ms IS NULL" 0
 claim "its absence was an incident" sql_at_least "$STATE" "SELECT COUNT(*) FROM alerts
   WHERE component = 'store' AND cleared_at_ms - raised_at_ms > 8000" 1
+on_store rehearsal alert test dep_down --json
+claim "the rules of today make as many incidents of the journal as there were" \
+  [ "$(json "$DIR/rehearsal.out" '$.rules[0].fired')" = "$(sql "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'dep_down'")" ]
 for kind in alert_raised alert_cleared; do
   claim "each incident of the store has one $kind" sql_is "$STATE" "SELECT COUNT(*) - (SELECT COUNT(*) FROM alerts WHERE component = 'store')
     FROM events WHERE kind = '$kind' AND (payload::json ->> 'alert')::bigint IN (SELECT alert FROM alerts WHERE component = 'store')" 0
