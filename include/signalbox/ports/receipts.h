@@ -1,7 +1,8 @@
 /* The receipts journal: append-only file beside the store that brackets every outside effect with durable facts.
  *
  * Record: magic, length, sequence, kind, time, payload, CRC-32C; fdatasync before the call returns. A torn tail is cut at open; a
- * damaged record in the middle refuses to open. A failed write or sync is fatal for the file: every later call fails. Any thread. */
+ * damaged record in the middle refuses to open. A failed write or sync is fatal for the file: every later call fails. SB_ERR_FULL is not: nothing
+ * was written, and the same call may pass when the disk has room again. Any thread. */
 #ifndef SIGNALBOX_PORTS_RECEIPTS_H
 #define SIGNALBOX_PORTS_RECEIPTS_H
 

@@ -1,7 +1,8 @@
 /* The receipts journal: one append-only file, one lock, one fdatasync per record. Any thread; a call returns when its record is on disk.
  *
  * The lock is held over the write and the sync: records of different effects must not overtake each other, and an answer given before the
- * sync would be a lie. A write or sync that fails is fatal for the file: what the disk holds is unknown until the next open reads it. */
+ * sync would be a lie. A write or sync that fails is fatal for the file: what the disk holds is unknown until the next open reads it. Only a
+ * disk without room is not: what was begun is cut off again, nothing of it was told to anybody, and there may be room tomorrow. */
 #include "signalbox/ports/receipts.h"
 
 #include "effects.h"
@@ -29,9 +30,17 @@ struct sb_receipts {
     struct sb_effects effects;
 };
 
+static bool is_without_room(int code)
+{
+    return code == ENOSPC || code == EDQUOT || code == EFBIG;
+}
+
 static enum sb_err os_failed(const struct sb_receipts *self, const char *what, struct sb_error *err)
 {
-    enum sb_err code = errno == EACCES || errno == EPERM ? SB_ERR_PERMISSION : errno == EROFS ? SB_ERR_READ_ONLY : SB_ERR_IO;
+    enum sb_err code = errno == EACCES || errno == EPERM ? SB_ERR_PERMISSION
+                       : errno == EROFS                  ? SB_ERR_READ_ONLY
+                       : is_without_room(errno)          ? SB_ERR_FULL
+                                                         : SB_ERR_IO;
     return sb_error_set(err, code, "receipts journal %s: %s: %s", self->path, what, strerror(errno));
 }
 
@@ -211,10 +220,15 @@ static bool write_bytes(int fd, const struct sb_receipt *receipt)
 
 static enum sb_err write_record(struct sb_receipts *self, const struct sb_receipt *receipt, struct sb_error *err)
 {
+    struct stat before;
+    if (fstat(self->fd, &before) != 0)
+        return os_failed(self, "cannot be examined", err);
     bool is_written = write_bytes(self->fd, receipt);
     if (is_written && fdatasync(self->fd) == 0)
         return SB_OK;
-    self->is_failed = true;
+    int why = errno;
+    self->is_failed = is_written || !is_without_room(why) || ftruncate(self->fd, before.st_size) != 0;
+    errno = why;
     return os_failed(self, is_written ? "sync failed" : "write failed", err);
 }
 

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -435,6 +437,40 @@ static void receipts__appends_from_many_threads_are_all_there_in_one_sequence(vo
 
 /* ---- compaction */
 
+/* The file may grow by so many bytes more, as on a disk that is full. */
+static void limit_growth(struct world *world, long bytes)
+{
+    struct rlimit limit;
+    struct stat info;
+    assert_int_equal(stat(world->path, &info), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < 0 ? limit.rlim_max : (rlim_t)(info.st_size + bytes);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void receipts__without_room_nothing_is_written_and_with_room_it_goes_on(void **state)
+{
+    struct world *world = *state;
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    struct sb_receipt receipt = receipt_of(SB_RECEIPT_SUBMIT, "e");
+    assert_int_equal(append(world, SB_RECEIPT_INTENT, "e"), SB_OK);
+    for (long room = 0; room < 40; room += 13) { /* also in the middle of a record */
+        struct sb_error err = { 0 };
+        limit_growth(world, room);
+        enum sb_err code = sb_receipts_append(world->receipts, &receipt, &err);
+        limit_growth(world, -1);
+        assert_int_equal(code, SB_ERR_FULL);
+        assert_non_null(strstr(err.text, world->path));
+        assert_int_equal(state_of(world, "e"), SB_EFFECT_INTENDED);
+    }
+    (void)signal(SIGXFSZ, before);
+    assert_int_equal(append(world, SB_RECEIPT_SUBMIT, "e"), SB_OK);
+    assert_int_equal(append(world, SB_RECEIPT_INTENT, "f"), SB_OK);
+    reopen(world);
+    assert_int_equal(state_of(world, "e"), SB_EFFECT_SUBMITTED);
+    assert_int_equal(state_of(world, "f"), SB_EFFECT_INTENDED);
+}
+
 static void run_effect(struct world *world, const char *effect, int64_t at_s, bool is_settled)
 {
     static const enum sb_receipt_kind kinds[] = { SB_RECEIPT_INTENT, SB_RECEIPT_SUBMIT, SB_RECEIPT_RECEIPT, SB_RECEIPT_SETTLED };
@@ -507,6 +543,7 @@ int main(void)
         TEST(receipts__another_file_is_not_taken_for_a_journal),
         TEST(receipts__a_second_opener_is_refused),
         TEST(receipts__a_folder_that_is_not_there_is_an_error_with_the_path),
+        TEST(receipts__without_room_nothing_is_written_and_with_room_it_goes_on),
         TEST(receipts__compaction_drops_only_what_was_settled_long_ago),
         TEST(receipts__compaction_that_cannot_write_leaves_the_journal_as_it_was),
         TEST(receipts__appends_from_many_threads_are_all_there_in_one_sequence),
