@@ -112,19 +112,6 @@ for ((round = 1; round <= 3; round++)); do
 done
 claim "the site answers" site_state
 
-# one_number TEXT EXPECTED SELECT...: over the store's rows, the site's posts of the account (site) and those before the test (before)
-one_number() {
-  local text=$1 expected=$2 value
-  value=$(sql "$STATE" "WITH
-    site AS (SELECT json_extract(value, '\$.id') AS id, json_extract(value, '\$.text') AS text, json_extract(value, '\$.reply_to') AS reply_to
-             FROM json_each(CAST(readfile('$DIR/site.json') AS TEXT), '\$.posts')
-             WHERE json_extract(value, '\$.id') NOT IN
-               (SELECT json_extract(value, '\$.id') FROM json_each(CAST(readfile('$DIR/site-before.json') AS TEXT), '\$.posts'))),
-    posted AS (SELECT * FROM content_metadata WHERE status IN ('posted', 'verified', 'archived'))
-    $3")
-  if [ "$value" = "$expected" ]; then ok "$text"; else not_ok "$text: $value instead of $expected"; fi
-}
-
 posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')")
 note "rows: $(sql "$STATE" "SELECT group_concat(s, ', ') FROM
   (SELECT kind || ' ' || status || ' ' || COUNT(*) AS s FROM content_metadata GROUP BY kind, status)")"
@@ -133,29 +120,7 @@ for kind in single reply thread; do
   claim "posts of kind $kind among it" sql_at_least "$STATE" \
     "SELECT COUNT(*) FROM content_metadata WHERE kind = '$kind' AND status IN ('posted', 'verified')" 1
 done
-one_number "every reply and later part hangs under its target" 0 \
-  "SELECT COUNT(*) FROM posted JOIN site ON site.id = posted.post_id WHERE COALESCE(site.reply_to, '') <> COALESCE(posted.target_post_id, '')"
-one_number "no part of a thread is out before the one before it" 0 "SELECT COUNT(*) FROM posted p WHERE p.part > 1 AND NOT EXISTS
-  (SELECT 1 FROM posted b WHERE b.thread_id = p.thread_id AND b.part = p.part - 1 AND b.post_id = p.target_post_id)"
-one_number "every posted row has its post on the site" 0 "SELECT COUNT(*) FROM posted WHERE post_id NOT IN (SELECT id FROM site)"
-one_number "with the row's text" 0 "SELECT COUNT(*) FROM posted JOIN site ON site.id = posted.post_id WHERE site.text <> posted.text"
-one_number "no post of the account is without its row" 0 "SELECT COUNT(*) FROM site WHERE id NOT IN (SELECT post_id FROM posted)"
-one_number "no text is on the site twice" 0 "SELECT COUNT(*) - COUNT(DISTINCT text) FROM site"
-one_number "no two rows have the same post" 0 "SELECT COUNT(*) - COUNT(DISTINCT post_id) FROM posted"
-one_number "every posted row is in the archive" 0 "SELECT COUNT(*) FROM posted WHERE decision_id NOT IN (SELECT decision_id FROM posted_decisions)"
-
-# An intent without a submit promises nothing: its row may wait in the queue for another try.
-"$RECEIPTS" "$STATE/receipts.journal" >"$DIR/open-effects"
-claim "the receipts can be read" [ $? -le 1 ]
-claim "no receipt stays unsettled" negated grep -v '^intended ' "$DIR/open-effects"
-intended_in_flight() {
-  local decision
-  while read -r _ decision; do
-    sql "$STATE" "SELECT decision_id, status FROM content_metadata
-      WHERE decision_id = '$decision' AND status NOT IN ('queued', 'cancelled', 'failed')"
-  done < <(grep '^intended ' "$DIR/open-effects")
-}
-claim "an open intent is of a row that waits" [ -z "$(intended_in_flight)" ]
+compare_site_and_store
 claim "the store is sound" sql_is "$STATE" "PRAGMA integrity_check" ok
 claim "the journal has no hole" sql_is "$STATE" "SELECT MAX(seq) - MIN(seq) + 1 - COUNT(*) FROM events" 0
 eventually 5 "no process is left behind" has_no_strays || strays | show
