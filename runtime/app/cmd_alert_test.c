@@ -136,7 +136,7 @@ static void print_head(const struct rehearsal *r)
     if (r->passed_over > 0)
         (void)printf("%llu of them are of jobs the catalogue no longer has\n", (unsigned long long)r->passed_over);
     if (r->unread > 0)
-        (void)printf("%llu of them are of another version and could not be read\n", (unsigned long long)r->unread);
+        (void)printf("%llu of them are of another version or damaged, and were not read\n", (unsigned long long)r->unread);
 }
 
 static int print_rules(const struct rehearsal *r, const struct sb_catalogue *catalogue)

@@ -195,6 +195,15 @@ static bool names_its_step(const struct sb_event *event)
     return event->kind == SB_EVENT_RUN_STUCK || (event->kind == SB_EVENT_RUN_ENDED && event->as.run_ended.state != SB_RUN_STATE_SUCCEEDED);
 }
 
+/* What the core takes for granted of its own events, and a store that somebody has edited need not hold. */
+static bool is_sound(struct sb_event *event)
+{
+    if (event->kind == SB_EVENT_COMPONENT_CHANGED)
+        return event->as.component_changed.component < SB_COMPONENT_COUNT;
+    bool is_of_run = event->kind >= SB_EVENT_RUN_QUEUED && event->kind <= SB_EVENT_RUN_ENDED;
+    return !is_of_run || *(uint16_t *)field_of(event, SB_FIELD_job) != SB_NO_JOB;
+}
+
 /* The row as an event of today; *is_ours false: nothing the rules could look at. */
 static enum sb_err read_row(struct stage *stage, const struct sb_rows *rows, size_t row, struct sb_event *event, bool *is_ours, struct sb_error *err)
 {
@@ -202,7 +211,7 @@ static enum sb_err read_row(struct stage *stage, const struct sb_rows *rows, siz
     const struct sb_wall wall = { SB_MS(sb_rows_number(rows, row, "at_ms")) };
     struct sb_error unread = { 0 };
     *is_ours = sb_codec_event_read_row((uint64_t)sb_rows_number(rows, row, "seq"), wall, sb_rows_words(rows, row, "kind"), payload,
-                                       strlen(payload), event, &unread) == SB_OK;
+                                       strlen(payload), event, &unread) == SB_OK && is_sound(event);
     if (!*is_ours) {
         stage->result->unread++;
         return SB_OK;

@@ -28,7 +28,7 @@ struct rehearsal {
     uint8_t rule;              /* whose incidents are kept; SB_RULE_COUNT = none */
     uint64_t events;           /* read */
     uint64_t passed_over;      /* of them, of jobs the catalogue no longer has */
-    uint64_t unread;           /* of them, of another version */
+    uint64_t unread;           /* of them, of another version or damaged */
     struct rehearsal_tally rules[SB_RULE_COUNT];
     struct rehearsed *kept;    /* the newest `kept_max`, a ring: number n is at n % kept_max */
     uint32_t kept_max, kept_count; /* kept_count: all that there were */

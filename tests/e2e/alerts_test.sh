@@ -188,6 +188,10 @@ sed -e '/^  fragile:/,/^  critical:/{/^  critical:/!d}' -e 's/^jobs:/&\n  newcom
 claim "jobs are known by their names" [ "$(json "$DIR/today.json" '$.alerts[0].text')" = "$(sql "$STATE" "SELECT text FROM alerts WHERE alert = 2")" ]
 claim "those that are gone are passed over" [ "$(json "$DIR/today.json" '$.rules[0].fired')" = 1 ]
 claim "and that is said" [ "$(json "$DIR/today.json" '$.passed_over')" -gt 0 ]
+sqlite3 "$STATE/signalbox.db" "INSERT INTO events SELECT MAX(seq) + 1, MAX(at_ms), 'run_ended', 1, NULL, '{}' FROM events;
+  INSERT INTO events SELECT MAX(seq) + 1, MAX(at_ms), 'run_eaten', 1, NULL, '{}' FROM events;
+  INSERT INTO events SELECT MAX(seq) + 1, MAX(at_ms), 'component_changed', 1, NULL, '{\"component\":200,\"state\":\"failed\"}' FROM events"
+claim "rows that make no sense are passed over and told" rehearsed '$.unread' 3
 ask alert test >"$DIR/rules.txt"
 claim "without a name every rule has a line" grep -qE "^job_failed +$(fired '') .* team $(told team), oncall $(told oncall)\$" "$DIR/rules.txt"
 claim "also one that is off" grep -qE '^job_failing_streak +off in this catalogue' "$DIR/rules.txt"
