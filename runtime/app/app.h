@@ -125,6 +125,7 @@ struct session {
     struct installation *installation;
     const struct options *options;
     const char *environment; /* shown in line 1 */
+    struct turn *turn;       /* NULL: this is no standby */
     bool is_headless;
     int signal_fd;
 };

@@ -12,7 +12,7 @@ static int run_once(struct options *options, bool is_headless, int signal_fd, st
     if (code != EXIT_OK)
         return code;
     const struct session session = {
-        .installation = &in, .options = options, .is_headless = is_headless, .signal_fd = signal_fd,
+        .installation = &in, .options = options, .turn = turn, .is_headless = is_headless, .signal_fd = signal_fd,
         .environment = in.catalogue->settings.is_practice ? "practice" : in.catalogue->name,
     };
     if (turn == NULL || !turn->is_ended)
@@ -34,7 +34,7 @@ static int take_turns(struct options *options, int signal_fd)
         code = run_once(options, true, signal_fd, &turn);
         options->ready_fd = turn.was_active ? 0 : options->ready_fd; /* it was told */
         turn.hold_off = after_failure;
-    } while (turn.was_active && (code == EXIT_LATER || code == EXIT_UNAVAILABLE));
+    } while (turn.was_active && !turn.is_ended && (code == EXIT_LATER || code == EXIT_UNAVAILABLE));
     return code;
 }
 

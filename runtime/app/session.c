@@ -89,6 +89,8 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
         while (sb_signals_take(session->signal_fd) != 0) {
             struct sb_command drain = sb_command_make(SB_COMMAND_DRAIN, 0, "signal");
             drain.confirmed = asked++ > 0;
+            if (session->turn != NULL)
+                session->turn->is_ended = true;
             rc = sb_control_command(control, drain, NULL, err);
         }
     }
@@ -96,6 +98,16 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
         print_waiting(catalogue, feed);
     sb_feed_close(feed);
     return rc;
+}
+
+static void tell_node(const void *self, char *out, size_t cap)
+{
+    const struct verdict_source *source = self;
+    struct sb_node_picture picture = { .count = 0 };
+    if (source->installation->node != NULL)
+        sb_node_look(source->installation->node, &picture);
+    if (picture.count > 1)
+        (void)snprintf(out, cap, "node %s of %u", picture.name, picture.count);
 }
 
 static enum sb_err run_console(const struct session *session, struct sb_engine *engine, struct sb_error *err)
@@ -115,6 +127,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .is_ascii = options->is_ascii,
         .page = pages_read,
         .judge = pages_judge,
+        .node = tell_node,
         .page_self = &source,
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
