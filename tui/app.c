@@ -192,6 +192,10 @@ static void paint(struct app *app)
         return;
     }
     if (second != app->painted_second) {
+        char node[96] = "";
+        if (app->setup->node != NULL)
+            app->setup->node(app->setup->page_self, node, sizeof node);
+        sb_screen_node(app->screen, node);
         sb_feed_ping(app->feed); /* its answer is the age of the next picture */
     }
     sb_screen_draw(app->screen, at, &app->grid);

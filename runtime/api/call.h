@@ -46,6 +46,9 @@ void route_answer(const char *method, struct call *call, struct answer *answer);
 bool call_query(const struct call *call, const char *name, char *out, size_t cap);
 int64_t call_query_number(const struct call *call, const char *name, int64_t otherwise);
 
+/* nodes.c: what a node that waits answers to a path that needs a runtime; false when this is none. */
+bool standby_answer(const struct call *call, const char *path, struct answer *answer);
+
 /* Takes the text and destroys `out`, which may be NULL: then, or when the text grew too large, the answer is 500. */
 void answer_json(struct answer *answer, unsigned status, struct sb_json_out *out);
 /* {"error":{"code":"not_found","message":"..."}} */

@@ -198,6 +198,19 @@ static void tell(struct observer *observer, const char *status)
     (void)sb_copy(observer->status, sizeof(observer->status), status); /* same capacity */
 }
 
+/* Once, and not when the process waits for its turn again. */
+static void tell_stopping(struct observer *observer)
+{
+    const struct sb_api_setup *setup = observer->setup;
+    struct sb_node_picture picture = { .state = SB_NODE_STANDBY };
+    if (setup->node != NULL && setup->waits_again)
+        setup->look_at_node(setup->node, &picture);
+    if (observer->is_stopping_told || picture.state == SB_NODE_LOST)
+        return;
+    observer->is_stopping_told = true;
+    say(observer, "STOPPING=1");
+}
+
 /* What has changed for a supervisor. */
 static void report(struct observer *observer)
 {
@@ -217,10 +230,8 @@ static void report(struct observer *observer)
         stop_failed_start(observer);
     if (is_ready && !observer->is_announced)
         announce(observer, status);
-    if (is_draining && !observer->is_stopping_told) {
-        observer->is_stopping_told = true;
-        say(observer, "STOPPING=1");
-    }
+    if (is_draining)
+        tell_stopping(observer);
     tell(observer, status);
 }
 
@@ -328,8 +339,7 @@ void observer_close(struct observer *observer)
     if (observer->thread != NULL) {
         sb_wake_post(observer->stop_fd);
         sb_thread_join(observer->thread);
-        if (!observer->is_stopping_told)
-            say(observer, "STOPPING=1");
+        tell_stopping(observer);
     }
     sb_feed_close(observer->counted);
     sb_feed_close(observer->shown);

@@ -88,8 +88,8 @@ void route_answer(const char *method, struct call *call, struct answer *answer)
         answer_error(answer, 405, "method", "that path takes another method; docs/API.md lists them");
     else if (route == NULL)
         answer_error(answer, 404, "not_found", "no such path; docs/API.md lists them");
-    else if (route->needs_runtime && call->setup->control == NULL)
-        answer_error(answer, 503, "not_running", "no runtime is running here; start `signalbox run` or the console");
-    else
+    else if (!route->needs_runtime || call->setup->control != NULL)
         route->handle(call, answer);
+    else if (!standby_answer(call, route->path, answer))
+        answer_error(answer, 503, "not_running", "no runtime is running here; start `signalbox run` or the console");
 }

@@ -43,7 +43,7 @@ struct options {
     char *strings[OVERRIDES_MAX * 2];
     size_t string_count;
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
-    bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget;
+    bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget, is_standby;
     int64_t speed, seed, port, limit, hours, days;
     int ready_fd; /* of --ready-fd; 0 = none */
 };
@@ -72,6 +72,7 @@ int load_catalogue(struct sb_catalogue **catalogue, const struct options *option
 
 /* The services of a running installation. Opened in order, closed in reverse. */
 struct installation {
+    struct sb_node *node; /* NULL: its store is for one process */
     struct paths paths;
     struct sb_catalogue *catalogue;
     struct sb_services services;
@@ -80,9 +81,10 @@ struct installation {
     bool has_obeyed_caps; /* every endpoint that costs something has shown it; keeper's thread */
     bool has_opened_context; /* the browser has; keeper's thread */
 };
-/* Opens lock, log, store, receipts, HTTP, LLM and browser services. On failure prints the reason and returns the exit code; what was
- * opened is closed again. `is_console`: the log goes to a file. */
-int installation_open(struct installation *installation, struct options *options, bool is_console);
+/* Opens lock, log, node, store, receipts, HTTP, LLM and browser services. On failure prints the reason and returns the exit code; what was
+ * opened is closed again. `is_console`: the log goes to a file. `turn` NULL: at once or not at all. */
+struct turn;
+int installation_open(struct installation *installation, struct options *options, bool is_console, struct turn *turn);
 void installation_close(struct installation *installation);
 /* The catalogue, and a browser of its own when `has_browser`: beside a running program, without touching its state. */
 int installation_open_browser(struct installation *installation, struct options *options, bool has_browser);
@@ -95,6 +97,27 @@ enum sb_component_state installation_probe(void *arg, enum sb_component componen
 /* Whether a site answers: its first page by plain HTTP, logged in as nobody. */
 enum sb_err installation_probe_site(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err);
 
+/* node.c: waiting for the turn among several nodes. */
+struct turn {
+    int signal_fd;   /* what ends the waiting */
+    sb_ns hold_off;  /* not active before that has passed */
+    bool is_ended;   /* by a signal: there is nothing more to do */
+    bool was_active; /* it had its turn */
+};
+enum sb_err node_open(struct installation *installation, const struct turn *turn, struct sb_error *err) SB_MUST_USE;
+/* Serves questions and does nothing else until it is this node's turn, or a signal comes. */
+enum sb_err node_wait(struct installation *installation, struct turn *turn, struct sb_error *err) SB_MUST_USE;
+/* Ends the runtime hard when another node takes over. Without a node it does nothing. */
+struct node_guard {
+    struct sb_node *node;
+    struct sb_control *control;
+    struct sb_thread *thread;
+    int stop_fd;
+};
+enum sb_err node_guard_start(struct node_guard *guard, const struct installation *installation, struct sb_control *control,
+                             struct sb_error *err) SB_MUST_USE;
+void node_guard_stop(struct node_guard *guard); /* zeroed is fine */
+
 /* Makes SIGTERM, SIGINT and SIGHUP readable on a descriptor (close with sb_fd_close). Before any thread starts: a thread that does not block
  * them would be ended by them. Prints what is wrong and returns the exit code. */
 int session_signals(int *signal_fd);
@@ -102,6 +125,7 @@ struct session {
     struct installation *installation;
     const struct options *options;
     const char *environment; /* shown in line 1 */
+    struct turn *turn;       /* NULL: this is no standby */
     bool is_headless;
     int signal_fd;
 };

@@ -120,7 +120,7 @@ static int look_ourselves(struct options *options, struct findings *findings)
 {
     struct installation in;
     struct look looks[SB_COMPONENT_COUNT] = { { 0 } };
-    int code = installation_open(&in, options, false);
+    int code = installation_open(&in, options, false, NULL);
     if (code != EXIT_OK)
         return code;
     const sb_ns deadline = sb_now() + in.catalogue->settings.startup_deadline;

@@ -41,7 +41,7 @@ int command_context(struct options *options)
 
 /* The texts and numbers of a status in one place. */
 struct glance {
-    char verdict[16], tier[16], worst[16], component[24];
+    char verdict[16], tier[16], worst[16], component[24], active[64]; /* active: the node, for one that waits */
     int64_t running, failed, waiting, paused, firing, unacked, total, leased, queued;
     char spent[24], limit[24];
     bool is_practice;
@@ -65,6 +65,7 @@ static void read_glance(const struct sb_json *json, struct glance *glance)
     char practice[8];
     memset(glance, 0, sizeof(*glance));
     copy_text(json, "verdict", glance->verdict, sizeof(glance->verdict));
+    copy_text(json, "active_node", glance->active, sizeof(glance->active));
     copy_text(json, "tier", glance->tier, sizeof(glance->tier));
     copy_text(json, "alerts.worst", glance->worst, sizeof(glance->worst));
     copy_text(json, "worst_component", glance->component, sizeof(glance->component));
@@ -90,6 +91,10 @@ static int exit_of(const struct glance *g)
 
 static int print_text(const struct glance *g)
 {
+    if (sb_streq(g->verdict, "standby")) {
+        (void)printf("standby: node %s is active\n", g->active);
+        return exit_of(g);
+    }
     (void)printf("%s%s\njobs     %lld running, %lld failed, %lld waiting, %lld paused\ncontexts %lld of %lld leased, %lld waiting\n"
                  "budget   %s, %s of %s USD\nalerts   %lld unacknowledged of %lld, worst %s\nworst component %s\n",
                  g->verdict, g->is_practice ? " PRACTICE" : "", (long long)g->running, (long long)g->failed, (long long)g->waiting,

@@ -86,7 +86,7 @@ static int rehearse(struct options *options, struct rehearsal *rehearsal, int si
     /* References of the practice profile; neither is a secret. */
     if (setenv("SIGNALBOX_PRACTICE_PASSWORD", SB_PRACTICE_PASSWORD, 1) != 0 || setenv("SIGNALBOX_PRACTICE_KEY", SB_PRACTICE_KEY, 1) != 0)
         return EXIT_BUG;
-    code = installation_open(&in, options, !options->is_headless);
+    code = installation_open(&in, options, !options->is_headless, NULL);
     if (code != EXIT_OK)
         return code;
     /* On the terminal before the console covers it, and in its log file. */

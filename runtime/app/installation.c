@@ -87,7 +87,12 @@ static enum sb_err open_services(struct installation *in, struct sb_error *err)
     /* A migration may take long; who watches the start is told before it begins. */
     if (sb_notify("EXTEND_TIMEOUT_USEC=600000000\nSTATUS=opening the store", &unheard) != SB_OK)
         sb_log(SB_LOG_WARN, "systemd", "%s", unheard.text);
-    enum sb_err rc = sb_store_open(&s->store, in->catalogue->settings.store, err);
+    const char *location = in->catalogue->settings.store;
+    enum sb_err rc = in->node != NULL ? sb_store_open_as(&s->store, location, in->node, err) : sb_store_open(&s->store, location, err);
+    if (rc == SB_OK && in->node != NULL) {
+        s->lease = sb_node_lease(in->node);
+        sb_node_foreign(in->node, &s->foreign_fence, &s->foreign_until_ms);
+    }
     if (rc == SB_OK)
         rc = in_state_dir(in, path, sizeof(path), "receipts.journal", err);
     if (rc == SB_OK)
@@ -141,7 +146,7 @@ int installation_load(struct installation *in, struct options *options)
     return EXIT_OK;
 }
 
-int installation_open(struct installation *in, struct options *options, bool is_console)
+int installation_open(struct installation *in, struct options *options, bool is_console, struct turn *turn)
 {
     struct sb_error error = { 0 };
     int code = installation_load(in, options);
@@ -149,6 +154,10 @@ int installation_open(struct installation *in, struct options *options, bool is_
         return code;
     enum sb_err rc = open_state(in, is_console, &error);
     if (rc == SB_OK)
+        rc = node_open(in, turn, &error);
+    if (rc == SB_OK && turn != NULL)
+        rc = node_wait(in, turn, &error);
+    if (rc == SB_OK && (turn == NULL || !turn->is_ended))
         rc = open_services(in, &error);
     if (rc == SB_OK)
         return EXIT_OK;
@@ -198,6 +207,7 @@ void installation_close(struct installation *in)
     sb_receipts_close(s->receipts);
     if (s->store != NULL)
         s->store->ops->close(s->store);
+    sb_node_close(in->node); /* nothing of it writes any more */
     sb_fd_close(&in->lock_fd);
     sb_catalogue_destroy(in->catalogue);
     memset(in, 0, sizeof(*in));

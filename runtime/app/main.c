@@ -51,7 +51,8 @@ int exit_code_of(enum sb_err code)
         [SB_ERR_EXISTS] = EXIT_LATER,    [SB_ERR_CORRUPT] = EXIT_DATA,         [SB_ERR_READ_ONLY] = EXIT_CANNOT_CREATE,
         [SB_ERR_IO] = EXIT_INPUT_OUTPUT, [SB_ERR_PERMISSION] = EXIT_PERMISSION, [SB_ERR_UNAVAILABLE] = EXIT_UNAVAILABLE,
         [SB_ERR_CONFIG] = EXIT_CONFIGURATION, [SB_ERR_BUG] = EXIT_BUG,         [SB_ERR_NOMEM] = EXIT_BUG,
-        [SB_ERR_TIMEOUT] = EXIT_LATER,   [SB_ERR_CONFLICT] = EXIT_LATER,       [SB_ERR_UNSUPPORTED] = EXIT_UNAVAILABLE,
+        [SB_ERR_TIMEOUT] = EXIT_LATER,   [SB_ERR_CONFLICT] = EXIT_LATER,        [SB_ERR_STALE] = EXIT_LATER,
+        [SB_ERR_UNSUPPORTED] = EXIT_UNAVAILABLE,
     };
     int mapped = (unsigned)code < SB_ERR_COUNT ? (int)codes[code] : EXIT_BUG;
     return mapped == EXIT_OK && code != SB_OK ? EXIT_NO : mapped;

@@ -89,6 +89,8 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
         while (sb_signals_take(session->signal_fd) != 0) {
             struct sb_command drain = sb_command_make(SB_COMMAND_DRAIN, 0, "signal");
             drain.confirmed = asked++ > 0;
+            if (session->turn != NULL)
+                session->turn->is_ended = true;
             rc = sb_control_command(control, drain, NULL, err);
         }
     }
@@ -96,6 +98,16 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
         print_waiting(catalogue, feed);
     sb_feed_close(feed);
     return rc;
+}
+
+static void tell_node(const void *self, char *out, size_t cap)
+{
+    const struct verdict_source *source = self;
+    struct sb_node_picture picture = { .count = 0 };
+    if (source->installation->node != NULL)
+        sb_node_look(source->installation->node, &picture);
+    if (picture.count > 1)
+        (void)snprintf(out, cap, "node %s of %u", picture.name, picture.count);
 }
 
 static enum sb_err run_console(const struct session *session, struct sb_engine *engine, struct sb_error *err)
@@ -115,6 +127,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .is_ascii = options->is_ascii,
         .page = pages_read,
         .judge = pages_judge,
+        .node = tell_node,
         .page_self = &source,
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
@@ -206,6 +219,9 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .ledger = in->services.ledger,
         .cache = in->services.cache,
         .cache_stats = in->services.cache != NULL ? sb_cache_stats : NULL,
+        .node = in->node,
+        .look_at_node = sb_node_look,
+        .waits_again = session->options->is_standby,
         .judge = verdict_carry_out,
         .judge_arg = source,
         .socket_path = socket_path,
@@ -227,6 +243,7 @@ int session_run(const struct session *session)
     struct sb_api *api = NULL;
     struct notices notices = { .catalogue = NULL };
     struct verdict_source source;
+    struct node_guard guard = { .node = NULL };
     struct sb_error error = { 0 };
 
     enum sb_err rc = start_engine(session, &notices, &engine, &feed, &error);
@@ -239,9 +256,15 @@ int session_run(const struct session *session)
     else
         sb_feed_close(feed);
     if (rc == SB_OK)
+        rc = node_guard_start(&guard, session->installation, sb_engine_control(engine), &error);
+    if (rc == SB_OK)
         rc = session->is_headless ? run_headless(session, engine, &error) : run_console(session, engine, &error);
     if (rc == SB_OK)
         rc = sb_api_start_failure(api, &error);
+    node_guard_stop(&guard);
+    if (session->installation->node != NULL && sb_node_state(session->installation->node) == SB_NODE_LOST)
+        rc = sb_error_set(&error, SB_ERR_CONFLICT, "another node has taken over%s", session->options->is_standby ? "" :
+                          "; `signalbox run --standby` would wait for its turn again");
     sb_api_close(api);
     sb_cache_set_callback(session->installation->services.cache, NULL, NULL);
     sb_engine_stop(engine, rc != SB_OK);

@@ -33,6 +33,11 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
     {TEXT("browser_url", sb_cfg_root, settings.browser_url, sb_cfg_check_browser_url, NULL,
           "A browser that somebody else runs, instead: ws://, wss://, http:// or https:// with host and port; an address that holds a token by "
           "reference, file:PATH, env:NAME or cred:NAME."), NOTE("none")},
+    {TEXT("node", sb_cfg_root, settings.node, sb_cfg_check_prefix, NULL,
+          "Name of this process among those that share a PostgreSQL (run --standby); each has its own."),
+     NOTE("the host's name and four digits of the state folder's own")},
+    {SPAN("lease", sb_cfg_root, settings.lease, SB_S(3), SB_MIN(5), "15s",
+          "How long the active node may be silent before another one takes over. The same for all nodes.")},
     {TEXT("theme", sb_cfg_root, settings.theme, sb_cfg_check_file, "dark", "Colours of the console: the name of a theme file.")},
     {SPAN("drain", sb_cfg_root, settings.drain, 0, SB_HOUR(1), "30s", "How long running steps may finish after a stop was asked for.")},
     {SPAN("startup_deadline", sb_cfg_root, settings.startup_deadline, SB_S(1), SB_HOUR(1), "30s",

@@ -50,6 +50,10 @@ static bool prepare(struct sb_engine *engine, const struct sb_attempt *attempt, 
         fail(result, SB_CLASS_CANCELLED, "stopped before it began");
         return false;
     }
+    if (env->step->is_effect && !sb_lease_holds(engine->services.lease)) {
+        fail(result, SB_CLASS_DEPENDENCY_DOWN, "the lease of this node is not renewed, so another one may act: nothing is done outside");
+        return false;
+    }
     if (sb_op_check(&env->op, "waiting for a worker", &error) != SB_OK ||
         sb_outputs_get(engine->outputs, order->run, order->job, order->step, &env->op, outputs, &error) != SB_OK) {
         fail(result, class_of(error.code), error.text);

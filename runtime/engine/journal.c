@@ -20,7 +20,7 @@ struct sb_journal {
     /* guarded by mutex */
     uint64_t durable;
     struct sb_attempt *waiting; /* in order of arrival */
-    bool is_failing;
+    bool is_failing, is_over; /* is_over: another node writes now, and this one never again */
 };
 
 static void post_store_state(struct sb_journal *journal, enum sb_component_state state, const char *reason)
@@ -88,7 +88,9 @@ static void report_failure(struct sb_journal *journal, const struct sb_error *er
     sb_mutex_lock(journal->mutex);
     bool is_new = !journal->is_failing;
     journal->is_failing = true;
+    journal->is_over = error->code == SB_ERR_STALE;
     sb_mutex_unlock(journal->mutex);
+    sb_cond_broadcast(journal->progress);
     if (!is_new)
         return;
     sb_log(SB_LOG_ERROR, "journal", "cannot write: %s", error->text);
@@ -210,7 +212,7 @@ bool sb_journal_flush(struct sb_journal *journal, sb_ns deadline)
     bool is_in_time = true;
 
     sb_mutex_lock(journal->mutex);
-    while (journal->durable < atomic_load(&journal->appended) && is_in_time)
+    while (journal->durable < atomic_load(&journal->appended) && is_in_time && !journal->is_over)
         is_in_time = sb_cond_wait(journal->progress, journal->mutex, deadline);
     bool is_durable = journal->durable >= atomic_load(&journal->appended);
     sb_mutex_unlock(journal->mutex);

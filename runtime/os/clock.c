@@ -19,6 +19,11 @@ sb_ns sb_now(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+sb_ns sb_now_with_sleep(void)
+{
+    return clock_ns(CLOCK_BOOTTIME);
+}
+
 struct sb_wall sb_wall_now(void)
 {
     return (struct sb_wall){ .ns = clock_ns(CLOCK_REALTIME) };

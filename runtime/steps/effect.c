@@ -68,6 +68,22 @@ enum sb_err sb_effect_id(const struct sb_native *native, const struct sb_content
     return sb_sha256_hex(text, out.len, hex, err);
 }
 
+enum sb_err sb_effect_may_begin(const struct sb_step_env *env, sb_ns submit_deadline, struct sb_error *err)
+{
+    if (!sb_lease_holds(env->services->lease))
+        return sb_error_set(err, SB_ERR_UNAVAILABLE, "the lease of this node is not renewed, so another one may act: nothing is done outside");
+    if (!sb_fence_holds(env->fence))
+        return sb_error_set(err, SB_ERR_STALE, "this attempt was called off before the click");
+    if (env->now() > submit_deadline)
+        return sb_error_set(err, SB_ERR_TIMEOUT, "the submit deadline passed before the click");
+    return SB_OK;
+}
+
+bool sb_effect_is_foreign(const struct sb_native *native, const struct sb_content_row *row)
+{
+    return (uint64_t)row->claim_token < native->env->services->foreign_fence;
+}
+
 struct sb_receipt sb_effect_receipt(const struct sb_native *native, enum sb_receipt_kind kind, const struct sb_content_row *row,
                                     const char *effect_id)
 {
@@ -79,18 +95,39 @@ struct sb_receipt sb_effect_receipt(const struct sb_native *native, enum sb_rece
     return receipt;
 }
 
+enum sb_err sb_effect_append(const struct sb_native *native, struct sb_receipt *receipt, const struct sb_content_row *row, struct sb_error *err)
+{
+    struct sb_receipts *receipts = native->env->services->receipts;
+    if (sb_receipts_effect(receipts, receipt->effect_id).state == SB_EFFECT_NONE) {
+        struct sb_receipt intent = sb_effect_receipt(native, SB_RECEIPT_INTENT, row, receipt->effect_id);
+        intent.at.ns = row->claimed_at_ms * SB_MS(1);
+        enum sb_err code = sb_receipts_append(receipts, &intent, err);
+        if (code != SB_OK)
+            return code;
+    }
+    return sb_receipts_append(receipts, receipt, err);
+}
+
 enum sb_err sb_effect_settle(const struct sb_native *native, const char *decision_id, const char *account, const char *effect_id,
                              const char *post_id, int64_t posted_at_ms, struct sb_error *err)
 {
     struct sb_receipts *receipts = native->env->services->receipts;
-    struct sb_content_row row = { 0 };
+    struct sb_content_row row = { .claimed_at_ms = posted_at_ms };
     enum sb_err code = sb_content_save_posted(native->env->services->store, decision_id, post_id, effect_id, posted_at_ms,
                                               &native->env->op, err);
-    if (code != SB_OK || sb_receipts_effect(receipts, effect_id).state == SB_EFFECT_SETTLED)
+    const enum sb_effect_state state = sb_receipts_effect(receipts, effect_id).state;
+    if (code != SB_OK || state == SB_EFFECT_SETTLED)
         return code;
     (void)sb_copy(row.decision_id, sizeof row.decision_id, decision_id);
     (void)sb_copy(row.account, sizeof row.account, account);
-    struct sb_receipt receipt = sb_effect_receipt(native, SB_RECEIPT_SETTLED, &row, effect_id);
+    struct sb_receipt receipt = sb_effect_receipt(native, SB_RECEIPT_RECEIPT, &row, effect_id);
     (void)sb_copy(receipt.post_id, sizeof receipt.post_id, post_id);
-    return sb_receipts_append(receipts, &receipt, err);
+    (void)sb_copy(receipt.how, sizeof receipt.how, "store"); /* another node published it: its receipts are not here */
+    receipt.at.ns = posted_at_ms * SB_MS(1);
+    if (state != SB_EFFECT_RECEIVED)
+        code = sb_effect_append(native, &receipt, &row, err);
+    receipt.kind = SB_RECEIPT_SETTLED;
+    receipt.how[0] = '\0';
+    receipt.at = native->env->wall_now();
+    return code != SB_OK ? code : sb_receipts_append(receipts, &receipt, err);
 }

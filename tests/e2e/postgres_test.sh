@@ -45,7 +45,7 @@ runtime=$started
 eventually 20 "the runtime starts" grep -qs 'browser is ok' "$DIR/run.out" || give_up "no runtime: $(cat "$DIR/run.err")"
 claim "a second runtime on the same database is refused with 75" \
   refused 75 "$PROGRAM" run "${pointed[@]}" --state-dir "$DIR/other"
-claim "and who has it is said" grep -q 'is in use by signalbox pid' <<<"$said"
+claim "and who has it is said" grep -q 'is in use by node ' <<<"$said"
 jobs=$(sed -n '/^jobs:/,$s/^  \([a-z_]*\):$/\1/p' "$GROWTH" | wc -l)
 eventually 240 "every job of the catalogue has run and succeeded" sql_at_least "$STATE" \
   "SELECT COUNT(DISTINCT job_name) FROM job_runs WHERE state = 'succeeded'" "$jobs" ||

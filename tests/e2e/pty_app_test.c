@@ -115,6 +115,12 @@ void sb_screen_reset(struct sb_screen *screen)
     screen->folds = 0;
 }
 
+void sb_screen_node(struct sb_screen *screen, const char *text)
+{
+    (void)screen;
+    (void)text;
+}
+
 void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event)
 {
     (void)event;

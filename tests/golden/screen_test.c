@@ -178,6 +178,25 @@ static void start__says_that_it_connects(void **state)
     check_look(&look);
 }
 
+static void nodes__are_named_in_line_1_when_there_are_several(void **state)
+{
+    (void)state;
+    const struct sb_screen_setup setup = {.actor = "ana", .environment = "prod"};
+    struct sb_screen *const screen = sb_screen_create(&setup, NULL);
+    assert_non_null(screen);
+    struct sb_grid grid = {.rows = 24, .cols = 120, .cells = cells};
+    const struct sb_now now = fold_recording(screen, INCIDENT);
+    static const char *const words[] = {"", "node a of 3"};
+    for (unsigned i = 0; i < SB_LEN(words); i++) {
+        sb_screen_node(screen, words[i]);
+        sb_screen_draw(screen, now, &grid);
+        paint(&grid, drawn);
+        drawn[strcspn(drawn, "\n")] = '\0';
+        assert_true((strstr(drawn, "node a of 3") != NULL) == (i == 1));
+    }
+    sb_screen_destroy(screen);
+}
+
 static void recording__folded_twice_gives_the_same_picture(void **state)
 {
     (void)state;
@@ -227,6 +246,7 @@ int main(void)
         cmocka_unit_test(questions__look_as_drawn),
         cmocka_unit_test(views__look_as_drawn),
         cmocka_unit_test(start__says_that_it_connects),
+        cmocka_unit_test(nodes__are_named_in_line_1_when_there_are_several),
         cmocka_unit_test(recording__folded_twice_gives_the_same_picture),
         cmocka_unit_test(recording__and_scene_give_the_same_picture),
     };

@@ -107,6 +107,10 @@ static void add_where(const struct sb_screen *screen, struct line *line)
     sb_text_add(&text, host);
     if (model->is_practice && sb_streq(screen->environment, "practice"))
         part_brief(line, host); /* the PRACTICE mark says the rest */
+    if (screen->node[0] != '\0') {
+        text = part_begin(line, 3, SB_SLOT_BAR);
+        sb_text_add(&text, screen->node);
+    }
 }
 
 static void add_build(const struct sb_model *model, struct line *line)

@@ -54,6 +54,11 @@ void sb_screen_destroy(struct sb_screen *screen)
     free(screen);
 }
 
+void sb_screen_node(struct sb_screen *screen, const char *text)
+{
+    sb_copy(screen->node, sizeof screen->node, text);
+}
+
 void sb_screen_reset(struct sb_screen *screen)
 {
     sb_model_reset(screen->live);

@@ -14,6 +14,7 @@
 #include "signalbox/ports/cache.h"
 #include "signalbox/ports/control.h"
 #include "signalbox/ports/ledger.h"
+#include "signalbox/ports/node.h"
 #include "signalbox/ports/store.h"
 
 #include <stdbool.h>
@@ -43,6 +44,9 @@ struct sb_api_setup {
     struct sb_ledger *ledger;      /* NULL: no reconciliation */
     struct sb_cache *cache;        /* for the metrics */
     void (*cache_stats)(struct sb_cache *cache, struct sb_cache_stats *stats); /* NULL: none */
+    struct sb_node *node;          /* NULL: the store is for one process. With it and without `control` this one waits for its turn */
+    void (*look_at_node)(struct sb_node *node, struct sb_node_picture *picture);
+    bool waits_again;              /* when another node takes over, this process does not end: no supervisor is told so */
     sb_api_judge *judge;           /* NULL: no verdicts */
     const void *judge_arg;
     const char *socket_path;       /* a stale socket there is replaced: hold the installation's lock */

@@ -247,6 +247,8 @@ struct sb_settings {
     const char *cache_password; /* secret reference, or NULL */
     const char *cache_prefix;
     uint32_t cache_pool;       /* connections to Redis at most */
+    const char *node;          /* name of this process among those on one store; NULL = made of host and state folder */
+    sb_ns lease;               /* of the active one */
     const char *theme;
     bool is_practice;
     bool is_simulation_only;   /* a workload for the simulator: its steps do nothing real, so nothing else may start it */

@@ -14,6 +14,8 @@
 /* CLOCK_MONOTONIC and CLOCK_REALTIME. */
 sb_ns sb_now(void);
 struct sb_wall sb_wall_now(void);
+/* CLOCK_BOOTTIME: as sb_now, but goes on while the machine sleeps. */
+sb_ns sb_now_with_sleep(void);
 /* CPU time of this process (user + system). */
 sb_ns sb_cpu_time(void);
 

@@ -10,6 +10,7 @@
 #include "signalbox/ports/http.h"
 #include "signalbox/ports/ledger.h"
 #include "signalbox/ports/llm.h"
+#include "signalbox/ports/node.h"
 #include "signalbox/ports/receipts.h"
 #include "signalbox/ports/store.h"
 
@@ -25,6 +26,9 @@ struct sb_services {
     struct sb_receipts *receipts;
     struct sb_control *control;
     uint64_t live_fence; /* step attempts with a smaller fence number belong to a process that has ended; 0 = nothing is known of one */
+    const struct sb_lease *lease; /* NULL: no other node could act */
+    uint64_t foreign_fence;       /* claims with a smaller number are another node's, as sb_node_foreign tells; 0 = there is none */
+    int64_t foreign_until_ms;
 };
 
 /* Fence of a step attempt: valid until the core revokes it, the hard deadline passes or the engine stops. Any thread. */

@@ -101,6 +101,10 @@ void sb_store_show_location(const char *location, char out[SB_LOCATION_SHOWN_MAX
 
 /* Opens it, applies the migrations, refuses a corrupt, read-only, newer or locked database with what to do. */
 enum sb_err sb_store_open(struct sb_store **store, const char *location, struct sb_error *err) SB_MUST_USE;
+/* The same for an active node: every transaction is its own only while its token is current. What still writes under an older one is ended; once
+ * a newer one is there, everything is refused with SB_ERR_STALE. */
+struct sb_node;
+enum sb_err sb_store_open_as(struct sb_store **store, const char *location, struct sb_node *node, struct sb_error *err) SB_MUST_USE;
 /* Opens an existing store for looking only, also while a program runs on it: `query` and `check` work, everything that changes is
  * SB_ERR_READ_ONLY. SB_ERR_NOT_FOUND when there is none. */
 enum sb_err sb_store_view(struct sb_store **store, const char *location, struct sb_error *err) SB_MUST_USE;

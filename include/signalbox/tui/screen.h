@@ -51,6 +51,8 @@ void sb_screen_destroy(struct sb_screen *screen);
 /* Forgets the model (after a gap); the operator's view state (selection by name, filter, pane) stays. */
 void sb_screen_reset(struct sb_screen *screen);
 void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
+/* Which of several nodes this is, "node a of 3"; "" = there is one. */
+void sb_screen_node(struct sb_screen *screen, const char *text);
 
 /* Texts that a screen shows and others must get: what was kept of a failed run's page; the content queue. */
 enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };

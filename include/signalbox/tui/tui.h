@@ -20,6 +20,8 @@ struct sb_tui_setup {
     /* Carries out a verdict on a content row and says in one line what became of it; NULL = there is no content. Like `page`; for EDIT the
      * terminal is the operator's until it returns. */
     enum sb_err (*judge)(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
+    /* Which of several nodes this is, in a few words; "" when it is the only one. As `page`, once a second. NULL = it is. */
+    void (*node)(const void *self, char *out, size_t cap);
     const void *page_self;
     int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */
     int signal_fd;                /* readable when SIGTERM, SIGINT or SIGHUP came: drain and leave; -1 = none */

@@ -1,5 +1,5 @@
 /* The store on PostgreSQL: opening and closing. The thread that opens is the thread that closes. */
-#include "postgres.h"
+#include "postgres_node.h"
 
 #include "signalbox/base/text.h"
 
@@ -203,13 +203,16 @@ static enum sb_err create(struct sb_postgres **made, const struct sb_store_ops *
     return code;
 }
 
-static enum sb_err postgres_open(struct sb_store **store, const char *location, struct sb_error *err)
+static enum sb_err postgres_open_as(struct sb_store **store, const char *location, struct sb_node *node, struct sb_error *err)
 {
     struct sb_postgres *self = NULL;
     enum sb_err code = create(&self, &postgres_ops, location, err);
     if (code)
         return code;
+    self->node = node;
     code = open_writer(self, err);
+    if (!code && node)
+        code = sb_node_adopt(node, &self->writer, err);
     if (!code)
         code = sb_queue_start(&self->queue, err);
     if (code)
@@ -217,6 +220,11 @@ static enum sb_err postgres_open(struct sb_store **store, const char *location, 
     else
         *store = &self->store;
     return code;
+}
+
+static enum sb_err postgres_open(struct sb_store **store, const char *location, struct sb_error *err)
+{
+    return postgres_open_as(store, location, NULL, err);
 }
 
 /* --- a viewer: readers only, beside a running program ------------------------------------------------------------------------ */
@@ -274,6 +282,7 @@ static const char *const prefixes[] = { "postgresql://", "postgres://", NULL };
 const struct sb_backend sb_backend_postgres = {
     .prefixes = prefixes,
     .open = postgres_open,
+    .open_as = postgres_open_as,
     .view = postgres_view,
     .check_location = check_location,
     .show_location = sb_pg_show,

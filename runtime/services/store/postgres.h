@@ -13,7 +13,8 @@
  * whichever way. What did not take place is done again. Callers whose deadline passes meanwhile get SB_ERR_UNAVAILABLE, which says that it
  * is not known.
  *
- * Several programs on one schema (jobs leased to nodes) would need a lock per node instead of sb_pg_take_lock, and nothing else here. */
+ * Several programs on one schema take turns (postgres_node.h): the one that has the lease ends whoever still has the lock, and one whose token is
+ * not current is refused when it asks for the lock again. */
 #ifndef SIGNALBOX_STORE_POSTGRES_H
 #define SIGNALBOX_STORE_POSTGRES_H
 
@@ -109,6 +110,8 @@ struct sb_postgres {
     struct sb_fold *fold;
     struct sb_pg_rows rows;
     bool is_careful; /* journal rows go one by one, so that the error names the event */
+    struct sb_node *node; /* borrowed; NULL: for one process only */
+    bool is_fenced;       /* another node has taken over: nothing is written any more */
     int old_pid;          /* the writer's session before this one ... */
     char old_started[40]; /* ... which may still hold the lock */
     struct {

@@ -1,6 +1,6 @@
 /* The writer's half for PostgreSQL: its connection with the lock, one pipelined transaction per round, and finding out what became of one
  * whose answer was lost (postgres.h). Writer thread only, after the opening. */
-#include "postgres.h"
+#include "postgres_node.h"
 
 #include "signalbox/base/assert.h"
 #include "signalbox/base/hash.h"
@@ -11,18 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOCK_TRIES = 4 };
 static const sb_ns own_max = SB_S(65); /* for the journal's own statements: after the server's statement_timeout */
 
 /* --- the connection ------------------------------------------------------------------------------------------------------------ */
+
+/* Of pg_locks l: the advisory lock with the key $1. */
+#define HAS_LOCK \
+    "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) " \
+    "AND CAST(l.classid AS BIGINT) = ($1 >> 32) & 4294967295 AND CAST(l.objid AS BIGINT) = $1 & 4294967295"
 
 /* Who has the lock, for the error. */
 static enum sb_err in_use(struct sb_postgres *self, const struct sb_cell *key, const struct sb_op *op, struct sb_error *err)
 {
     static const char sql[] =
         "SELECT a.application_name || ', server process ' || CAST(a.pid AS TEXT) || COALESCE(', from ' || host(a.client_addr), '') "
-        "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = "
-        "(SELECT oid FROM pg_database WHERE datname = current_database()) AND CAST(l.classid AS BIGINT) = ($1 >> 32) & 4294967295 AND "
-        "CAST(l.objid AS BIGINT) = $1 & 4294967295 LIMIT 1";
+        "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE " HAS_LOCK " LIMIT 1";
     PGresult *row = NULL;
     char who[160] = "";
     if (sb_pg_ask(&self->writer, sql, key, 1, op, &row, NULL) == SB_OK && PQntuples(row) > 0)
@@ -32,31 +36,71 @@ static enum sb_err in_use(struct sb_postgres *self, const struct sb_cell *key, c
                         who[0] ? " by " : "", who);
 }
 
-/* One program per schema: a second one would decide the same due times again. The session has the lock until it ends; the one before it is
- * ended first, should the server not have noticed yet that its other side is gone. */
-static enum sb_err take_lock(struct sb_postgres *self, const struct sb_op *op, struct sb_error *err)
+/* Whether the node's token is still the database's. What is refused here once is refused for ever. */
+static enum sb_err check_token(struct sb_postgres *self, const struct sb_op *op, struct sb_error *err)
 {
+    const struct sb_cell token = sb_cell_int(self->node ? sb_node_token(self->node) : 0);
     PGresult *row = NULL;
-    struct sb_error why = { 0 };
+    if (!self->node)
+        return SB_OK;
+    enum sb_err code = sb_pg_ask(&self->writer, "SELECT 1 FROM node_lease WHERE token = $1", &token, 1, op, &row, err);
+    bool is_current = PQntuples(row) > 0;
+    PQclear(row);
+    if (code || is_current)
+        return code;
+    self->is_fenced = true;
+    sb_node_lose(self->node);
+    return sb_error_set(err, SB_ERR_STALE, "store %s: another node has taken over", self->target.shown);
+}
+
+/* Sessions that must end before this one may have the lock: the one before it, should the server not have noticed yet that its other side is
+ * gone; and, for the node that has the lease, whoever has the lock. */
+static enum sb_err end_others(struct sb_postgres *self, const struct sb_cell *key, const struct sb_op *op, struct sb_error *err)
+{
     const struct sb_cell old[] = { sb_cell_int(self->old_pid), sb_cell_text(self->old_started) };
     enum sb_err code = SB_OK;
     if (self->old_pid)
         code = sb_pg_ask(&self->writer, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND CAST(backend_start AS TEXT) = $2",
                          old, SB_LEN(old), op, NULL, err);
-    if (!code)
-        code = sb_pg_ask(&self->writer, "SELECT set_config('lock_timeout', '3000', false), current_schema()", NULL, 0, op, &row, err);
+    if (!code && self->node)
+        code = sb_pg_ask(&self->writer, "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE " HAS_LOCK, key, 1, op, NULL, err);
+    if (code == SB_ERR_PERMISSION && err)
+        (void)sb_error_wrap(err, "store %s: all nodes must come as the same role", self->target.shown);
+    return code;
+}
+
+/* One program per schema: a second one would decide the same due times again. The session has the lock until it ends. A node asks for its token
+ * before and after: an older one may be granted the lock that a newer one waits for, and gives it up again. */
+static enum sb_err take_lock(struct sb_postgres *self, const struct sb_op *op, struct sb_error *err)
+{
+    PGresult *row = NULL;
+    struct sb_error why = { 0 };
+    enum sb_err code = sb_pg_ask(&self->writer, "SELECT set_config('lock_timeout', '3000', false), current_schema()", NULL, 0, op, &row, err);
     if (code)
         return code;
     char name[128];
     (void)snprintf(name, sizeof name, "signalbox %s", PQgetvalue(row, 0, 1));
     PQclear(row);
     const struct sb_cell key = sb_cell_int((int64_t)sb_hash_bytes(name, strlen(name)));
-    code = sb_pg_ask(&self->writer, "SELECT pg_advisory_lock($1)", &key, 1, op, NULL, &why);
-    if (code == SB_ERR_UNAVAILABLE && strstr(why.text, "55P03"))
+    bool is_refused = true;
+    for (int tries = 0; !code && is_refused && tries < (self->node ? LOCK_TRIES : 1); tries++) {
+        code = check_token(self, op, &why);
+        if (!code)
+            code = end_others(self, &key, op, &why);
+        if (!code)
+            code = sb_pg_ask(&self->writer, "SELECT pg_advisory_lock($1)", &key, 1, op, NULL, &why);
+        is_refused = code == SB_ERR_UNAVAILABLE && strstr(why.text, "55P03");
+        code = is_refused ? SB_OK : code;
+    }
+    if (!code && is_refused)
         return in_use(self, &key, op, err);
+    if (!code)
+        code = check_token(self, op, &why);
+    if (!code)
+        code = sb_pg_ask(&self->writer, "SELECT set_config('lock_timeout', '0', false)", NULL, 0, op, NULL, &why);
     if (code && err)
         *err = why;
-    return code ? code : sb_pg_ask(&self->writer, "SELECT set_config('lock_timeout', '0', false)", NULL, 0, op, NULL, err);
+    return code;
 }
 
 enum sb_err sb_pg_writer_open(struct sb_postgres *self, const struct sb_op *op, struct sb_error *err)
@@ -79,6 +123,8 @@ static enum sb_err reach(struct sb_postgres *self, struct sb_error *err)
 {
     static const struct sb_op forever = { .deadline = SB_NEVER }; /* the opening has its own bound */
     struct sb_error why = { 0 };
+    if (self->is_fenced)
+        return sb_error_set(err, SB_ERR_STALE, "store %s: another node has taken over", self->target.shown);
     if (!sb_pg_is_lost(&self->writer))
         return SB_OK;
     sb_pg_disconnect(&self->writer);
@@ -90,8 +136,9 @@ static enum sb_err reach(struct sb_postgres *self, struct sb_error *err)
         sb_pg_gate_passed(&self->writer_gate);
         return SB_OK;
     }
-    /* whatever is wrong now was right before: it may be again */
-    why.code = SB_ERR_UNAVAILABLE;
+    /* whatever else is wrong now was right before: it may be again */
+    if (!self->is_fenced)
+        why.code = SB_ERR_UNAVAILABLE;
     sb_pg_gate_failed(&self->writer_gate, &why);
     if (err)
         *err = why;

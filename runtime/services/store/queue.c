@@ -235,10 +235,11 @@ static void answer(struct sb_queue *self, struct sb_request *requests)
     sb_mutex_unlock(self->mutex);
 }
 
-/* A database that is damaged, or a journal row that cannot be written twice, does not get better by trying again. */
+/* A database that is damaged, a journal row that cannot be written twice, or another node in our place do not get better by trying again. */
 static bool is_final(enum sb_err code)
 {
-    return code == SB_ERR_CORRUPT || code == SB_ERR_EXISTS || code == SB_ERR_INVALID || code == SB_ERR_BUG;
+    return code == SB_ERR_CORRUPT || code == SB_ERR_EXISTS || code == SB_ERR_INVALID || code == SB_ERR_BUG ||
+           code == SB_ERR_STALE;
 }
 
 /* After a commit: counts, frees, tells. */

@@ -2,12 +2,14 @@
 #ifndef SIGNALBOX_STORE_SHARED_H
 #define SIGNALBOX_STORE_SHARED_H
 
+#include "signalbox/ports/node.h"
 #include "signalbox/ports/store.h"
 
 /* One kind of database: a row of backends.def. */
 struct sb_backend {
     const char *const *prefixes; /* of its locations, NULL-terminated */
     enum sb_err (*open)(struct sb_store **store, const char *location, struct sb_error *err);
+    enum sb_err (*open_as)(struct sb_store **store, const char *location, struct sb_node *node, struct sb_error *err); /* NULL: one process only */
     enum sb_err (*view)(struct sb_store **store, const char *location, struct sb_error *err);
     /* See the port; `out` has room for SB_LOCATION_SHOWN_MAX. */
     enum sb_err (*check_location)(const char *location, struct sb_error *err);

@@ -1,4 +1,5 @@
 /* The store, whatever the database: choosing it by its location, and what needs nothing but its query and write. */
+#include "signalbox/base/assert.h"
 #include "signalbox/base/text.h"
 #include "signalbox/os/os.h"
 
@@ -30,6 +31,18 @@ static const struct sb_backend *find_backend(const char *location)
 enum sb_err sb_store_open(struct sb_store **store, const char *location, struct sb_error *err)
 {
     return find_backend(location)->open(store, location, err);
+}
+
+bool sb_node_is_possible(const char *location)
+{
+    return find_backend(location)->open_as != NULL;
+}
+
+enum sb_err sb_store_open_as(struct sb_store **store, const char *location, struct sb_node *node, struct sb_error *err)
+{
+    const struct sb_backend *backend = find_backend(location);
+    SB_ASSERT(backend->open_as);
+    return backend->open_as(store, location, node, err);
 }
 
 enum sb_err sb_store_view(struct sb_store **store, const char *location, struct sb_error *err)

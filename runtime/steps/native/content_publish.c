@@ -1,8 +1,8 @@
 /* Publishes a claimed row on its site, at most once; of a thread the parts that follow too. Runs on the worker thread that holds the context.
  *
- *   claimed -> logged in -> INTENT -> flow ... [hook: fence, deadline, SUBMIT] -> click ... [hook: id seen -> RECEIPT] -> done
- *                 |            |              |                                          |
- *                 +------------+--------------+-> back to the queue (nothing was clicked) +-> no id seen: row uncertain
+ *   claimed -> logged in -> INTENT -> flow ... [hook: lease, fence, deadline, SUBMIT] -> click ... [hook: id seen -> RECEIPT] -> done
+ *                 |            |              |                                                 |
+ *                 +------------+--------------+-> back to the queue (nothing was clicked)        +-> no id seen: row uncertain
  *
  * It must never click without a durable SUBMIT, never publish an effect that has a receipt, and never call a failure after the click
  * anything but uncertain. */
@@ -37,20 +37,16 @@ static enum sb_err before_click(void *arg, struct sb_error *err)
     const struct sb_step_env *env = publishing->native->env;
     if (publishing->is_submitted)
         return sb_error_set(err, SB_ERR_REFUSED, "the flow submits twice");
-    if (!sb_fence_holds(env->fence))
-        return sb_error_set(err, SB_ERR_STALE, "this attempt was called off before the click");
-    if (env->now() > publishing->submit_deadline)
-        return sb_error_set(err, SB_ERR_TIMEOUT, "the submit deadline passed before the click");
-    enum sb_err code = sb_op_check(&env->op, "publish", err);
+    enum sb_err code = sb_effect_may_begin(env, publishing->submit_deadline, err);
+    if (code == SB_OK)
+        code = sb_op_check(&env->op, "publish", err);
     if (code != SB_OK)
         return code;
     struct sb_receipt receipt = sb_effect_receipt(publishing->native, SB_RECEIPT_SUBMIT, publishing->row, publishing->effect_id);
     code = sb_receipts_append(env->services->receipts, &receipt, err);
     publishing->is_submitted = code == SB_OK;
-    /* The sync may have taken long: a click after the deadline could meet somebody who already looked. */
-    if (code == SB_OK && (env->now() > publishing->submit_deadline || !sb_fence_holds(env->fence)))
-        return sb_error_set(err, SB_ERR_TIMEOUT, "the submit deadline passed while the receipt was written");
-    return code;
+    /* The sync may have taken long: a click after the deadline, or after the lease, could meet somebody who already looked. */
+    return code != SB_OK ? code : sb_effect_may_begin(env, publishing->submit_deadline, err);
 }
 
 /* The id inside a value that a flow read: a field "post_id", or the last part of a field "address". */
@@ -241,7 +237,11 @@ static bool is_known(struct publishing *publishing, struct sb_step_result *resul
         finish_duplicate(publishing, &effect, result);
         return true;
     }
-    if (effect.state == SB_EFFECT_SUBMITTED) {
+    /* Another node claimed the row, and its receipts are not here: it may have clicked, whatever is known here. */
+    bool is_foreign = sb_effect_is_foreign(native, publishing->row) && effect.state != SB_EFFECT_RECEIVED && effect.state != SB_EFFECT_SETTLED;
+    if (is_foreign)
+        (void)sb_error_set(&why, SB_ERR_CONFLICT, "another node claimed it, and what that one did is not known here");
+    if (effect.state == SB_EFFECT_SUBMITTED || is_foreign) {
         finish_uncertain(publishing, &why, result);
         return true;
     }
@@ -256,11 +256,29 @@ static bool is_known(struct publishing *publishing, struct sb_step_result *resul
     return true;
 }
 
+/* What went out of another node, whose receipts are not here, is in the store. */
+static enum sb_err check_store(const struct publishing *publishing, struct sb_error *err)
+{
+    const struct sb_cell params[] = { sb_cell_text(publishing->effect_id), sb_cell_text(publishing->row->decision_id) };
+    int64_t others = 0;
+    enum sb_err code = sb_native_number(publishing->native,
+                                        "SELECT COUNT(*) FROM content_metadata WHERE effect_id = $1 AND decision_id <> $2",
+                                        params, SB_LEN(params), 0, &others, err);
+    return code == SB_OK && others > 0 ? sb_error_set(err, SB_ERR_EXISTS, "the same text went out as another row") : code;
+}
+
 static void publish(struct publishing *publishing, const struct sb_flow *flow, struct sb_step_result *result)
 {
     const struct sb_native *native = publishing->native;
     struct sb_error why = { 0 };
-    enum sb_err code = sb_flow_session(native->env, native->site, &why);
+    enum sb_err code = check_store(publishing, &why);
+    if (code == SB_ERR_EXISTS) {
+        move_row(publishing, SB_CONTENT_SKIPPED, 0, why.text);
+        sb_step_nothing(result, "skipped: %s", why.text);
+        return;
+    }
+    if (code == SB_OK)
+        code = sb_flow_session(native->env, native->site, &why);
     if (code == SB_OK)
         code = intend(publishing, &why);
     if (code == SB_OK)

@@ -11,6 +11,8 @@
  *                         none                 stays uncertain until the horizon passed and two complete readings, at least 30 s apart
  *                                              and both after the horizon, found none; then ABSENT and queued again
  *   ABSENT              queued again
+ *   not to be had: another node claimed the row
+ *                       as SUBMIT, and the horizon begins when that one's lease had ended
  *   another row's post  skipped: the same text is out already
  *
  * It must never call a post absent without that proof: a wrong "absent" is a duplicate. */
@@ -112,20 +114,6 @@ out:
     return code;
 }
 
-/* Appends what the site proved. A journal that was lost knows nothing of the effect: it is told the intent first. */
-static enum sb_err append(const struct recovery *recovery, struct sb_receipt *receipt, const struct sb_content_row *row, struct sb_error *err)
-{
-    struct sb_receipts *receipts = recovery->native->env->services->receipts;
-    if (sb_receipts_effect(receipts, receipt->effect_id).state == SB_EFFECT_NONE) {
-        struct sb_receipt intent = sb_effect_receipt(recovery->native, SB_RECEIPT_INTENT, row, receipt->effect_id);
-        intent.at.ns = row->claimed_at_ms * SB_MS(1);
-        enum sb_err code = sb_receipts_append(receipts, &intent, err);
-        if (code != SB_OK)
-            return code;
-    }
-    return sb_receipts_append(receipts, receipt, err);
-}
-
 static enum sb_err adopt(struct recovery *recovery, const struct sb_content_row *row, const char *effect_id, const struct finding *finding,
                          struct sb_error *err)
 {
@@ -138,7 +126,7 @@ static enum sb_err adopt(struct recovery *recovery, const struct sb_content_row 
         receipt.at.ns = finding->post->at_ms * SB_MS(1);
     if (finding->is_several)
         note(recovery, SB_SEVERITY_WARN, row, "several posts have this text: the earliest is adopted");
-    enum sb_err code = append(recovery, &receipt, row, err);
+    enum sb_err code = sb_effect_append(recovery->native, &receipt, row, err);
     if (code == SB_OK)
         code = settle(recovery, row, effect_id, finding->post->id, receipt.at.ns / SB_MS(1), err);
     if (code != SB_OK)
@@ -170,7 +158,7 @@ static enum sb_err count_absence(struct recovery *recovery, const struct sb_cont
         return SB_OK;
     }
     struct sb_receipt receipt = sb_effect_receipt(recovery->native, SB_RECEIPT_ABSENT, row, effect_id);
-    code = append(recovery, &receipt, row, err);
+    code = sb_effect_append(recovery->native, &receipt, row, err);
     if (code == SB_OK)
         code = move(recovery, row, SB_CONTENT_UNCERTAIN, SB_CONTENT_QUEUED, "proven absent", err);
     if (code != SB_OK)
@@ -202,6 +190,8 @@ static enum sb_err reconcile(struct recovery *recovery, const struct sb_content_
     int64_t intent = has_receipt && effect->last_intent.at.ns > 0 ? effect->last_intent.at.ns / SB_MS(1) : row->claimed_at_ms;
     int64_t submit = has_receipt ? effect->last.at.ns / SB_MS(1) : row->claimed_at_ms;
     int64_t since = intent - ms(clock_skew); /* not before recovery->since_ms, so the pages that were read are enough */
+    if (sb_effect_is_foreign(native, row) && submit < native->env->services->foreign_until_ms)
+        submit = native->env->services->foreign_until_ms; /* as long as the other node had its lease */
     int64_t horizon = submit + ms(native->content.submit_deadline + in_flight_bound + native->site->visibility_lag);
     struct finding finding = { .post = NULL };
     if (!read_profile(recovery, err)) {
@@ -239,6 +229,10 @@ static enum sb_err recover_row(struct recovery *recovery, const struct sb_conten
     if (may_be_out && !sb_streq(effect.last.decision_id, row->decision_id)) {
         note(recovery, SB_SEVERITY_WARN, row, "the same text went out as another row");
         return move(recovery, row, SB_CONTENT_POSTING, SB_CONTENT_SKIPPED, "the same text went out as another row", err);
+    }
+    if (sb_effect_is_foreign(recovery->native, row) && effect.state != SB_EFFECT_RECEIVED && effect.state != SB_EFFECT_SETTLED) {
+        code = move(recovery, row, SB_CONTENT_POSTING, SB_CONTENT_UNCERTAIN, "another node claimed it, and what that one did is not known here", err);
+        return code == SB_OK || code == SB_ERR_CONFLICT ? reconcile(recovery, row, effect_id, &effect, err) : code;
     }
     switch (effect.state) {
     case SB_EFFECT_RECEIVED:

@@ -272,6 +272,34 @@ static int listen_to_events(void)
     return fd;
 }
 
+static void look_at_node(struct sb_node *node, struct sb_node_picture *picture)
+{
+    (void)node;
+    *picture = (struct sb_node_picture){ .name = "b", .active = "a", .heard_ms = 1200, .count = 2 };
+}
+
+static void api__of_a_node_that_waits_says_who_is_active(void **state)
+{
+    (void)state;
+    fx.setup.control = NULL;
+    fx.setup.node = (struct sb_node *)&fx; /* only given back */
+    fx.setup.look_at_node = look_at_node;
+    open_api();
+    const char *reply = ask("GET", "/v1/status", "");
+    assert_says(reply, "\"verdict\":\"standby\"");
+    assert_says(reply, "\"active_node\":\"a\"");
+    assert_says(reply, "\"active_heard_ms\":1200");
+    assert_says(ask("GET", "/livez", ""), "200 OK");
+    assert_says(ask("GET", "/startupz", ""), "200 OK");
+    reply = ask("GET", "/readyz", "");
+    assert_says(reply, "503");
+    assert_says(reply, "node a is active");
+    reply = ask("POST", "/v1/commands", "{\"kind\":\"pause_job\",\"job\":\"walk\"}");
+    assert_says(reply, "503");
+    assert_says(reply, "\"code\":\"standby\"");
+    assert_says(ask("GET", "/v1/jobs", ""), "\"name\":\"walk\""); /* from catalogue and store */
+}
+
 static void events__begin_with_everything_and_go_on(void **state)
 {
     (void)state;
@@ -309,6 +337,7 @@ int main(void)
         TEST(api__socket_is_for_its_owner_alone),
         TEST(api__serves_a_path_longer_than_an_address),
         TEST(api__without_a_runtime_says_so),
+        TEST(api__of_a_node_that_waits_says_who_is_active),
         TEST(events__begin_with_everything_and_go_on),
         TEST(events__end_when_the_interface_closes),
     };

@@ -392,6 +392,134 @@ static void profile__reads_times_as_milliseconds_or_iso_text(void **state)
     sb_json_destroy(json);
 }
 
+/* ---- after another node ---- */
+
+static sb_ns lease_now(void)
+{
+    return fake_monotonic;
+}
+static struct sb_lease lease = { .now = lease_now };
+
+/* What this process has of the effects of others: nothing. All claims so far are of another node, who was active until now. */
+static void change_the_node(struct fixture *f)
+{
+    static int times;
+    char path[128];
+    sb_receipts_close(f->services.receipts);
+    f->services.receipts = NULL;
+    (void)snprintf(path, sizeof path, "%s/receipts-of-node-%d", f->folder, ++times);
+    assert_int_equal(sb_receipts_open(&f->services.receipts, path, NULL), SB_OK);
+    f->services.foreign_fence = f->services.live_fence = f->env.fence_number + 1;
+    f->services.foreign_until_ms = now_ms();
+}
+
+static void nodes__nothing_is_clicked_after_the_lease(void **state)
+{
+    struct fixture *f = *state;
+    lease.until = fake_monotonic + SB_S(3);
+    f->services.lease = &lease;
+    claim_row(f, "a", "first text");
+    fake_rule_count = 0;
+    fake_pass(SB_S(4)); /* the process was paused */
+    fixture_native(f, "content_publish", with_claim, 2);
+    assert_failed(f, SB_CLASS_DEPENDENCY_DOWN);
+    assert_non_null(strstr(f->result.text, "lease"));
+    assert_int_equal(fake_count("click"), 0);
+    assert_string_equal(column(f, "status", "a"), "queued");
+    assert_int_equal(open_state(f), SB_EFFECT_INTENDED);
+    lease.until = fake_monotonic + SB_S(3); /* renewed */
+    fake_rule_count = 0;
+    f->env.fence_number++;
+    fixture_native(f, "content_claim", site_only, 1);
+    assert_succeeded(f);
+    (void)snprintf(outputs, sizeof outputs, "{\"claim\":%s}", f->result.output);
+    fake_rule((struct fake_rule){ .op = "receive", .status = 201, .answer = "{\"post_id\":\"12\"}" });
+    fixture_native(f, "content_publish", with_claim, 2);
+    assert_succeeded(f);
+    assert_int_equal(fake_count("click"), 1);
+}
+
+static void nodes__a_claim_of_another_node_is_not_published_but_verified(void **state)
+{
+    struct fixture *f = *state;
+    claim_row(f, "a", "first text");
+    change_the_node(f);
+    fixture_native(f, "content_publish", with_claim, 2); /* the run goes on here, with what the claim gave there */
+    assert_failed(f, SB_CLASS_UNCERTAIN);
+    assert_int_equal(fake_count("click"), 0);
+    assert_string_equal(column(f, "status", "a"), "uncertain");
+    show(1, "[{\"id\":\"44\",\"author\":\"me\",\"text\":\"first text\",\"time\":\"2027-01-15T08:00:01Z\"}]");
+    recover(f);
+    assert_string_equal(column(f, "status", "a"), "posted");
+    assert_string_equal(column(f, "post_id", "a"), "44");
+}
+
+static void nodes__a_stuck_claim_of_another_node_is_never_taken_for_unsent(void **state)
+{
+    struct fixture *f = *state;
+    claim_row(f, "a", "first text");
+    fake_pass(SB_MIN(5)); /* the other node was paused that long, and had its lease until now */
+    change_the_node(f);
+    show(0, "[]");
+    fake_pass(SB_S(119));
+    recover(f); /* its last click may not be shown yet */
+    assert_string_equal(column(f, "status", "a"), "uncertain");
+    fake_pass(SB_S(31));
+    recover(f); /* the first reading that counts */
+    assert_string_equal(column(f, "status", "a"), "uncertain");
+    fake_pass(SB_S(31));
+    recover(f);
+    assert_string_equal(column(f, "status", "a"), "queued");
+}
+
+static void nodes__an_absence_proven_before_another_node_came_proves_nothing_now(void **state)
+{
+    struct fixture *f = *state;
+    submit_unconfirmed(f, "a", "first text");
+    show(0, "[]");
+    fake_pass(SB_S(121));
+    recover(f);
+    fake_pass(SB_S(31));
+    recover(f);
+    assert_string_equal(column(f, "status", "a"), "queued"); /* the receipts say ABSENT */
+    f->env.fence_number++;
+    fixture_native(f, "content_claim", site_only, 1); /* as the other node did, which then published it and ended */
+    assert_succeeded(f);
+    f->services.foreign_fence = f->services.live_fence = f->env.fence_number + 1;
+    f->services.foreign_until_ms = now_ms();
+    recover(f);
+    assert_string_equal(column(f, "status", "a"), "uncertain");
+    show(1, "[{\"id\":\"45\",\"author\":\"me\",\"text\":\"first text\",\"time\":\"2027-01-15T08:03:00Z\"}]");
+    recover(f);
+    assert_string_equal(column(f, "post_id", "a"), "45");
+}
+
+static void nodes__a_post_of_another_node_is_saved_and_its_text_known_afterwards(void **state)
+{
+    static const struct sb_pair with_publish[] = { { "site", "practice" }, { "row", "{{steps.publish}}" } };
+    static char published[8192];
+    struct fixture *f = *state;
+    claim_row(f, "a", "first text");
+    fake_rule_count = 0;
+    fake_rule((struct fake_rule){ .op = "receive", .status = 201, .answer = "{\"post_id\":\"12\"}" });
+    fixture_native(f, "content_publish", with_claim, 2);
+    assert_succeeded(f);
+    (void)snprintf(published, sizeof published, "{\"publish\":%s}", f->result.output);
+    change_the_node(f);
+    f->env.outputs = published;
+    fixture_native(f, "content_save", with_publish, 2);
+    assert_succeeded(f);
+    assert_string_equal(column(f, "status", "a"), "posted");
+    assert_string_equal(column(f, "post_id", "a"), "12");
+    change_the_node(f); /* and a third one knows nothing of it again */
+    fake_pass(SB_DAY(8));
+    claim_row(f, "b", "first text");
+    fixture_native(f, "content_publish", with_claim, 2);
+    assert_state(f, SB_STEP_STATE_NOTHING_TO_DO, SB_CLASS_NONE);
+    assert_string_equal(column(f, "status", "b"), "skipped");
+    assert_int_equal(fake_count("click"), 1);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
@@ -411,6 +539,11 @@ int main(void)
         test(recover__asks_the_site_when_the_journal_was_lost),
         test(recover__counts_an_uncertain_row_against_the_limits),
         test(recover__reads_older_pages_until_the_intent_is_covered),
+        test(nodes__nothing_is_clicked_after_the_lease),
+        test(nodes__a_claim_of_another_node_is_not_published_but_verified),
+        test(nodes__a_stuck_claim_of_another_node_is_never_taken_for_unsent),
+        test(nodes__an_absence_proven_before_another_node_came_proves_nothing_now),
+        test(nodes__a_post_of_another_node_is_saved_and_its_text_known_afterwards),
         cmocka_unit_test(profile__reads_times_as_milliseconds_or_iso_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
