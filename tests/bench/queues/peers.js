@@ -4,7 +4,8 @@
 //   node peers.js PEER latency COUNT           jobs of another process, one by one with pauses; then for a second as fast as one client can
 //
 // PEERS is the folder they were installed into, DATABASE an empty PostgreSQL database as a URL, REDIS the path of an empty Redis' socket. A
-// result is one line, `PART key=value ...`. A job that runs twice, or is lost, is an error; what takes longer than LIMIT_MS is counted as far as it came.
+// result is one line, `PART key=value ...`. A job that runs twice, or is lost, is an error; what takes longer than LIMIT_MS is counted as
+// far as it came.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -63,7 +64,7 @@ function pgBoss(isFast) {
     add: (data) => boss.send('noop', data),
     addMany: (list) => boss.insert('noop', list.map((data) => ({ data }))),
     work: (run_one, atOnce) => boss.work('noop', isFast
-      ? { batchSize: BATCH, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5, localConcurrency: atOnce > 1 ? 2 : 1 }
+      ? { batchSize: BATCH, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 } // one worker: two were slower
       : { localConcurrency: atOnce }, async (jobs) => { for (const job of jobs) run_one(job.data); }),
     left: () => countRows("SELECT count(*) AS n FROM pgboss.job WHERE name = 'noop' AND state < 'completed'"),
   };
