@@ -288,6 +288,19 @@ static void look(struct sb_core *core, enum sb_rule rule, const struct finding *
     sb_alerts_arm(core);
 }
 
+/* What the rules compare with comes from events alone, so that a recorded journal gives the same. */
+static void remember_duration(struct sb_core *core, const struct sb_ev_run_ended *ended)
+{
+    if (ended->state != SB_RUN_STATE_SUCCEEDED || ended->job >= core->setup.job_count)
+        return;
+    struct job *job = &core->jobs[ended->job];
+    sb_ns ms = ended->duration / SB_MS(1);
+    job->recent_ms[job->recent_next] = ms < 0 ? 0 : ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+    job->recent_next = (uint8_t)((job->recent_next + 1) % RECENT_DURATIONS);
+    if (job->recent_count < RECENT_DURATIONS)
+        job->recent_count++;
+}
+
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event)
 {
     char subject[SB_NAME_MAX], text[SB_NOTE_MAX];
@@ -303,6 +316,8 @@ void sb_alerts_event(struct sb_core *core, const struct sb_event *event)
         if (finding.verdict != VERDICT_NOTHING)
             look(core, (enum sb_rule)rule, &finding);
     }
+    if (event->kind == SB_EVENT_RUN_ENDED)
+        remember_duration(core, &event->as.run_ended);
 }
 
 /* ---- time ---- */

@@ -32,6 +32,7 @@ enum {
     COMMANDS_REMEMBERED = 64,
     RATE_WAITS_MAX = 20,       /* rate limits in a row that spend no attempt */
     DEPENDENCY_WAITS_MAX = 5,  /* dependency failures in a row that spend no attempt: about half a minute, then somebody must know */
+    RECENT_DURATIONS = 20,
     RECOVERIES_MAX = 3,        /* crash recoveries of one run before it is quarantined */
 };
 
@@ -68,6 +69,8 @@ struct job {
     int64_t pending_nominal;
     uint32_t catch_up_left;
     sb_ns last_duration, last_ended_at;
+    uint32_t recent_ms[RECENT_DURATIONS]; /* of runs that succeeded, for the alert rules: alerts.c */
+    uint8_t recent_count, recent_next;
     char last_error[SB_NOTE_MAX];
 };
 

@@ -227,6 +227,52 @@ static void tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset(void
     world_destroy(w);
 }
 
+static void job_slow__needs_two_of_three_and_ends_with_two_of_three(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", SB_MIN(2), 0);
+    world_step(w, "work", false, SB_S(2));
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_begin(w);
+    world_run(w, SB_MIN(17)); /* nine of two seconds */
+    w->script[0][0].lasts = SB_S(31); /* slower, and not by half a minute */
+    world_run(w, SB_MIN(19));
+    w->script[0][0].lasts = SB_S(40);
+    world_run(w, SB_MIN(21));
+    w->script[0][0].lasts = SB_S(2);
+    world_run(w, SB_MIN(23));
+    w->script[0][0].lasts = SB_S(40);
+    world_run(w, SB_MIN(25));
+    w->script[0][0].lasts = SB_S(2);
+    world_run(w, SB_MIN(31));
+    world_expect(w, "[1480000] alert 1 job_slow: a took 40s, usually 2.0s\n"
+                    "[1562000] alert 1 job_slow a cleared after 1m22s\n");
+    world_destroy(w);
+}
+
+static void budget_pace__warns_before_the_money_is_short(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    w->budget.policy = SB_BUDGET_POLICY_PACED;
+    w->budget.calls_per_day = 240;
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_begin(w);
+    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER);
+    ledger.as.ledger.day_start = world_start.ns;
+    for (uint64_t hour = 1; hour <= 6; hour++) {
+        world_run(w, SB_HOUR((sb_ns)hour));
+        ledger.as.ledger.version = hour;
+        ledger.as.ledger.spent = (int64_t)hour * 300000000; /* 7.20 a day at this rate, of 5.00 */
+        world_input(w, ledger);
+    }
+    world_run(w, SB_HOUR(7));
+    assert_non_null(strstr(w->story, "budget_pace: at this rate the day costs "));
+    world_destroy(w);
+}
+
 static void tripped_breaker__of_the_browser_holds_what_needs_a_context(void **state)
 {
     (void)state;
@@ -302,6 +348,8 @@ int main(void)
         cmocka_unit_test(degraded__is_alarmed_once_and_holds_nothing),
         cmocka_unit_test(site_down__holds_its_runs_with_the_reason_until_probes_succeed),
         cmocka_unit_test(tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset),
+        cmocka_unit_test(job_slow__needs_two_of_three_and_ends_with_two_of_three),
+        cmocka_unit_test(budget_pace__warns_before_the_money_is_short),
         cmocka_unit_test(tripped_breaker__of_the_browser_holds_what_needs_a_context),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),
         cmocka_unit_test(late_start__raises_once_and_clears_when_the_run_starts),

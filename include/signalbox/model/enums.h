@@ -159,6 +159,8 @@
     X(LLM_ACCOUNT, "llm_account")                          \
     X(SITE_DOWN, "site_down")                              \
     X(JOB_FAILING_STREAK, "job_failing_streak")            \
+    X(JOB_SLOW, "job_slow")                                \
+    X(BUDGET_PACE, "budget_pace")                          \
     X(BUDGET_TIER_LOW, "budget_tier_low")                  \
     X(LLM_FAILURES, "llm_failures")                        \
     X(CLOCK_JUMP, "clock_jump")                            \
