@@ -124,6 +124,39 @@ static void engine__a_durable_order_waits_for_the_journal(void **state)
     gate_close(&gate);
 }
 
+static sb_ns no_time_passes(void)
+{
+    return SB_S(5);
+}
+
+static void engine__without_the_lease_effects_do_not_begin_and_the_rest_goes_on(void **state)
+{
+    struct gate gate;
+    struct sb_lease lease = { .until = SB_S(5), .now = no_time_passes }; /* over at this very moment */
+
+    (void)state;
+    gate_open(&gate);
+    rig_job("effect");
+    rig_step("submit", SB_STEP_KIND_HTTP)->is_effect = true;
+    rig_job("plain");
+    rig_step("read", SB_STEP_KIND_NATIVE);
+    rig.on_step[SB_STEP_KIND_HTTP] = until_let;
+    rig.setup.services.lease = &lease;
+    rig_start();
+    rig_wait_begun();
+    rig_run_job(1);
+    assert_int_equal(rig_wait(SB_EVENT_RUN_ENDED)->as.run_ended.state, SB_RUN_STATE_SUCCEEDED);
+    rig_run_job(0);
+    const struct sb_event *ended = rig_wait(SB_EVENT_STEP_ENDED);
+    assert_int_equal(ended->as.step_ended.class, SB_CLASS_DEPENDENCY_DOWN);
+    assert_non_null(strstr(ended->as.step_ended.text, "lease"));
+    const struct sb_op now = { .deadline = 0 };
+    size_t ready;
+    assert_int_equal(sb_poll_readable(&gate.fds[0], 1, &now, &ready, NULL), SB_ERR_TIMEOUT); /* it has never run */
+    rig_stop(true);
+    gate_close(&gate);
+}
+
 static void engine__a_cancelled_durable_order_never_starts(void **state)
 {
     struct gate gate;
@@ -444,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIGGED(engine__a_due_job_runs_and_its_result_ends_the_run),
         RIGGED(engine__a_durable_order_waits_for_the_journal),
+        RIGGED(engine__without_the_lease_effects_do_not_begin_and_the_rest_goes_on),
         RIGGED(engine__a_cancelled_durable_order_never_starts),
         RIGGED(engine__cancel_makes_a_blocked_step_return),
         RIGGED(engine__kill_revokes_the_fence_before_the_step_returns),
