@@ -218,6 +218,22 @@ static enum sb_err requeue(struct recovery *recovery, const struct sb_content_ro
     return code;
 }
 
+/* Another node may have clicked as long as it had its lease: from here on the journal says so, and an operator can settle the row. */
+static enum sb_err assume_submitted(const struct recovery *recovery, const struct sb_content_row *row, struct sb_effect *effect,
+                                    const char *effect_id, struct sb_error *err)
+{
+    const struct sb_services *services = recovery->native->env->services;
+    static const enum sb_receipt_kind kinds[] = { SB_RECEIPT_INTENT, SB_RECEIPT_SUBMIT };
+    enum sb_err code = SB_OK;
+    for (size_t i = 0; i < SB_LEN(kinds) && code == SB_OK && effect->state != SB_EFFECT_SUBMITTED; i++) {
+        struct sb_receipt receipt = sb_effect_receipt(recovery->native, kinds[i], row, effect_id);
+        receipt.at.ns = SB_MS(kinds[i] == SB_RECEIPT_INTENT ? row->claimed_at_ms : services->foreign_until_ms);
+        code = sb_receipts_append(services->receipts, &receipt, err);
+    }
+    *effect = sb_receipts_effect(services->receipts, effect_id);
+    return code;
+}
+
 static enum sb_err recover_row(struct recovery *recovery, const struct sb_content_row *row, struct sb_error *err)
 {
     char effect_id[SB_EFFECT_ID_MAX];
@@ -232,7 +248,9 @@ static enum sb_err recover_row(struct recovery *recovery, const struct sb_conten
     }
     if (sb_effect_is_foreign(recovery->native, row) && effect.state != SB_EFFECT_RECEIVED && effect.state != SB_EFFECT_SETTLED) {
         code = move(recovery, row, SB_CONTENT_POSTING, SB_CONTENT_UNCERTAIN, "another node claimed it, and what that one did is not known here", err);
-        return code == SB_OK || code == SB_ERR_CONFLICT ? reconcile(recovery, row, effect_id, &effect, err) : code;
+        if (code == SB_OK || code == SB_ERR_CONFLICT)
+            code = assume_submitted(recovery, row, &effect, effect_id, err);
+        return code == SB_OK ? reconcile(recovery, row, effect_id, &effect, err) : code;
     }
     switch (effect.state) {
     case SB_EFFECT_RECEIVED:

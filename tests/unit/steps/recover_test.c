@@ -464,6 +464,7 @@ static void nodes__a_stuck_claim_of_another_node_is_never_taken_for_unsent(void 
     fake_pass(SB_S(119));
     recover(f); /* its last click may not be shown yet */
     assert_string_equal(column(f, "status", "a"), "uncertain");
+    assert_int_equal(open_state(f), SB_EFFECT_SUBMITTED); /* so that it can be settled by hand */
     fake_pass(SB_S(31));
     recover(f); /* the first reading that counts */
     assert_string_equal(column(f, "status", "a"), "uncertain");
