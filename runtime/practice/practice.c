@@ -256,21 +256,40 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **sl
     }
 }
 
-static enum sb_err start_daemon(struct sb_practice *practice, uint16_t port, struct sb_error *err)
+/* Listens before the daemon does, so that the addresses are known when the first request comes: its host is compared with them. */
+static int listen_on(struct sb_practice *practice, uint16_t port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    practice->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, NULL, NULL, on_request, practice,
-        MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SB_PRACTICE_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
-    const union MHD_DaemonInfo *info = practice->daemon ? MHD_get_daemon_info(practice->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
-    if (!info) {
-        return sb_error_set(err, SB_ERR_IO, "the practice world cannot listen on 127.0.0.1:%u; is the port in use?", port);
+    socklen_t size = sizeof address;
+    const int yes = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 || bind(fd, (struct sockaddr *)&address, size) != 0 ||
+        listen(fd, SOMAXCONN) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
+        sb_fd_close(&fd);
+        return -1;
     }
-    practice->port = info->port;
+    practice->port = ntohs(address.sin_port);
     snprintf(practice->site_url, sizeof practice->site_url, "http://127.0.0.1:%u", practice->port);
     snprintf(practice->llm_url, sizeof practice->llm_url, "http://127.0.0.1:%u/v1", practice->port);
+    return fd;
+}
+
+static enum sb_err start_daemon(struct sb_practice *practice, uint16_t port, struct sb_error *err)
+{
+    int fd = listen_on(practice, port);
+    if (fd >= 0) {
+        practice->daemon = MHD_start_daemon(
+            MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, practice->port, NULL, NULL, on_request, practice,
+            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SB_PRACTICE_CONNECTIONS_MAX,
+            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
+            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END); /* closes the socket in its end */
+        if (!practice->daemon) {
+            sb_fd_close(&fd);
+        }
+    }
+    if (!practice->daemon) {
+        return sb_error_set(err, SB_ERR_IO, "the practice world cannot listen on 127.0.0.1:%u; is the port in use?", port);
+    }
     return SB_OK;
 }
 
