@@ -12,14 +12,13 @@ static const sb_ns start_patience = SB_S(30);
 /* Everything; the writer thread has ended or never began. */
 static void free_parts(struct sb_postgres *self)
 {
-    if (self->reader_mutex)
+    if (self->seats.mutex)
         sb_pg_readers_close(self);
     sb_pg_disconnect(&self->writer);
     sb_queue_deinit(&self->queue);
     sb_fold_destroy(self->fold);
     sb_pg_rows_deinit(&self->rows);
-    sb_cond_destroy(self->reader_free);
-    sb_mutex_destroy(self->reader_mutex);
+    sb_seats_deinit(&self->seats);
     sb_pg_canceller_deinit(&self->canceller);
     sb_pg_target_deinit(&self->target);
     free(self);
@@ -160,9 +159,9 @@ static enum sb_err connect_patiently(struct sb_postgres *self, struct sb_error *
         }
         if (sb_now() >= self->writer_gate.until)
             sb_pg_gate_failed(&self->writer_gate, &why);
-        sb_mutex_lock(self->reader_mutex); /* nobody else has the store yet: only the clock ends this */
-        (void)sb_cond_wait(self->reader_free, self->reader_mutex, self->writer_gate.until);
-        sb_mutex_unlock(self->reader_mutex);
+        sb_mutex_lock(self->seats.mutex); /* nobody else has the store yet: only the clock ends this */
+        (void)sb_cond_wait(self->seats.freed, self->seats.mutex, self->writer_gate.until);
+        sb_mutex_unlock(self->seats.mutex);
     }
 }
 
@@ -182,19 +181,19 @@ static enum sb_err create(struct sb_postgres **made, const struct sb_store_ops *
     if (!self)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
     self->store.ops = ops;
+    bool has_seats = false;
     enum sb_err code = sb_pg_target_init(&self->target, location, err);
     if (!code) {
-        self->reader_mutex = sb_mutex_create(SB_RANK_STORE);
-        self->reader_free = sb_cond_create();
+        has_seats = sb_seats_init(&self->seats, SB_PG_READERS_MAX);
         self->fold = sb_fold_create();
         self->writer.canceller = &self->canceller;
         for (size_t i = 0; i < SB_PG_READERS_MAX; i++)
-            self->readers[i].pg.canceller = &self->canceller;
+            self->readers[i].canceller = &self->canceller;
         code = sb_queue_init(&self->queue, &sb_pg_writer, self, err);
     }
     if (!code)
         code = sb_pg_canceller_init(&self->canceller, &self->target, err);
-    if (!code && (!self->reader_mutex || !self->reader_free || !self->fold))
+    if (!code && (!has_seats || !self->fold))
         code = sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
     if (code)
         free_parts(self);

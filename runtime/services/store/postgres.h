@@ -19,6 +19,7 @@
 #define SIGNALBOX_STORE_POSTGRES_H
 
 #include "queue.h"
+#include "seats.h"
 #include "shared.h"
 
 #include "signalbox/os/os.h"
@@ -120,13 +121,9 @@ struct sb_postgres {
     } doubt;
     uint64_t boot, round; /* what tokens are made of */
 
-    struct sb_mutex *reader_mutex; /* guards the rest */
-    struct sb_cond *reader_free;
-    struct sb_pg_gate reader_gate;
-    struct {
-        struct sb_pg pg; /* the lessee's */
-        bool is_leased;
-    } readers[SB_PG_READERS_MAX];
+    struct sb_seats seats;
+    struct sb_pg_gate reader_gate; /* under the mutex of the seats */
+    struct sb_pg readers[SB_PG_READERS_MAX]; /* by seat: the lessee's */
 };
 
 static inline struct sb_postgres *sb_postgres_of(struct sb_store *store)

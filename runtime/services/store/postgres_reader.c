@@ -4,65 +4,21 @@
 
 #include "postgres.h"
 
-#include "signalbox/base/assert.h"
-
-/* --- leasing -------------------------------------------------------------------------------------------------------------------- */
-
-static int find_free(const struct sb_postgres *self)
-{
-    int found = -1;
-    for (int i = 0; i < SB_PG_READERS_MAX; i++)
-        if (!self->readers[i].is_leased && (found < 0 || self->readers[i].pg.conn))
-            found = i;
-    return found;
-}
-
-/* Waits for a free reader. A cancellation has no condition variable to wake, so the wait is cut into slices. */
-static enum sb_err lease(struct sb_postgres *self, const struct sb_op *op, int *slot, struct sb_error *err)
-{
-    enum sb_err code = SB_OK;
-    sb_mutex_lock(self->reader_mutex);
-    int found = find_free(self);
-    while (found < 0 && !code) {
-        struct sb_op slice = sb_op_within(op, SB_MS(50));
-        (void)sb_cond_wait(self->reader_free, self->reader_mutex, slice.deadline);
-        found = find_free(self);
-        if (found < 0)
-            code = sb_op_check(op, "waiting for a reader of the store", err);
-    }
-    if (found >= 0) {
-        self->readers[found].is_leased = true;
-        *slot = found;
-        code = SB_OK;
-    }
-    sb_mutex_unlock(self->reader_mutex);
-    return code;
-}
-
-static void give_back(struct sb_postgres *self, int slot)
-{
-    sb_mutex_lock(self->reader_mutex);
-    SB_ASSERT(self->readers[slot].is_leased);
-    self->readers[slot].is_leased = false;
-    sb_cond_signal(self->reader_free);
-    sb_mutex_unlock(self->reader_mutex);
-}
-
 static enum sb_err connect_reader(struct sb_postgres *self, struct sb_pg *pg, const struct sb_op *op, struct sb_error *err)
 {
     struct sb_error why = { 0 };
-    sb_mutex_lock(self->reader_mutex);
+    sb_mutex_lock(self->seats.mutex);
     enum sb_err code = sb_pg_gate_check(&self->reader_gate, err);
-    sb_mutex_unlock(self->reader_mutex);
+    sb_mutex_unlock(self->seats.mutex);
     if (code)
         return code;
     code = sb_pg_connect(pg, &self->target, true, op, &why);
-    sb_mutex_lock(self->reader_mutex);
+    sb_mutex_lock(self->seats.mutex);
     if (code == SB_OK)
         sb_pg_gate_passed(&self->reader_gate);
     else if (code != SB_ERR_CANCELLED && code != SB_ERR_TIMEOUT) /* those are the caller's */
         sb_pg_gate_failed(&self->reader_gate, &why);
-    sb_mutex_unlock(self->reader_mutex);
+    sb_mutex_unlock(self->seats.mutex);
     if (code && err)
         *err = why;
     return code;
@@ -219,16 +175,16 @@ enum sb_err sb_pg_query(struct sb_store *store, const struct sb_statement *state
                         struct sb_error *err)
 {
     struct sb_postgres *self = sb_postgres_of(store);
-    int slot = 0;
+    unsigned seat = 0;
     enum sb_err code = sb_op_check(op, "the query", err);
     if (!code)
         code = sb_pg_check_statement(statement, false, err);
     if (!code)
-        code = lease(self, op, &slot, err);
+        code = sb_seats_lease(&self->seats, op, &seat, err);
     if (code)
         return code;
-    code = query_on(self, &self->readers[slot].pg, statement, op, rows, err); /* the lease makes the slot ours: no lock is held */
-    give_back(self, slot);
+    code = query_on(self, &self->readers[seat], statement, op, rows, err); /* the seat's reader is ours: no lock is held */
+    sb_seats_give_back(&self->seats, seat, self->readers[seat].conn != NULL);
     sb_queue_count_query(&self->queue);
     return code;
 }
@@ -236,7 +192,6 @@ enum sb_err sb_pg_query(struct sb_store *store, const struct sb_statement *state
 void sb_pg_readers_close(struct sb_postgres *self)
 {
     for (int i = 0; i < SB_PG_READERS_MAX; i++) {
-        SB_ASSERT(!self->readers[i].is_leased);
-        sb_pg_disconnect(&self->readers[i].pg);
+        sb_pg_disconnect(&self->readers[i]);
     }
 }

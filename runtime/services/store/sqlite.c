@@ -128,14 +128,13 @@ static void free_parts(struct sb_sqlite *self)
 {
     for (unsigned i = 0; i < SB_FOLD_SQL_COUNT; i++)
         sqlite3_finalize(self->folds[i]);
-    if (self->reader_mutex)
+    if (self->seats.mutex)
         sb_readers_close(self);
     int rc = sqlite3_close(self->writer); /* last, so that it makes the final checkpoint */
     SB_ASSERT(rc == SQLITE_OK);
     sb_queue_deinit(&self->queue);
     sb_fold_destroy(self->fold);
-    sb_cond_destroy(self->reader_free);
-    sb_mutex_destroy(self->reader_mutex);
+    sb_seats_deinit(&self->seats);
     sb_fd_close(&self->lock_fd);
     free(self->path);
     free(self);
@@ -256,10 +255,9 @@ static enum sb_err take_lock(struct sb_sqlite *self, struct sb_error *err)
 
 static enum sb_err create_parts(struct sb_sqlite *self, struct sb_error *err)
 {
-    self->reader_mutex = sb_mutex_create(SB_RANK_STORE);
-    self->reader_free = sb_cond_create();
+    bool has_seats = sb_seats_init(&self->seats, SB_READERS_MAX);
     self->fold = sb_fold_create();
-    if (!self->reader_mutex || !self->reader_free || !self->fold)
+    if (!has_seats || !self->fold)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for a store");
     return sb_queue_init(&self->queue, &sb_sqlite_writer, self, err);
 }

@@ -3,11 +3,12 @@
  *   writer thread (queue.h) --> the one connection that writes, which is also the only checkpointer
  *   any thread --query()--> one of a few read-only connections
  *
- * The readers are guarded by `reader_mutex`; the writer's connection and the fold belong to the writer thread once it runs. */
+ * The readers belong to who has their seat; the writer's connection and the fold belong to the writer thread once it runs. */
 #ifndef SIGNALBOX_STORE_SQLITE_H
 #define SIGNALBOX_STORE_SQLITE_H
 
 #include "queue.h"
+#include "seats.h"
 #include "shared.h"
 #include "sqlite_statement.h"
 
@@ -33,12 +34,8 @@ struct sb_sqlite {
     bool is_guest;          /* the statement being prepared is a caller's */
     int wal_pages;
 
-    struct sb_mutex *reader_mutex;
-    struct sb_cond *reader_free;
-    struct {
-        sqlite3 *db;
-        bool is_leased;
-    } readers[SB_READERS_MAX];
+    struct sb_seats seats;
+    sqlite3 *readers[SB_READERS_MAX]; /* by seat; NULL until first needed */
 };
 
 static inline struct sb_sqlite *sb_sqlite_of(struct sb_store *store)

@@ -38,45 +38,6 @@ static enum sb_err open_reader(const char *path, sqlite3 **db, struct sb_error *
     return SB_OK;
 }
 
-static int find_free(const struct sb_sqlite *self)
-{
-    for (int i = 0; i < SB_READERS_MAX; i++)
-        if (!self->readers[i].is_leased)
-            return i;
-    return -1;
-}
-
-/* Waits for a free reader. A cancellation has no condition variable to wake, so the wait is cut into slices. */
-static enum sb_err lease(struct sb_sqlite *self, const struct sb_op *op, int *slot, struct sb_error *err)
-{
-    enum sb_err code = SB_OK;
-    sb_mutex_lock(self->reader_mutex);
-    int found = find_free(self);
-    while (found < 0 && !code) {
-        struct sb_op slice = sb_op_within(op, SB_MS(50));
-        (void)sb_cond_wait(self->reader_free, self->reader_mutex, slice.deadline);
-        found = find_free(self);
-        if (found < 0)
-            code = sb_op_check(op, "waiting for a reader of the store", err);
-    }
-    if (found >= 0) {
-        self->readers[found].is_leased = true;
-        *slot = found;
-        code = SB_OK;
-    }
-    sb_mutex_unlock(self->reader_mutex);
-    return code;
-}
-
-static void give_back(struct sb_sqlite *self, int slot)
-{
-    sb_mutex_lock(self->reader_mutex);
-    SB_ASSERT(self->readers[slot].is_leased);
-    self->readers[slot].is_leased = false;
-    sb_cond_signal(self->reader_free);
-    sb_mutex_unlock(self->reader_mutex);
-}
-
 static struct sb_cell column_cell(sqlite3_stmt *stmt, int column)
 {
     int type = sqlite3_column_type(stmt, column);
@@ -154,19 +115,19 @@ enum sb_err sb_reader_query(struct sb_store *store, const struct sb_statement *s
                             struct sb_rows **rows, struct sb_error *err)
 {
     struct sb_sqlite *self = sb_sqlite_of(store);
-    int slot = 0;
+    unsigned seat = 0;
     enum sb_err code = sb_op_check(op, "the query", err);
     if (!code)
-        code = lease(self, op, &slot, err);
+        code = sb_seats_lease(&self->seats, op, &seat, err);
     if (code)
         return code;
 
-    /* the lease makes the slot ours: no lock is held while SQLite works */
-    if (!self->readers[slot].db)
-        code = open_reader(self->path, &self->readers[slot].db, err);
+    /* the seat's reader is ours: no lock is held while SQLite works */
+    if (!self->readers[seat])
+        code = open_reader(self->path, &self->readers[seat], err);
     if (!code)
-        code = run_query(self->readers[slot].db, statement, op, rows, err);
-    give_back(self, slot);
+        code = run_query(self->readers[seat], statement, op, rows, err);
+    sb_seats_give_back(&self->seats, seat, self->readers[seat] != NULL);
 
     sb_queue_count_query(&self->queue);
     return code;
@@ -175,9 +136,8 @@ enum sb_err sb_reader_query(struct sb_store *store, const struct sb_statement *s
 void sb_readers_close(struct sb_sqlite *self)
 {
     for (int i = 0; i < SB_READERS_MAX; i++) {
-        SB_ASSERT(!self->readers[i].is_leased);
-        int rc = sqlite3_close(self->readers[i].db);
+        int rc = sqlite3_close(self->readers[i]);
         SB_ASSERT(rc == SQLITE_OK);
-        self->readers[i].db = NULL;
+        self->readers[i] = NULL;
     }
 }
