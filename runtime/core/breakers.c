@@ -82,6 +82,8 @@ void sb_breakers_step_ended(struct sb_core *core, const struct sb_step_def *step
     bool is_over = done->state == SB_STEP_STATE_SUCCEEDED || done->state == SB_STEP_STATE_NOTHING_TO_DO;
     bool is_slow = step->timeout > 0 && lasted >= step->timeout / 100 * SLOW_PCT;
     bool is_down = done->state == SB_STEP_STATE_FAILED && done->class == SB_CLASS_DEPENDENCY_DOWN;
+    if (is_down && core->components[SB_COMPONENT_STORE].state == SB_COMPONENT_STATE_FAILED)
+        return; /* a call that is not made for want of the ledger says nothing about who would have been asked */
     if (done->state == SB_STEP_STATE_FAILED && done->class == SB_CLASS_RATE_LIMITED) {
         if (sb_breaker_limited(breaker, core->now, done->retry_after))
             changed(core, site, "", done->text);

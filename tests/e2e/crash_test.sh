@@ -96,7 +96,7 @@ eventually 120 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_fligh
 note "settled after $SECONDS s"
 # Not before: a row that may be on the site counts as a post of this hour.
 posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')")
-eventually 60 "posts go on: two more" \
+eventually 150 "posts go on: two more" \
   sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')" $((posts + 2))
 kill -TERM "$runtime"
 ended "$runtime" 45

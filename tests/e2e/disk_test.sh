@@ -137,7 +137,7 @@ note "full for $((SECONDS - full_since)) s"
 
 rm "$DIR/disk/ballast"
 eventually 30 "with room again the store is ok by itself" store_is ok
-eventually 60 "posts go on" site_has_posts $((before + 2))
+eventually 150 "posts go on" site_has_posts $((before + 2))
 eventually 60 "the alert clears" firing_is 0
 eventually 20 "and the team hears of it" has_told resolved 1
 
@@ -151,7 +151,7 @@ for ((round = 1; round <= 4; round++)); do
 done
 ok "it was full a few times more"
 before=$(posts_out)
-eventually 60 "posts go on" site_has_posts $((before + 2))
+eventually 150 "posts go on" site_has_posts $((before + 2))
 open_sql="SELECT COUNT(*) FROM content_metadata WHERE status IN ('posting', 'uncertain')"
 
 # --- what became of it ----------------------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ eventually 20 "and context 1" screen_has '#1 +IDLE'
 eventually 20 "and context 2" screen_has '#2 +IDLE'
 eventually 20 "none of them leased" line_has 2 'ctx 0/3 q0'
 posted=$(json "$DIR/site.json" '$.posts_created')
-eventually 60 "and posts go on appearing" site_has_posts $((posted + 1))
+eventually 150 "and posts go on appearing" site_has_posts $((posted + 1))
 keys '\'
 tick 0.15
 keys Q

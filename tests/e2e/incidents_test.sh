@@ -77,7 +77,7 @@ before=$(posted)
 fault '{"target": "site", "kind": "log_out", "path": "/compose", "count": 1}'
 eventually 60 "log-out: it happens" hits
 faults_clear
-eventually 60 "it logs in again and posts go on" posts_go_on "$before"
+eventually 150 "it logs in again and posts go on" posts_go_on "$before"
 site_state
 claim "log-out: a new log-in, one" [ "$(json "$DIR/site.json" '$.logins')" -gt "$logins" ]
 
@@ -104,7 +104,7 @@ has_kept_page() {
 eventually 5 "the page is kept with the run" has_kept_page
 before=$(posted)
 faults_clear
-eventually 90 "the site is as before: posts go on" posts_go_on "$before"
+eventually 150 "the site is as before: posts go on" posts_go_on "$before"
 claim "layout change: nothing was lost or doubled" one_copy
 
 # --- a slow composer is no failure ----------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ fails="SELECT COUNT(*) FROM job_runs WHERE job_name = 'posting' AND state = 'fai
 failed=$(sql "$STATE" "$fails")
 before=$(posted)
 fault '{"target": "site", "kind": "delay", "path": "/api/posts", "delay_ms": 2000, "delay_max_ms": 7000}'
-eventually 60 "slow composer: posts go on" posts_go_on $((before + 1))
+eventually 150 "slow composer: posts go on" posts_go_on $((before + 1))
 faults_clear
 claim "without a false failure" sql_is "$STATE" "$fails" "$failed"
 
@@ -123,7 +123,7 @@ fault '{"target": "site", "kind": "error429", "path": "/compose", "count": 2}'
 eventually 60 "rate limited: it happens" hits
 faults_clear
 before=$(posted)
-eventually 60 "and posts go on" posts_go_on "$before"
+eventually 150 "and posts go on" posts_go_on "$before"
 fault '{"target": "site", "kind": "error500"}'
 eventually 90 "site down: runs fail with status and address" sql_at_least "$STATE" \
   "SELECT COUNT(*) FROM job_runs WHERE state = 'failed' AND error LIKE '%500%'" 1
@@ -131,7 +131,7 @@ upkeep="SELECT COUNT(*) FROM job_runs WHERE job_name = 'runtime_housekeeping' AN
 eventually 10 "the upkeep goes on meanwhile" sql_at_least "$STATE" "$upkeep" $(($(sql "$STATE" "$upkeep") + 2))
 before=$(posted)
 faults_clear
-eventually 90 "the site is back: posts go on" posts_go_on "$before"
+eventually 200 "the site is back: posts go on" posts_go_on "$before"
 eventually 150 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight" 0
 claim "one copy of everything" one_copy
 stop
@@ -167,7 +167,7 @@ printf 'ROLLBACK;\n.quit\n' >&"${HOLDER[1]}"
 eventually 10 "the database is back" is_gone "$holder"
 before=$(posted)
 runtime after
-eventually 60 "posts go on" posts_go_on $((before + 1))
+eventually 150 "posts go on" posts_go_on $((before + 1))
 eventually 150 "nothing stays in flight or uncertain" sql_is "$STATE" "$in_flight" 0
 stop
 claim "database outage: exactly one copy, no id lost" one_copy

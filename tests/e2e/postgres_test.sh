@@ -79,15 +79,15 @@ for ((round = 0; round < 20; round++)); do
   end_sessions >/dev/null
   tick 0.3
 done
-more_posts 60 "after sessions were ended twenty times posts go on"
+more_posts 150 "after sessions were ended twenty times posts go on"
 stop_postgres QUIT
 start_postgres
-more_posts 60 "after a crash of the server posts go on"
+more_posts 150 "after a crash of the server posts go on"
 stop_postgres INT
 eventually 20 "without a server the store is told as failed" grep -qE 'store (is|became|->) ?failed|store.*failed' "$DIR/run.out"
 steadily 15 "the program lives on without its store" is_alive "$runtime"
 start_postgres
-more_posts 90 "after the server was away posts go on"
+more_posts 150 "after the server was away posts go on"
 back_ok() {
   [ "$(sql "$STATE" "SELECT payload::json ->> 'state' FROM events WHERE kind = 'component_changed' AND payload::json ->> 'component' = 'store'
     ORDER BY seq DESC LIMIT 1" 2>/dev/null)" = ok ]
@@ -111,7 +111,7 @@ ended "$runtime"
 start again "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}"
 runtime=$started
 eventually 20 "after kill -9 the next start has the store at once" grep -qs 'browser is ok' "$DIR/again.out" || show <"$DIR/again.err"
-more_posts 60 "and posts go on"
+more_posts 150 "and posts go on"
 
 # --- what is left -----------------------------------------------------------------------------------------------------------------
 

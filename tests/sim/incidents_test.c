@@ -192,6 +192,29 @@ static void site_down__holds_its_runs_with_the_reason_until_probes_succeed(void 
     world_destroy(w);
 }
 
+static void breaker__does_not_open_for_calls_that_the_store_prevents(void **state)
+{
+    (void)state;
+    static const char *const sites[] = { "llm" };
+    for (int is_store_down = 0; is_store_down < 2; is_store_down++) {
+        struct world *w = world_create();
+        w->setup.sites = sites;
+        w->setup.site_count = 1;
+        world_job(w, "a", SB_S(5), 0);
+        struct sb_step_def *step = world_step(w, "generate", false, SB_MS(100));
+        step->site = 1;
+        step->asks_site = true;
+        world_outcome(w, step, 0, (struct outcome){ SB_MS(100), SB_STEP_STATE_FAILED, SB_CLASS_DEPENDENCY_DOWN, 0, "no ledger" });
+        world_listen(w, SB_EVENT_BREAKER_CHANGED);
+        if (is_store_down)
+            w->component_state[SB_COMPONENT_STORE] = SB_COMPONENT_STATE_FAILED;
+        world_begin(w);
+        world_run(w, SB_S(20));
+        assert_int_equal(strstr(w->story, "breaker open") == NULL, is_store_down);
+        world_destroy(w);
+    }
+}
+
 static void tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset(void **state)
 {
     (void)state;
@@ -347,6 +370,7 @@ int main(void)
         cmocka_unit_test(budget__a_new_day_opens_the_tier_again),
         cmocka_unit_test(degraded__is_alarmed_once_and_holds_nothing),
         cmocka_unit_test(site_down__holds_its_runs_with_the_reason_until_probes_succeed),
+        cmocka_unit_test(breaker__does_not_open_for_calls_that_the_store_prevents),
         cmocka_unit_test(tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset),
         cmocka_unit_test(job_slow__needs_two_of_three_and_ends_with_two_of_three),
         cmocka_unit_test(budget_pace__warns_before_the_money_is_short),
