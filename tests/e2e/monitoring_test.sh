@@ -119,7 +119,8 @@ its_rule_fires() {
 }
 claim "nothing is wrong yet" negated alert_is SignalboxBreakerOpen firing
 claim "the rule of that job is quiet" negated its_rule_fires
-fault '{"target": "llm", "kind": "error500"}'
+# an answer that is none: the endpoint is not down, so no breaker holds the run
+fault '{"target": "llm", "kind": "bad_json", "path": "/v1/chat/completions"}'
 eventually 30 "a job that needs the LLM is started" tell job run "$FAILING"
 eventually 90 "its run fails" sql_at_least "$STATE" "$failed_runs" 1
 eventually 30 "the rule fires" its_rule_fires
