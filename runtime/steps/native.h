@@ -41,7 +41,6 @@ enum sb_err sb_row_read(const struct sb_native *native, struct sb_json **json, s
 
 /* Hex SHA-256 of account, kind, target and content version: a retry, a second node or a restored backup makes the same id. */
 enum sb_err sb_effect_id(const struct sb_native *native, const struct sb_content_row *row, char *hex, struct sb_error *err) SB_MUST_USE;
-/* A receipt of that effect with everything but what is special to its kind. */
 /* Right before the outside effect, and once more when something slow came between: whether this node, this attempt and this moment may. */
 enum sb_err sb_effect_may_begin(const struct sb_step_env *env, sb_ns submit_deadline, struct sb_error *err) SB_MUST_USE;
 /* Another node claimed the row: what the receipts here do not know of it may have happened all the same. */
@@ -49,6 +48,7 @@ bool sb_effect_is_foreign(const struct sb_native *native, const struct sb_conten
 /* Appends what the site or the store proved. A journal that knows nothing of the effect is told the intent first. */
 enum sb_err sb_effect_append(const struct sb_native *native, struct sb_receipt *receipt, const struct sb_content_row *row,
                              struct sb_error *err) SB_MUST_USE;
+/* A receipt of that effect with everything but what is special to its kind. */
 struct sb_receipt sb_effect_receipt(const struct sb_native *native, enum sb_receipt_kind kind, const struct sb_content_row *row,
                                     const char *effect_id);
 /* Saves the post into the store, then settles the effect in the receipts. Idempotent. */
