@@ -156,8 +156,8 @@ static void content__a_claim_takes_the_oldest_due_row(void **state)
     struct sb_content_row row;
     assert_int_equal(queue(world, "late", "acc", "b", 200, 1), SB_OK);
     assert_int_equal(queue(world, "early", "acc", "a", 100, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 99, &patient, &row, NULL), SB_ERR_NOT_FOUND);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 300, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 1, 99, &patient, &row, NULL), SB_ERR_NOT_FOUND);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 1, 300, &patient, &row, NULL), SB_OK);
     assert_string_equal(row.decision_id, "early");
     assert_string_equal(row.text, "a");
     assert_string_equal(row.kind, "single");
@@ -176,7 +176,7 @@ static void content__replies_are_not_claimed_with_posts(void **state)
     struct sb_content_row row;
     const struct sb_content_new reply = { .decision_id = "r", .kind = "reply", .account = "acc", .text = "x", .target = "900", .scheduled_at_ms = 1 };
     assert_int_equal(sb_content_queue(world->store, &reply, 1, 1, &patient, NULL), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 99, &patient, &row, NULL), SB_ERR_NOT_FOUND);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 1, 99, &patient, &row, NULL), SB_ERR_NOT_FOUND);
 }
 
 static void content__one_account_has_one_effect_in_flight(void **state)
@@ -186,9 +186,9 @@ static void content__one_account_has_one_effect_in_flight(void **state)
     assert_int_equal(queue(world, "d1", "acc", "a", 1, 1), SB_OK);
     assert_int_equal(queue(world, "d2", "acc", "b", 2, 1), SB_OK);
     assert_int_equal(queue(world, "d3", "other", "c", 2, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 9, &patient, &row, NULL), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 9, &patient, &row, NULL), SB_ERR_REFUSED);
-    assert_int_equal(sb_content_claim(world->store, "other", SB_CLAIM_POST, 9, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 1, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 1, 9, &patient, &row, NULL), SB_ERR_REFUSED);
+    assert_int_equal(sb_content_claim(world->store, "other", SB_CLAIM_POST, 9, 1, 9, &patient, &row, NULL), SB_OK);
     assert_string_equal(row.decision_id, "d3");
     assert_int_equal(try_sql(world, "UPDATE content_metadata SET status = 'posting', claimed_at_ms = 1, claim_token = 1 "
                                     "WHERE decision_id = 'd2'"), SB_ERR_EXISTS);
@@ -206,7 +206,7 @@ static void race(void *arg)
     struct racer *self = arg;
     for (int lap = 0; lap < LAPS; lap++) {
         struct sb_content_row row;
-        enum sb_err code = sb_content_claim(self->world->store, "acc", SB_CLAIM_POST, self->token, 100, &patient, &row, NULL);
+        enum sb_err code = sb_content_claim(self->world->store, "acc", SB_CLAIM_POST, self->token, 1, 100, &patient, &row, NULL);
         if (code == SB_OK)
             self->won++;
         else if (code != SB_ERR_REFUSED)
@@ -246,7 +246,7 @@ static void content__saving_a_post_archives_it_in_the_same_transaction(void **st
     struct world *world = *state;
     struct sb_content_row row;
     assert_int_equal(queue(world, "d1", "acc", "a", 1, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 1, 9, &patient, &row, NULL), SB_OK);
     assert_int_equal(sb_content_save_posted(world->store, "d1", "p1", "e1", 50, &patient, NULL), SB_OK);
     assert_int_equal(number(world, "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted' AND post_id = 'p1' AND effect_id = 'e1' "
                                    "AND posted_at_ms = 50"), 1);
@@ -275,7 +275,7 @@ static void content__a_post_or_effect_belongs_to_one_row(void **state)
     row_in(world, "uncertain");
     assert_int_equal(sb_content_save_posted(world->store, "d", "p1", "e1", 50, &patient, NULL), SB_OK);
     assert_int_equal(queue(world, "d2", "acc", "b", 1, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 1, 9, &patient, &row, NULL), SB_OK);
     assert_int_equal(sb_content_save_posted(world->store, "d2", "p1", "e2", 60, &patient, NULL), SB_ERR_EXISTS);
     assert_int_equal(sb_content_save_posted(world->store, "d2", "p2", "e1", 60, &patient, NULL), SB_ERR_EXISTS);
     assert_word(world, "SELECT status FROM content_metadata WHERE decision_id = 'd2'", "posting");
@@ -360,12 +360,12 @@ static void content__a_row_put_back_waits_until_its_retry_time_and_loses_its_cla
     struct world *world = *state;
     struct sb_content_row row;
     assert_int_equal(queue(world, "d1", "acc", "a", 1, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 9, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 7, 1, 9, &patient, &row, NULL), SB_OK);
     assert_int_equal(sb_content_move(world->store, "d1", 7, SB_CONTENT_POSTING, SB_CONTENT_QUEUED, 500, "slow", &patient, NULL), SB_OK);
     assert_int_equal(number(world, "SELECT COUNT(*) FROM content_metadata WHERE claim_token IS NULL AND claimed_at_ms IS NULL"), 1);
     assert_int_equal(number(world, "SELECT COUNT(*) FROM posting_attempts WHERE outcome = 'queued' AND error = 'slow'"), 1);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 499, &patient, &row, NULL), SB_ERR_NOT_FOUND);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 500, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 1, 499, &patient, &row, NULL), SB_ERR_NOT_FOUND);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 1, 500, &patient, &row, NULL), SB_OK);
     assert_int_equal(row.attempts, 2);
 }
 
@@ -397,7 +397,7 @@ static void content__open_rows_are_the_stuck_and_the_uncertain(void **state)
     size_t count = 0;
     row_in(world, "uncertain"); /* claimed at 20 */
     assert_int_equal(queue(world, "d2", "acc", "b", 1, 1), SB_OK);
-    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 90, &patient, &row, NULL), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 1, 90, &patient, &row, NULL), SB_OK);
     assert_int_equal(sb_content_open(world->store, "acc", 90, 0, &patient, &rows, &count, NULL), SB_OK);
     assert_int_equal(count, 1);
     assert_string_equal(rows[0].decision_id, "d");
@@ -406,6 +406,24 @@ static void content__open_rows_are_the_stuck_and_the_uncertain(void **state)
     assert_int_equal(count, 2);
     assert_string_equal(rows[1].decision_id, "d2");
     assert_int_equal(rows[1].claim_token, 8);
+    free(rows);
+}
+
+static void content__a_row_whose_run_has_ended_is_open_at_once(void **state)
+{
+    struct world *world = *state;
+    struct sb_content_row *rows = NULL, row;
+    size_t count = 0;
+    assert_int_equal(queue(world, "d", "acc", "a", 1, 1), SB_OK);
+    assert_int_equal(sb_content_claim(world->store, "acc", SB_CLAIM_POST, 8, 5, 90, &patient, &row, NULL), SB_OK);
+    sql(world, "INSERT INTO job_runs (run, job_name, cause, state, queued_at_ms) VALUES (5, 'posting', 'schedule', 'running', 80)");
+    assert_int_equal(sb_content_open(world->store, "acc", 90, 0, &patient, &rows, &count, NULL), SB_OK);
+    assert_int_equal(count, 0);
+    free(rows);
+    sql(world, "UPDATE job_runs SET state = 'failed', ended_at_ms = 91 WHERE run = 5");
+    assert_int_equal(sb_content_open(world->store, "acc", 90, 0, &patient, &rows, &count, NULL), SB_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(rows[0].decision_id, "d");
     free(rows);
 }
 
@@ -524,6 +542,7 @@ int main(void)
         TEST(content__a_row_put_back_waits_until_its_retry_time_and_loses_its_claim),
         TEST(content__uncertain_rows_count_against_the_limits_however_old),
         TEST(content__open_rows_are_the_stuck_and_the_uncertain),
+        TEST(content__a_row_whose_run_has_ended_is_open_at_once),
         TEST(content__overdue_rows_expire_by_kind),
         TEST(content__recent_texts_come_newest_first),
         TEST(content__a_verdict_is_on_the_whole_thread_and_only_while_there_is_something_to_decide),

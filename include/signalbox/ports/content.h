@@ -46,9 +46,9 @@ enum sb_err sb_content_queue(struct sb_store *store, const struct sb_content_new
 
 /* What may be claimed: a single post or a thread's beginning; a later part of a thread whose part before is out; a reply. */
 enum sb_content_which { SB_CLAIM_POST, SB_CLAIM_PART, SB_CLAIM_REPLY };
-/* queued -> posting for the oldest due row of that account; `token` is the run's fencing token.
+/* queued -> posting for the oldest due row of that account; `token` is the fencing token of `run`.
  * SB_ERR_NOT_FOUND when nothing is due. One effect in flight per account: SB_ERR_REFUSED while a row of it is posting. */
-enum sb_err sb_content_claim(struct sb_store *store, const char *account, enum sb_content_which which, int64_t token, int64_t now_ms,
+enum sb_err sb_content_claim(struct sb_store *store, const char *account, enum sb_content_which which, int64_t token, uint64_t run, int64_t now_ms,
                              const struct sb_op *op, struct sb_content_row *row, struct sb_error *err) SB_MUST_USE;
 /* What counts against the limits of posts (singles and threads, once each) or of replies since `since_ms`: posted, verified, archived,
  * posting and uncertain. */
@@ -63,8 +63,8 @@ enum sb_err sb_content_save_posted(struct sb_store *store, const char *decision_
 enum sb_err sb_content_move(struct sb_store *store, const char *decision_id, int64_t token, enum sb_content_status from,
                             enum sb_content_status to, int64_t retry_at_ms, const char *reason, const struct sb_op *op,
                             struct sb_error *err) SB_MUST_USE;
-/* Rows uncertain, posting since before `before_ms` (by claimed_at) or claimed with a token below `live_token` (by a process that has ended),
- * for recovery; `account` NULL = of every account. `*rows` is the caller's to free(). */
+/* Rows uncertain, posting since before `before_ms` (by claimed_at) or claimed with a token below `live_token` (by a process that has ended)
+ * or by a run that has ended, for recovery; `account` NULL = of every account. `*rows` is the caller's to free(). */
 enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t before_ms, int64_t live_token, const struct sb_op *op,
                             struct sb_content_row **rows, size_t *count, struct sb_error *err) SB_MUST_USE;
 /* How long a row may be late, by kind. */

@@ -186,16 +186,17 @@ static enum sb_err explain_no_claim(struct sb_store *store, const struct sb_cell
     return sb_error_set(err, SB_ERR_NOT_FOUND, "account %s has nothing due", account);
 }
 
-enum sb_err sb_content_claim(struct sb_store *store, const char *account, enum sb_content_which which, int64_t token, int64_t now_ms,
+enum sb_err sb_content_claim(struct sb_store *store, const char *account, enum sb_content_which which, int64_t token, uint64_t run, int64_t now_ms,
                              const struct sb_op *op, struct sb_content_row *row, struct sb_error *err)
 {
-    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(token), sb_cell_int(now_ms), sb_cell_int(which) };
+    const struct sb_cell params[] = { sb_cell_text(account), sb_cell_int(token), sb_cell_int(now_ms), sb_cell_int(which),
+                                      sb_cell_int((int64_t)run) };
     const struct sb_statement statements[] = {
-        { "UPDATE content_metadata SET status = 'posting', claimed_at_ms = $3, claim_token = $2, attempts = attempts + 1, "
+        { "UPDATE content_metadata SET status = 'posting', claimed_at_ms = $3, claim_token = $2, claim_run = $5, attempts = attempts + 1, "
           "updated_at_ms = $3, target_post_id = COALESCE(target_post_id, " POST_BEFORE("content_metadata") ") "
           "WHERE status = 'queued' AND decision_id = (SELECT c.decision_id FROM content_metadata c WHERE " IS_WANTED
           " ORDER BY c.scheduled_at_ms, c.part, c.decision_id LIMIT 1) "
-          "AND NOT EXISTS (SELECT 1 FROM content_metadata WHERE account = $1 AND status = 'posting')", params, 4, 1 },
+          "AND NOT EXISTS (SELECT 1 FROM content_metadata WHERE account = $1 AND status = 'posting')", params, 5, 1 },
         { "INSERT INTO posting_attempts (decision_id, attempt, token, started_at_ms) SELECT decision_id, attempts, $2, $3 "
           "FROM content_metadata WHERE account = $1 AND status = 'posting' AND claim_token = $2", params, 3, 1 },
     };
@@ -364,7 +365,8 @@ enum sb_err sb_content_open(struct sb_store *store, const char *account, int64_t
     struct sb_rows *found = NULL;
     enum sb_err code = query(store, "SELECT " ROW_COLUMNS " FROM content_metadata "
                                     "WHERE (CAST($1 AS TEXT) IS NULL OR account = $1) AND (status = 'uncertain' OR "
-                                    "(status = 'posting' AND (claimed_at_ms < $2 OR claim_token < $3))) "
+                                    "(status = 'posting' AND (claimed_at_ms < $2 OR claim_token < $3 OR EXISTS (SELECT 1 FROM job_runs r "
+                                    "WHERE r.run = claim_run AND r.ended_at_ms IS NOT NULL)))) "
                                     "ORDER BY claimed_at_ms, decision_id LIMIT 1000",
                              params, SB_LEN(params), op, &found, err);
     if (code)

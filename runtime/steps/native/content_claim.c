@@ -106,12 +106,12 @@ enum sb_err sb_native_content_claim(const struct sb_native *native, struct sb_st
         code = expire(native, now, err);
     if (code != SB_OK)
         return code;
-    code = is_replies ? SB_ERR_NOT_FOUND : sb_content_claim(store, native->account, SB_CLAIM_PART, token, now, op, &row, err);
+    code = is_replies ? SB_ERR_NOT_FOUND : sb_content_claim(store, native->account, SB_CLAIM_PART, token, native->env->run, now, op, &row, err);
     if (code == SB_ERR_NOT_FOUND) {
         code = check_limits(native, is_replies, now, result, &may_go, err);
         if (code != SB_OK || !may_go)
             return code;
-        code = sb_content_claim(store, native->account, is_replies ? SB_CLAIM_REPLY : SB_CLAIM_POST, token, now, op, &row, err);
+        code = sb_content_claim(store, native->account, is_replies ? SB_CLAIM_REPLY : SB_CLAIM_POST, token, native->env->run, now, op, &row, err);
     }
     if (code == SB_ERR_NOT_FOUND)
         sb_step_nothing(result, is_replies ? "no reply is due" : "no text is due");

@@ -336,7 +336,8 @@ static bool goes_on(const struct publishing *publishing, struct sb_content_row *
     enum sb_err code = sb_effect_settle(native, row->decision_id, row->account, publishing->effect_id, publishing->post_id,
                                         publishing->posted_at_ms, &err);
     if (code == SB_OK)
-        code = sb_content_claim(native->env->services->store, row->account, SB_CLAIM_PART, row->claim_token, now, &native->env->op, next, &err);
+        code = sb_content_claim(native->env->services->store, row->account, SB_CLAIM_PART, row->claim_token, native->env->run, now,
+                                &native->env->op, next, &err);
     if (code != SB_OK && code != SB_ERR_NOT_FOUND)
         sb_step_note(native->env, SB_SEVERITY_WARN, "the thread of %s goes on with the next run: %s", row->decision_id, err.text);
     return code == SB_OK;

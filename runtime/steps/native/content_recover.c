@@ -1,4 +1,4 @@
-/* Settles rows whose publishing did not come to an end: claimed too long ago or by a process that has ended, or
+/* Settles rows whose publishing did not come to an end: claimed too long ago, by a process or a run that has ended, or
  * uncertain. Runs on the worker thread that holds the context (or without one: then only the receipts speak).
  *
  *   receipts say        row

@@ -52,7 +52,7 @@ static void post_row(struct fixture *f, const char *id, const char *text, const 
     char effect[32];
     (void)snprintf(effect, sizeof effect, "e-%s", id);
     if (sb_content_queue(f->services.store, &row, 1, now_ms(), &f->env.op, &err) != SB_OK ||
-        sb_content_claim(f->services.store, "me", SB_CLAIM_POST, 1, now_ms(), &f->env.op, &claimed, &err) != SB_OK ||
+        sb_content_claim(f->services.store, "me", SB_CLAIM_POST, 1, 1, now_ms(), &f->env.op, &claimed, &err) != SB_OK ||
         sb_content_save_posted(f->services.store, id, post, effect, now_ms(), &f->env.op, &err) != SB_OK)
         fail_msg("%s", err.text);
 }
