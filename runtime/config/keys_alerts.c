@@ -61,6 +61,10 @@ static const struct sb_cfg_section RULES = {
     .title = "rules", .help = "The rules that differ from what is shipped.", SECTION_OF(RULES_KEYS, sb_cfg_root)};
 
 static const struct sb_cfg_key ALERTS_KEYS[] = {
+    {DECIMAL("success", sb_cfg_root, alerts.objectives[SB_OBJECTIVE_SUCCESS], 2, 5000, 9999, "99",
+             "Percent of runs that should succeed, in 30 days (slo_burn).")},
+    {DECIMAL("punctuality", sb_cfg_root, alerts.objectives[SB_OBJECTIVE_PUNCTUALITY], 2, 5000, 9999, "95",
+             "Percent of runs that should not start late, in 30 days (slo_burn).")},
     {SPAN("start_hold", sb_cfg_root, alerts.start_hold, 0, SB_HOUR(1), "60s", "After a start nobody is told for so long.")},
     {SPAN("group_wait", sb_cfg_root, alerts.group_wait, 0, SB_HOUR(1), "30s", "What fires within it is told together.")},
     {SPAN("ack_for", sb_cfg_root, alerts.ack_for, SB_MIN(1), SB_DAY(30), "8h", "An acknowledgement without a time of its own expires.")},
@@ -89,6 +93,7 @@ static void finish_alerts(struct sb_cfg_binder *binder, const struct sb_cfg_node
         if (said->def.raise_of > 0) {
             rule->raise_n = said->def.raise_n;
             rule->raise_of = said->def.raise_of;
+            rule->or_n = rule->or_of = 0;
         }
         if (said->def.clear_of > 0) {
             rule->clear_n = said->def.clear_n;

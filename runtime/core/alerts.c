@@ -139,6 +139,11 @@ static bool has_seen(const struct alert *alert, bool is_bad, unsigned n, unsigne
     return seen >= n;
 }
 
+static bool is_raised(const struct alert *alert, const struct sb_alert_def *def)
+{
+    return has_seen(alert, true, def->raise_n, def->raise_of) || (def->or_n > 0 && has_seen(alert, true, def->or_n, def->or_of));
+}
+
 static sb_ns quiet_time(const struct alert *alert)
 {
     sb_ns quiet = SB_FLAP_QUIET;
@@ -231,7 +236,7 @@ static bool take_finding(const struct sb_core *core, struct alert *alert, const 
 static void look_bad(struct sb_core *core, struct alert *alert, const struct finding *finding)
 {
     const struct sb_alert_def *def = &core->alert_defs->rules[alert->rule];
-    bool is_met = has_seen(alert, true, def->raise_n, def->raise_of);
+    bool is_met = is_raised(alert, def);
     bool is_worse = take_finding(core, alert, finding), was_stale = alert->is_stale;
 
     alert->is_stale = false;
@@ -288,24 +293,12 @@ static void look(struct sb_core *core, enum sb_rule rule, const struct finding *
     sb_alerts_arm(core);
 }
 
-/* What the rules compare with comes from events alone, so that a recorded journal gives the same. */
-static void remember_duration(struct sb_core *core, const struct sb_ev_run_ended *ended)
-{
-    if (ended->state != SB_RUN_STATE_SUCCEEDED || ended->job >= core->setup.job_count)
-        return;
-    struct job *job = &core->jobs[ended->job];
-    sb_ns ms = ended->duration / SB_MS(1);
-    job->recent_ms[job->recent_next] = ms < 0 ? 0 : ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
-    job->recent_next = (uint8_t)((job->recent_next + 1) % RECENT_DURATIONS);
-    if (job->recent_count < RECENT_DURATIONS)
-        job->recent_count++;
-}
-
 void sb_alerts_event(struct sb_core *core, const struct sb_event *event)
 {
     char subject[SB_NAME_MAX], text[SB_NOTE_MAX];
     struct finding finding = { .verdict = VERDICT_CLEAR };
 
+    sb_service_event(core, event);
     for (int rule = 0; rule < SB_RULE_COUNT; rule++) {
         if (finding.verdict != VERDICT_NOTHING) { /* a rule that finds nothing writes nothing, and that is nearly all of them */
             finding = (struct finding){ .job = SB_NO_JOB, .component = SB_COMPONENT_COUNT };
@@ -317,7 +310,7 @@ void sb_alerts_event(struct sb_core *core, const struct sb_event *event)
             look(core, (enum sb_rule)rule, &finding);
     }
     if (event->kind == SB_EVENT_RUN_ENDED)
-        remember_duration(core, &event->as.run_ended);
+        sb_service_ended(core, &event->as.run_ended);
 }
 
 /* ---- time ---- */

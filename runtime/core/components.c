@@ -62,6 +62,46 @@ static void judge_engine(const struct sb_core *core, struct sb_in_component *inp
     sb_text_add_u64(&reason, core->workers_lost);
 }
 
+enum { SLOW_TIMES = 5, SLOW_LOOKS = 7 /* three of three, as bits */ };
+#define SLOW_FROM SB_MS(200) /* quicker than that, five times as long hurts nobody */
+
+static sb_ns usual_latency(const struct component *c)
+{
+    sb_ns sorted[RECENT_LATENCIES];
+    for (uint8_t i = 0; i < c->latency_count; i++) {
+        uint8_t at = i;
+        for (; at > 0 && sorted[at - 1] > c->latencies[i]; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = c->latencies[i];
+    }
+    return c->latency_count < RECENT_LATENCIES / 2 ? 0 : sorted[c->latency_count / 2];
+}
+
+/* Slow three times in a row, or three times not: told once. What is slow does not become what is usual. */
+static void judge_latency(struct sb_core *core, enum sb_component component)
+{
+    struct component *c = &core->components[component];
+    if (c->state != SB_COMPONENT_STATE_OK)
+        return;
+    const sb_ns usual = usual_latency(c);
+    const bool is_slow = usual > 0 && c->latency > SLOW_FROM && c->latency > SLOW_TIMES * usual;
+    c->slow_looks = (uint8_t)((c->slow_looks << 1 | (is_slow ? 1 : 0)) & SLOW_LOOKS);
+    if (!is_slow) {
+        c->latencies[c->latency_next] = c->latency;
+        c->latency_next = (uint8_t)((c->latency_next + 1) % RECENT_LATENCIES);
+        c->latency_count = c->latency_count < RECENT_LATENCIES ? (uint8_t)(c->latency_count + 1) : RECENT_LATENCIES;
+    }
+    if (c->slow_looks != (c->is_slow ? 0 : SLOW_LOOKS))
+        return;
+    c->is_slow = !c->is_slow;
+    struct sb_event event = sb_event_make(core, SB_EVENT_COMPONENT_SLOW);
+    event.as.component_slow.component = (uint8_t)component;
+    event.as.component_slow.is_slow = c->is_slow;
+    event.as.component_slow.latency = c->latency;
+    event.as.component_slow.usual = usual;
+    sb_core_emit(core, &event);
+}
+
 void sb_components_input(struct sb_core *core, const struct sb_in_component *said)
 {
     struct sb_in_component judged = *said;
@@ -87,6 +127,7 @@ void sb_components_input(struct sb_core *core, const struct sb_in_component *sai
         note_copy(event.as.component_changed.reason, input->reason);
         sb_core_emit(core, &event);
     }
+    judge_latency(core, (enum sb_component)input->component);
     sb_recover_seen(core, (enum sb_component)input->component);
     if (core->setup.components[input->component].is_used)
         sb_timer_set(core, timer_component(core, input->component), next_probe(core, input->component));

@@ -111,6 +111,18 @@ static sb_ns stop_deadline(const struct sb_core *core, const struct run *run)
     return run->is_hard_stopped ? sb_ns_add(run->hard, core->setup.pool->stuck_grace) : run->hard;
 }
 
+#define OVERRUN_FROM SB_S(30) /* longer than ever by less hurts nobody */
+
+/* Four fifths of its time, or twice as long as it has lately taken at most, whichever is later. */
+static sb_ns overrun_deadline(const struct sb_core *core, const struct run *run)
+{
+    const sb_ns whole = job_def(core, run->job)->timeout / 5 * 4, longest = sb_service_longest(core, run->job);
+    const sb_ns usual = longest == 0 ? 0 : longest > OVERRUN_FROM ? 2 * longest : longest + OVERRUN_FROM;
+    if (run->state != SB_RUN_STATE_RUNNING || run->is_overrun_told || (whole == 0 && usual == 0))
+        return SB_NEVER;
+    return sb_ns_add(run->started_at, whole > usual ? whole : usual);
+}
+
 static sb_ns earliest(sb_ns a, sb_ns b)
 {
     return a < b ? a : b;
@@ -121,6 +133,7 @@ void sb_run_arm(struct sb_core *core, struct run *run)
     sb_ns at = earliest(late_deadline(core, run), start_deadline(core, run));
     at = earliest(at, queue_deadline(core, run));
     at = earliest(at, stop_deadline(core, run));
+    at = earliest(at, overrun_deadline(core, run));
     if (run->state == SB_RUN_STATE_BACKOFF)
         at = earliest(at, run->wake);
     if (run->needs_place)
@@ -135,6 +148,18 @@ static void tell_late(struct sb_core *core, struct run *run)
     event.as.run_late.run = run->id;
     event.as.run_late.job = run->job;
     event.as.run_late.late = core->now - run->queued_at;
+    sb_core_emit(core, &event);
+}
+
+static void tell_overrun(struct sb_core *core, struct run *run)
+{
+    run->is_overrun_told = true;
+    struct sb_event event = sb_event_make(core, SB_EVENT_RUN_OVERRUN);
+    event.as.run_overrun.run = run->id;
+    event.as.run_overrun.job = run->job;
+    event.as.run_overrun.step = run->step;
+    event.as.run_overrun.lasted = core->now - run->started_at;
+    event.as.run_overrun.usual = sb_service_longest(core, run->job);
     sb_core_emit(core, &event);
 }
 
@@ -177,6 +202,8 @@ void sb_run_timer(struct sb_core *core, struct run *run)
         queue_timed_out(core, run);
     } else if (stop_deadline(core, run) <= core->now) {
         stop_timer(core, run);
+    } else if (overrun_deadline(core, run) <= core->now) {
+        tell_overrun(core, run);
     } else if (run->state == SB_RUN_STATE_BACKOFF && run->wake <= core->now) {
         sb_run_move(core, run, SB_RUN_STATE_QUEUED);
         run->ready_at = core->now;

@@ -6,10 +6,9 @@
  *   stop.c     stopping steps       budget.c  the day's money      lanes_legacy.c the old pool's rule
  *   components.c dependencies       alerts.c  incidents            commands.c what operators ask
  *   silences.c   who is not told    notices.c who is told, when    outbox.c   what is on its way
- *   breakers.c   sites
- *   recover.c  bringing components back
- *   drain.c    shutting down        announce.c describe stream     check.c    invariants
- *   rehearse.c rules over recorded events
+ *   breakers.c   sites           recover.c bringing back        drain.c   shutting down
+ *   announce.c describe stream      check.c   invariants           rehearse.c rules over recorded events
+ *   service.c  what the rules compare with (service.h)
  */
 #ifndef SIGNALBOX_CORE_STATE_H
 #define SIGNALBOX_CORE_STATE_H
@@ -22,6 +21,8 @@
 #include "signalbox/core/core.h"
 #include "signalbox/core/pace.h"
 
+#include "service.h"
+
 #include <string.h>
 
 enum {
@@ -33,6 +34,7 @@ enum {
     RATE_WAITS_MAX = 20,       /* rate limits in a row that spend no attempt */
     DEPENDENCY_WAITS_MAX = 5,  /* dependency failures in a row that spend no attempt: about half a minute, then somebody must know */
     RECENT_DURATIONS = 20,
+    RECENT_LATENCIES = 20,
     RECOVERIES_MAX = 3,        /* crash recoveries of one run before it is quarantined */
 };
 
@@ -40,7 +42,7 @@ enum {
 enum stop_why { STOP_NONE, STOP_TIMEOUT, STOP_CANCEL, STOP_REVOKE, STOP_DRAIN };
 
 struct run {
-    bool is_used, is_forced, is_started, is_late_told, is_hard_stopped;
+    bool is_used, is_forced, is_started, is_late_told, is_hard_stopped, is_overrun_told;
     bool is_restored, was_running, was_effect; /* found unfinished at start, not decided yet */
     bool needs_place;          /* something it depends on changed: place it again */
     uint8_t state;             /* enum sb_run_state */
@@ -69,7 +71,7 @@ struct job {
     int64_t pending_nominal;
     uint32_t catch_up_left;
     sb_ns last_duration, last_ended_at;
-    uint32_t recent_ms[RECENT_DURATIONS]; /* of runs that succeeded, for the alert rules: alerts.c */
+    uint32_t recent_ms[RECENT_DURATIONS], longest_ms; /* of runs that succeeded, and of them: service.c */
     uint8_t recent_count, recent_next;
     char last_error[SB_NOTE_MAX];
 };
@@ -91,6 +93,9 @@ struct component {
     uint32_t failed_probes;
     sb_ns since, latency;
     char reason[SB_NOTE_MAX];
+    sb_ns latencies[RECENT_LATENCIES];   /* of probes that were not slow */
+    uint8_t latency_count, latency_next, slow_looks; /* slow_looks: the last three probes, 1 = slow */
+    bool is_slow;
     /* recover.c */
     bool is_recovering;
     uint8_t recovery_count;    /* of the array */
@@ -235,6 +240,7 @@ struct sb_core {
     uint32_t pause_note_next;
 
     struct component components[SB_COMPONENT_COUNT];
+    struct service services[SB_OBJECTIVE_COUNT];
     struct site_breaker breakers[SB_SITES_MAX]; /* breakers.c */
 
     int64_t day_start, day_end; /* wall ns */

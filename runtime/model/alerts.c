@@ -6,24 +6,31 @@
 #include <string.h>
 
 #define ONE 1, 1, 1, 1
+#define NONE 0, 0
 
 const struct sb_rule_info sb_rule_infos[SB_RULE_COUNT] = {
-    [SB_RULE_JOB_FAILED] = { SB_LOOK_EDGE, ONE, 0, 0, "signalbox runs --job NAME --failed shows the step and its error; r retries it" },
-    [SB_RULE_JOB_LATE_START] = { SB_LOOK_EDGE, ONE, 0, 0, "signalbox job why NAME says what the run waits for" },
-    [SB_RULE_JOB_STUCK] = { SB_LOOK_EDGE, ONE, 0, 0, "the step's thread is given up; restart signalbox when several are" },
-    [SB_RULE_DEP_DOWN] = { SB_LOOK_LEVEL, ONE, 0, SB_S(30), "signalbox check says what is wrong; jobs that need it wait and go on by themselves" },
-    [SB_RULE_CONTEXT_POOL_SATURATED] = { SB_LOOK_LEVEL, ONE, 0, SB_MIN(2), "signalbox context list shows who holds the contexts" },
-    [SB_RULE_BROWSER_MEMORY] = { SB_LOOK_LEVEL, ONE, 0, SB_MIN(2), "recycle the oldest context, or raise pool.memory_max_mib" },
-    [SB_RULE_BUDGET_BREACH] = { SB_LOOK_LEVEL, ONE, 0, 0, "signalbox budget show; compare with the provider's bill, then budget reconcile" },
-    [SB_RULE_LLM_ACCOUNT] = { SB_LOOK_EDGE, ONE, 0, 0, "check the key and the account's balance at the provider" },
-    [SB_RULE_SITE_DOWN] = { SB_LOOK_LEVEL, ONE, 0, SB_S(30), "signalbox site breakers; it closes by itself when the site answers" },
-    [SB_RULE_JOB_FAILING_STREAK] = { SB_LOOK_EDGE, 3, 3, 2, 2, 0, 0, "three failures in a row are no accident: signalbox runs --job NAME" },
-    [SB_RULE_JOB_SLOW] = { SB_LOOK_EDGE, 2, 3, 2, 3, 0, 0, "signalbox job show NAME has its last runs and steps: what waits, and for whom" },
-    [SB_RULE_BUDGET_PACE] = { SB_LOOK_LEVEL, ONE, SB_MIN(10), SB_MIN(10), "signalbox budget show: which job or alias spends so much" },
-    [SB_RULE_BUDGET_TIER_LOW] = { SB_LOOK_LEVEL, ONE, SB_S(30), SB_MIN(5), "signalbox budget why; generation waits, everything else goes on" },
-    [SB_RULE_LLM_FAILURES] = { SB_LOOK_EDGE, 3, 10, 8, 10, 0, 0, "signalbox budget show lists the failures and their verdict" },
-    [SB_RULE_CLOCK_JUMP] = { SB_LOOK_MOMENT, ONE, 0, SB_MIN(10), "look at the machine's time service" },
-    [SB_RULE_CHANNEL_FAILING] = { SB_LOOK_EDGE, ONE, 0, 0, "signalbox notify test CHANNEL" },
+    [SB_RULE_JOB_FAILED] = { SB_LOOK_EDGE, ONE, 0, 0, NONE, "signalbox runs --job NAME --failed shows the step and its error; r retries it" },
+    [SB_RULE_JOB_LATE_START] = { SB_LOOK_EDGE, ONE, 0, 0, NONE, "signalbox job why NAME says what the run waits for" },
+    [SB_RULE_JOB_STUCK] = { SB_LOOK_EDGE, ONE, 0, 0, NONE, "the step's thread is given up; restart signalbox when several are" },
+    [SB_RULE_JOB_OVERRUN] = { SB_LOOK_EDGE, ONE, 0, 0, NONE,
+        "signalbox run show ID: which step takes so long; x cancels it, its time limit ends it" },
+    [SB_RULE_DEP_DOWN] = { SB_LOOK_LEVEL, ONE, 0, SB_S(30), NONE,
+        "signalbox check says what is wrong; jobs that need it wait and go on by themselves" },
+    [SB_RULE_DEP_SLOW] = { SB_LOOK_EDGE, ONE, 0, 0, NONE,
+        "signalbox check --json has the latency of each dependency; look at the machine it runs on" },
+    [SB_RULE_CONTEXT_POOL_SATURATED] = { SB_LOOK_LEVEL, ONE, 0, SB_MIN(2), NONE, "signalbox context list shows who holds the contexts" },
+    [SB_RULE_BROWSER_MEMORY] = { SB_LOOK_LEVEL, ONE, 0, SB_MIN(2), NONE, "recycle the oldest context, or raise pool.memory_max_mib" },
+    [SB_RULE_BUDGET_BREACH] = { SB_LOOK_LEVEL, ONE, 0, 0, NONE, "signalbox budget show; compare with the provider's bill, then budget reconcile" },
+    [SB_RULE_LLM_ACCOUNT] = { SB_LOOK_EDGE, ONE, 0, 0, NONE, "check the key and the account's balance at the provider" },
+    [SB_RULE_SITE_DOWN] = { SB_LOOK_LEVEL, ONE, 0, SB_S(30), NONE, "signalbox site breakers; it closes by itself when the site answers" },
+    [SB_RULE_JOB_FAILING_STREAK] = { SB_LOOK_EDGE, 3, 3, 2, 2, 0, 0, 5, 10, "so many failures are no accident: signalbox runs --job NAME" },
+    [SB_RULE_JOB_SLOW] = { SB_LOOK_EDGE, 2, 3, 2, 3, 0, 0, NONE, "signalbox job show NAME has its last runs and steps: what waits, and for whom" },
+    [SB_RULE_SLO_BURN] = { SB_LOOK_EDGE, ONE, 0, 0, NONE, "signalbox runs --failed: what the failures or late starts have in common" },
+    [SB_RULE_BUDGET_PACE] = { SB_LOOK_LEVEL, ONE, SB_MIN(10), SB_MIN(10), NONE, "signalbox budget show: which job or alias spends so much" },
+    [SB_RULE_BUDGET_TIER_LOW] = { SB_LOOK_LEVEL, ONE, SB_S(30), SB_MIN(5), NONE, "signalbox budget why; generation waits, everything else goes on" },
+    [SB_RULE_LLM_FAILURES] = { SB_LOOK_EDGE, 3, 10, 8, 10, 0, 0, NONE, "signalbox budget show lists the failures and their verdict" },
+    [SB_RULE_CLOCK_JUMP] = { SB_LOOK_MOMENT, ONE, 0, SB_MIN(10), NONE, "look at the machine's time service" },
+    [SB_RULE_CHANNEL_FAILING] = { SB_LOOK_EDGE, ONE, 0, 0, NONE, "signalbox notify test CHANNEL" },
 };
 
 void sb_alerts_def_init(struct sb_alerts_def *alerts)
@@ -32,8 +39,11 @@ void sb_alerts_def_init(struct sb_alerts_def *alerts)
     for (int rule = 0; rule < SB_RULE_COUNT; rule++) {
         const struct sb_rule_info *info = &sb_rule_infos[rule];
         alerts->rules[rule] = (struct sb_alert_def){ .raise_n = info->raise_n, .raise_of = info->raise_of, .clear_n = info->clear_n,
-                                                     .clear_of = info->clear_of, .hold = info->hold, .recover = info->recover };
+                                                     .clear_of = info->clear_of, .hold = info->hold, .recover = info->recover,
+                                                     .or_n = info->or_n, .or_of = info->or_of };
     }
+    alerts->objectives[SB_OBJECTIVE_SUCCESS] = 9900;
+    alerts->objectives[SB_OBJECTIVE_PUNCTUALITY] = 9500;
     alerts->start_hold = SB_S(60);
     alerts->group_wait = SB_S(30);
     alerts->ack_for = SB_HOUR(8);

@@ -73,7 +73,23 @@ posts_out() {
 more_posts() { # SECONDS TEXT: one more than now
   local now
   now=$(posts_out)
-  eventually "$1" "$2" sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified', 'archived')" $((now + 1))
+  eventually "$1" "$2" sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified', 'archived')" \
+    $((now + 1)) || why_no_posts
+}
+# What a post needs, each as it is now.
+why_no_posts() {
+  local command
+  for command in "job why posting" "job why plan" "status" "alert list" "budget show" "site breakers"; do
+    # shellcheck disable=SC2086 # its words
+    on_store why $command
+    { printf '%s:\n' "$command" && cat "$DIR/why.out" "$DIR/why.err"; } | show 12
+  done
+  sql "$STATE" "SELECT status, COUNT(*), to_timestamp(MIN(scheduled_at_ms) / 1000), to_timestamp(MAX(posted_at_ms) / 1000), NOW()
+    FROM content_metadata GROUP BY 1" | show
+  sql "$STATE" "SELECT id, state, error_class, error, to_timestamp(queued_at_ms / 1000) FROM job_runs WHERE job_name IN ('posting', 'plan')
+    ORDER BY id DESC LIMIT 12" | show
+  sql "$STATE" "SELECT name, state, text FROM job_steps WHERE run_id IN (SELECT id FROM job_runs WHERE job_name IN ('posting', 'plan')
+    ORDER BY id DESC LIMIT 6)" | show
 }
 for ((round = 0; round < 20; round++)); do
   end_sessions >/dev/null

@@ -275,6 +275,107 @@ static void job_slow__needs_two_of_three_and_ends_with_two_of_three(void **state
     world_destroy(w);
 }
 
+static void job_overrun__a_run_that_takes_most_of_its_time(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", SB_MIN(10), 0);
+    world_step(w, "work", false, SB_S(130));
+    w->jobs[0].timeout = SB_S(150);
+    w->steps[0].timeout = SB_S(150);
+    w->script[0][0].lasts = SB_S(130);
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_begin(w);
+    world_run(w, SB_MIN(9));
+    world_expect(w, "[ 120000] alert 1 job_overrun: a still runs after 2m00s, in step work\n"
+                    "[ 130000] alert 1 job_overrun a cleared after 10s\n");
+    world_destroy(w);
+}
+
+static void job_overrun__a_run_that_takes_twice_as_long_as_ever(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", SB_MIN(10), 0);
+    world_step(w, "work", false, SB_S(40));
+    w->jobs[0].timeout = 0;
+    w->steps[0].timeout = SB_MIN(9);
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_begin(w);
+    world_run(w, SB_MIN(89)); /* eight runs: now it is known how long they take */
+    w->script[0][0].lasts = SB_S(79);
+    world_run(w, SB_MIN(99)); /* that, too, is how long they may take */
+    w->script[0][0].lasts = SB_S(170);
+    world_run(w, SB_MIN(104));
+    world_expect(w, "[6158000] alert 1 job_overrun: a still runs after 2m38s, in step work; lately at most 1m19s\n");
+    world_destroy(w);
+}
+
+static void say_latency(struct world *w, sb_ns latency)
+{
+    struct sb_input input = sb_input_make(SB_INPUT_COMPONENT);
+    input.as.component.component = SB_COMPONENT_LLM;
+    input.as.component.state = SB_COMPONENT_STATE_OK;
+    input.as.component.latency = latency;
+    world_input(w, input);
+}
+
+static void dep_slow__needs_three_slow_answers_and_ends_with_three_others(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_begin(w);
+    for (int i = 0; i < 12; i++)
+        say_latency(w, SB_MS(100));
+    say_latency(w, SB_MS(900)); /* once, and twice, may happen */
+    say_latency(w, SB_MS(900));
+    say_latency(w, SB_MS(100));
+    world_expect(w, "");
+    for (int i = 0; i < 3; i++)
+        say_latency(w, SB_MS(900));
+    say_latency(w, SB_MS(400));
+    say_latency(w, SB_MS(900)); /* not yet over */
+    world_expect(w, "[      0] alert 1 dep_slow: llm answers in 0.9s, usually in 0.1s\n");
+    for (int i = 0; i < 3; i++)
+        say_latency(w, SB_MS(400));
+    assert_non_null(strstr(w->story, "alert 1 dep_slow llm cleared after 0.0s"));
+    world_destroy(w);
+}
+
+static void slo_burn__needs_three_failures_and_a_share_of_them(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", SB_MIN(1), 0);
+    world_step(w, "work", false, SB_S(1));
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    struct sb_alerts_def alerts;
+    sb_alerts_def_init(&alerts);
+    for (int rule = 0; rule < SB_RULE_COUNT; rule++)
+        alerts.rules[rule].is_off = rule != SB_RULE_SLO_BURN;
+    w->setup.alerts = &alerts;
+    world_begin(w);
+    for (int bad = 0; bad < 9; bad++) { /* one of twenty: five times too many, and that is not for the pager within an hour */
+        world_run(w, SB_MIN(19 + 20 * bad) + SB_S(30));
+        w->script[0][0].state = SB_STEP_STATE_FAILED;
+        w->script[0][0].class = SB_CLASS_FATAL;
+        world_run(w, SB_MIN(20 + 20 * bad) + SB_S(30));
+        w->script[0][0].state = SB_STEP_STATE_SUCCEEDED;
+        w->script[0][0].class = SB_CLASS_NONE;
+    }
+    world_expect(w, "[3601000] alert 1 slo_burn: 3 of 61 runs failed within 3d00h; the month's objective allows 1 of 100\n");
+    world_run(w, SB_MIN(181)); /* and now every run of ten minutes */
+    w->script[0][0].state = SB_STEP_STATE_FAILED;
+    w->script[0][0].class = SB_CLASS_FATAL;
+    world_run(w, SB_MIN(191));
+    assert_non_null(strstr(w->story, " runs failed within 6h00m; the month's objective allows 1 of 100\n"));
+    world_destroy(w);
+}
+
 static void budget_pace__warns_before_the_money_is_short(void **state)
 {
     (void)state;
@@ -373,6 +474,10 @@ int main(void)
         cmocka_unit_test(breaker__does_not_open_for_calls_that_the_store_prevents),
         cmocka_unit_test(tripped_breaker__stays_tripped_over_a_restart_until_it_is_reset),
         cmocka_unit_test(job_slow__needs_two_of_three_and_ends_with_two_of_three),
+        cmocka_unit_test(job_overrun__a_run_that_takes_most_of_its_time),
+        cmocka_unit_test(job_overrun__a_run_that_takes_twice_as_long_as_ever),
+        cmocka_unit_test(dep_slow__needs_three_slow_answers_and_ends_with_three_others),
+        cmocka_unit_test(slo_burn__needs_three_failures_and_a_share_of_them),
         cmocka_unit_test(budget_pace__warns_before_the_money_is_short),
         cmocka_unit_test(tripped_breaker__of_the_browser_holds_what_needs_a_context),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),

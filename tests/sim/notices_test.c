@@ -28,6 +28,7 @@ static void make(struct told_world *t, uint32_t channel_count)
     t->alerts.start_hold = SB_S(10);
     t->channels[OPS] = (struct sb_channel_rule){ .name = "ops", .kind = "webhook", .min_severity = SB_SEVERITY_WARN, .tells_resolved = true };
     t->channels[ONCALL] = (struct sb_channel_rule){ .name = "oncall", .kind = "ntfy", .min_severity = SB_SEVERITY_ERROR, .tells_resolved = true };
+    t->alerts.rules[SB_RULE_SLO_BURN].is_off = true; /* the jobs of these stories run once or twice: every failure burns */
     t->w->setup.alerts = &t->alerts;
     t->w->setup.channels = t->channels;
     t->w->setup.channel_count = channel_count;
@@ -178,6 +179,25 @@ static void alert__fires_when_enough_of_the_last_looks_are_bad(void **state)
     world_begin(t.w);
     world_run(t.w, SB_MIN(5) + SB_S(30)); /* bad bad good bad bad bad */
     world_expect(t.w, "[ 301000] alert 1 job_failing_streak: a keeps failing, last fatal: boom\n");
+    done(&t);
+}
+
+static void alert__fires_when_every_second_look_is_bad(void **state)
+{
+    (void)state;
+    struct told_world t;
+    make(&t, 1);
+    world_job(t.w, "a", SB_MIN(1), 0);
+    struct sb_step_def *step = world_step(t.w, "work", false, SB_S(1));
+    t.alerts.rules[SB_RULE_JOB_FAILED].is_off = true;
+    world_listen(t.w, SB_EVENT_ALERT_RAISED);
+    world_begin(t.w);
+    for (int run = 1; run < 10; run++) { /* bad good bad good: five of the last ten, never two in a row */
+        world_outcome(t.w, step, 0, (struct outcome){ .lasts = SB_S(1), .class = SB_CLASS_FATAL, .text = "boom",
+                                                      .state = run % 2 != 0 ? SB_STEP_STATE_FAILED : SB_STEP_STATE_SUCCEEDED });
+        world_run(t.w, SB_MIN(run) + SB_S(30));
+    }
+    world_expect(t.w, "[ 541000] alert 1 job_failing_streak: a keeps failing, last fatal: boom\n");
     done(&t);
 }
 
@@ -468,6 +488,7 @@ int main(void)
         cmocka_unit_test(notices__two_hundred_flips_of_one_condition_in_a_day_are_four_messages_at_most),
         cmocka_unit_test(notices__flapping_is_said_once_and_ends_when_it_has_been_quiet),
         cmocka_unit_test(alert__fires_when_enough_of_the_last_looks_are_bad),
+        cmocka_unit_test(alert__fires_when_every_second_look_is_bad),
         cmocka_unit_test(notices__many_at_once_are_one_message),
         cmocka_unit_test(notices__what_follows_from_a_dependency_is_not_told),
         cmocka_unit_test(notices__a_critical_job_that_keeps_failing_pages_once),

@@ -145,6 +145,13 @@ void sb_fold_component_changed(struct sb_model *model, const struct sb_event *ev
     sb_copy_n(component->reason, sizeof component->reason, ev->reason, strnlen(ev->reason, sizeof ev->reason));
 }
 
+void sb_fold_component_slow(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_component_slow *const ev = &event->as.component_slow;
+    if (ev->component < SB_COMPONENT_COUNT)
+        model->components[ev->component].latency = ev->latency;
+}
+
 void sb_fold_described(struct sb_model *model, const struct sb_event *event)
 {
     (void)event;

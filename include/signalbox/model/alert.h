@@ -40,6 +40,7 @@ struct sb_rule_info {
     enum sb_rule_look look;
     uint8_t raise_n, raise_of, clear_n, clear_of;
     sb_ns hold, recover;
+    uint8_t or_n, or_of;       /* it fires for this, too; 0 = only for raise_n of raise_of */
     const char *remedy;        /* the runbook in a line */
 };
 extern const struct sb_rule_info sb_rule_infos[SB_RULE_COUNT];
@@ -51,11 +52,16 @@ struct sb_alert_def {
     uint8_t severity;          /* enum sb_severity, in place of the rule's own */
     uint8_t raise_n, raise_of; /* bad looks of the last ones; 1 of 1 by default */
     uint8_t clear_n, clear_of; /* good ones */
+    uint8_t or_n, or_of;       /* bad looks that are enough, too, while the catalogue says nothing of `raise`; 0 = none */
     sb_ns hold, recover;
     sb_ns repeat;              /* while it fires and nobody has acknowledged it; 0 = by severity: page 1 h, error 4 h, warn 12 h, info never */
 };
 
+/* What is promised of the runs of all jobs together. SUCCESS: a run that ends, succeeds. PUNCTUALITY: a run starts before it counts as late. */
+enum sb_objective { SB_OBJECTIVE_SUCCESS, SB_OBJECTIVE_PUNCTUALITY, SB_OBJECTIVE_COUNT };
+
 struct sb_alerts_def {
+    uint16_t objectives[SB_OBJECTIVE_COUNT]; /* share of good runs in 30 days, in 1/10,000 */
     struct sb_alert_def rules[SB_RULE_COUNT];
     sb_ns start_hold;          /* nobody is told before that */
     sb_ns group_wait;          /* what fires within it is told together */

@@ -152,7 +152,9 @@
     X(JOB_FAILED, "job_failed")                            \
     X(JOB_LATE_START, "job_late_start")                    \
     X(JOB_STUCK, "job_stuck")                              \
+    X(JOB_OVERRUN, "job_overrun")                          \
     X(DEP_DOWN, "dep_down")                                \
+    X(DEP_SLOW, "dep_slow")                                \
     X(CONTEXT_POOL_SATURATED, "context_pool_saturated")    \
     X(BROWSER_MEMORY, "browser_memory")                    \
     X(BUDGET_BREACH, "budget_breach")                      \
@@ -160,6 +162,7 @@
     X(SITE_DOWN, "site_down")                              \
     X(JOB_FAILING_STREAK, "job_failing_streak")            \
     X(JOB_SLOW, "job_slow")                                \
+    X(SLO_BURN, "slo_burn")                                \
     X(BUDGET_PACE, "budget_pace")                          \
     X(BUDGET_TIER_LOW, "budget_tier_low")                  \
     X(LLM_FAILURES, "llm_failures")                        \

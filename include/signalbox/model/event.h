@@ -28,6 +28,8 @@
 #define SB_EV_run_released(F, O) F(O, run, run) F(O, job, job) F(O, hold, hold)
 #define SB_EV_run_started(F, O) F(O, run, run) F(O, job, job) F(O, u8, attempt) F(O, ns, waited)
 #define SB_EV_run_late(F, O) F(O, run, run) F(O, job, job) F(O, ns, late)
+/* Still running after most of its time: sooner it is stopped, or it takes twice as long as it ever does. */
+#define SB_EV_run_overrun(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, ns, lasted) F(O, ns, usual) /* usual: 0 = not known yet */
 #define SB_EV_run_stuck(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, ns, over)
 #define SB_EV_run_yielded(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, ctx, ctx)
 #define SB_EV_run_retrying(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, u8, attempt) F(O, u8, attempts_max) F(O, class, class) \
@@ -56,6 +58,8 @@
 /* The browser's memory against its limit. Level 0: all is well; 1: lane low gets no context; 2: lanes low and high get none, and no burst opens. */
 #define SB_EV_pool_pressure(F, O) F(O, u8, level) F(O, u32, used_mib) F(O, u32, limit_mib)
 
+/* It answers, but five times as slowly as it usually does; or no longer so. */
+#define SB_EV_component_slow(F, O) F(O, component, component) F(O, flag, is_slow) F(O, ns, latency) F(O, ns, usual)
 #define SB_EV_component_changed(F, O) F(O, component, component) F(O, component_state, state) F(O, ns, latency) F(O, note, reason)
 
 #define SB_EV_job_paused(F, O) F(O, job, job) F(O, name, actor) F(O, note, reason)
@@ -148,6 +152,7 @@
     X(RUN_RELEASED, run_released, DEBUG, "{job} run {run} released: {hold} is over")                                  \
     X(RUN_STARTED, run_started, INFO, "{job} run {run} attempt {attempt} started after {waited}")                     \
     X(RUN_LATE, run_late, WARN, "{job} run {run} is {late} late")                                                     \
+    X(RUN_OVERRUN, run_overrun, WARN, "{job} run {run} still runs after {lasted}, in step {step}")                    \
     X(RUN_STUCK, run_stuck, ERROR, "{job} run {run} does not stop: step {step} is {over} over its limit")             \
     X(RUN_YIELDED, run_yielded, INFO, "{job} run {run} yields {ctx} before step {step}")                              \
     X(RUN_RETRYING, run_retrying, WARN, "{job} run {run} attempt {attempt} of {attempts_max} in {delay}: {class}, {error}") \
@@ -167,6 +172,7 @@
     X(POOL_RELIEVED, pool_relieved, INFO, "context queue is short again after {lasted}")                              \
     X(POOL_PRESSURE, pool_pressure, WARN, "browser memory {used_mib} of {limit_mib} MiB: guard at level {level}")     \
     X(COMPONENT_CHANGED, component_changed, INFO, "{component} is {state} {reason}")                                  \
+    X(COMPONENT_SLOW, component_slow, INFO, "{component} answers in {latency}, usually in {usual}: slow {is_slow}")    \
     X(RECOVERY_ENDED, recovery_ended, WARN, "{component}: the recovery by {actor} ended {state} after {lasted} {reason}") \
     X(JOB_PAUSED, job_paused, INFO, "{job} paused by {actor} {reason}")                                               \
     X(JOB_RESUMED, job_resumed, INFO, "{job} resumed by {actor}")                                                     \
