@@ -77,6 +77,8 @@ struct metrics_look {
     size_t loop_count;
     struct sb_store_stats store;
     bool has_store;
+    struct sb_node_picture node;
+    bool has_node;
     struct sb_cache_stats cache;
     bool has_cache;
     struct sb_process process;

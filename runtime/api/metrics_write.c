@@ -384,6 +384,24 @@ static void write_store(struct metrics_out *out, const struct metrics_look *look
     out_family(out, METRIC_STORE_COMMIT);
     out_nano(out, LABELS({ "quantile", "0.5" }), store->commit_p50);
     out_nano(out, LABELS({ "quantile", "0.99" }), store->commit_p99);
+    write_core_hist(out, METRIC_STORE_QUERY, &store->query, metric_bounds_core);
+    write_core_hist(out, METRIC_STORE_WRITE, &store->write, metric_bounds_core);
+    out_family(out, METRIC_STORE_CONNECTIONS);
+    out_count(out, LABELS({ "state", "in_use" }), store->readers_leased);
+    out_count(out, LABELS({ "state", "idle" }), store->readers_open - store->readers_leased);
+    out_one(out, METRIC_STORE_CONNECTIONS_MAX, store->readers_max);
+    out_one(out, METRIC_STORE_WAITERS, store->reader_waiters);
+    write_core_hist(out, METRIC_STORE_WAIT, &store->reader_wait, metric_bounds_core);
+}
+
+static void write_node(struct metrics_out *out, const struct metrics_look *look)
+{
+    if (!look->has_node)
+        return;
+    out_one(out, METRIC_NODE_ACTIVE, look->node.state == SB_NODE_ACTIVE);
+    out_one(out, METRIC_NODES, look->node.count);
+    if (look->node.heard_ms >= 0)
+        out_one_nano(out, METRIC_NODE_HEARD, SB_MS(look->node.heard_ms));
 }
 
 static void write_cache(struct metrics_out *out, const struct metrics_look *look)
@@ -435,6 +453,7 @@ void metrics_write(struct metrics *metrics, const struct sb_model *model, const 
     write_budget(&out, model);
     write_engine(&out, metrics, look);
     write_store(&out, look);
+    write_node(&out, look);
     write_cache(&out, look);
     write_self(&out, metrics, look);
     if (is_openmetrics)

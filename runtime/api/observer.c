@@ -368,6 +368,9 @@ char *observer_scrape(struct observer *observer, bool is_openmetrics)
     look.has_store = setup->store != NULL && setup->store->ops->stats != NULL;
     if (look.has_store)
         setup->store->ops->stats(setup->store, &look.store);
+    look.has_node = setup->node != NULL;
+    if (look.has_node)
+        setup->look_at_node(setup->node, &look.node);
     look.has_cache = setup->cache_stats != NULL;
     if (look.has_cache)
         setup->cache_stats(setup->cache, &look.cache);

@@ -79,6 +79,7 @@ struct installation {
     int lock_fd;
     struct timespec catalogue_changed; /* when its file was, as it was loaded */
     bool has_obeyed_caps; /* every endpoint that costs something has shown it; keeper's thread */
+    uint64_t store_waits_seen; /* long waits for a connection, as of the last check of the store */
     bool has_opened_context; /* the browser has; keeper's thread */
 };
 /* Opens lock, log, node, store, receipts, HTTP, LLM and browser services. On failure prints the reason and returns the exit code; what was

@@ -57,7 +57,17 @@ static enum sb_component_state check_config(struct installation *in, const struc
 
 static enum sb_component_state check_store(struct installation *in, const struct sb_op *op, struct sb_error *err)
 {
-    return state_of(in->services.store->ops->check(in->services.store, op, err));
+    struct sb_store *store = in->services.store;
+    struct sb_store_stats stats;
+    enum sb_component_state state = state_of(store->ops->check(store, op, err));
+    store->ops->stats(store, &stats);
+    const uint64_t waits = stats.reader_waits_long - in->store_waits_seen;
+    in->store_waits_seen = stats.reader_waits_long;
+    if (state != SB_COMPONENT_STATE_OK || waits == 0)
+        return state;
+    (void)sb_error_set(err, SB_ERR_RATE_LIMITED, "%llu queries waited a second and longer for one of %u connections since the last check",
+                       (unsigned long long)waits, stats.readers_max);
+    return SB_COMPONENT_STATE_DEGRADED;
 }
 
 /* The first time a context is opened and closed, too; later the pool does that all the time. */

@@ -299,6 +299,9 @@ static void store__writes_that_wait_together_share_a_transaction(void **state)
     assert_int_equal(after.writes - before.writes, WRITERS * WRITES / 2);
     assert_true(after.transactions - before.transactions < WRITERS * WRITES);
     assert_true(after.commit_p50 > 0 && after.commit_p99 >= after.commit_p50);
+    assert_int_equal(after.write.count - before.write.count, WRITERS * WRITES); /* failed ones took their time, too */
+    assert_true(after.query.count > before.query.count && after.reader_wait.count == after.query.count);
+    assert_true(after.readers_leased == 0 && after.readers_open >= 1 && after.readers_open <= after.readers_max);
 }
 
 static void query_often(void *arg)

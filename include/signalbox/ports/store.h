@@ -6,6 +6,7 @@
 #ifndef SIGNALBOX_PORTS_STORE_H
 #define SIGNALBOX_PORTS_STORE_H
 
+#include "signalbox/base/hist.h"
 #include "signalbox/model/event.h"
 #include "signalbox/model/input.h"
 #include "signalbox/ports/op.h"
@@ -56,6 +57,10 @@ struct sb_store_stats {
     uint64_t events_durable, transactions, writes, queries;
     uint64_t queue_count, queue_count_max;
     sb_ns commit_p50, commit_p99;
+    /* Connections for queries: at most so many, open, leased now; callers who wait for one now; those who waited for a second or longer, ever. */
+    uint32_t readers_max, readers_open, readers_leased, reader_waiters;
+    uint64_t reader_waits_long;
+    struct sb_hist query, write, reader_wait; /* durations: of queries and writes with their waits; until a connection was free */
 };
 
 struct sb_store {

@@ -62,6 +62,7 @@ static enum sb_err prune(struct sb_store *store, struct sb_wall before, const st
 static void stats(struct sb_store *store, struct sb_store_stats *out)
 {
     sb_queue_stats(&sb_postgres_of(store)->queue, out);
+    sb_seats_stats(&sb_postgres_of(store)->seats, out);
 }
 
 static const struct sb_store_ops postgres_ops = {

@@ -176,6 +176,7 @@ enum sb_err sb_pg_query(struct sb_store *store, const struct sb_statement *state
 {
     struct sb_postgres *self = sb_postgres_of(store);
     unsigned seat = 0;
+    const sb_ns since = sb_now();
     enum sb_err code = sb_op_check(op, "the query", err);
     if (!code)
         code = sb_pg_check_statement(statement, false, err);
@@ -185,7 +186,7 @@ enum sb_err sb_pg_query(struct sb_store *store, const struct sb_statement *state
         return code;
     code = query_on(self, &self->readers[seat], statement, op, rows, err); /* the seat's reader is ours: no lock is held */
     sb_seats_give_back(&self->seats, seat, self->readers[seat].conn != NULL);
-    sb_queue_count_query(&self->queue);
+    sb_queue_count_query(&self->queue, sb_now() - since);
     return code;
 }
 

@@ -173,7 +173,11 @@ enum sb_err sb_queue_write(struct sb_queue *self, const struct sb_statement *sta
     if (count > SB_WRITE_STATEMENTS_MAX)
         return sb_error_set(err, SB_ERR_TOO_LARGE, "a write has at most %d statements, not %zu", SB_WRITE_STATEMENTS_MAX, count);
     struct sb_request request = { .statements = statements, .count = count, .op = op };
+    const sb_ns since = sb_now();
     enum sb_err code = send(self, &request, err);
+    sb_mutex_lock(self->mutex);
+    sb_hist_add(&self->write_times, sb_now() - since);
+    sb_mutex_unlock(self->mutex);
     if (!code && changed)
         memcpy(changed, request.changed, count * sizeof *changed);
     return code;
@@ -455,14 +459,17 @@ void sb_queue_stats(struct sb_queue *self, struct sb_store_stats *out)
         .queue_count_max = self->count_max,
         .commit_p50 = sb_hist_permille(&self->commits, 500),
         .commit_p99 = sb_hist_permille(&self->commits, 990),
+        .query = self->query_times,
+        .write = self->write_times,
     };
     sb_mutex_unlock(self->mutex);
 }
 
-void sb_queue_count_query(struct sb_queue *self)
+void sb_queue_count_query(struct sb_queue *self, sb_ns took)
 {
     sb_mutex_lock(self->mutex);
     self->queries++;
+    sb_hist_add(&self->query_times, took);
     sb_mutex_unlock(self->mutex);
 }
 

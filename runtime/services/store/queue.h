@@ -77,7 +77,7 @@ struct sb_queue {
     bool is_closing, is_broken;
     struct sb_error broken;
     uint64_t events_durable, transactions, writes, queries;
-    struct sb_hist commits; /* ... to here */
+    struct sb_hist commits, query_times, write_times; /* ... to here */
 
     void *callback_arg;
     void (*on_durable)(void *arg, uint64_t seq);
@@ -99,7 +99,7 @@ enum sb_err sb_queue_housekeep(struct sb_queue *queue, const struct sb_op *op, s
 void sb_queue_set_callbacks(struct sb_queue *queue, void *arg, void (*on_durable)(void *arg, uint64_t seq),
                             void (*on_failure)(void *arg, const struct sb_error *error));
 void sb_queue_stats(struct sb_queue *queue, struct sb_store_stats *stats);
-void sb_queue_count_query(struct sb_queue *queue);
+void sb_queue_count_query(struct sb_queue *queue, sb_ns took);
 void sb_queue_count_commit(struct sb_queue *queue, sb_ns took);
 
 /* batch.c: what every database's `run` is made of. One try of a transaction:

@@ -182,6 +182,7 @@ static void set_callbacks(struct sb_store *store, void *arg, void (*on_durable)(
 static void stats(struct sb_store *store, struct sb_store_stats *out)
 {
     sb_queue_stats(&sb_sqlite_of(store)->queue, out);
+    sb_seats_stats(&sb_sqlite_of(store)->seats, out);
 }
 
 static const struct sb_store_ops sqlite_ops = {

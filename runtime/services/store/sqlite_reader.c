@@ -116,6 +116,7 @@ enum sb_err sb_reader_query(struct sb_store *store, const struct sb_statement *s
 {
     struct sb_sqlite *self = sb_sqlite_of(store);
     unsigned seat = 0;
+    const sb_ns since = sb_now();
     enum sb_err code = sb_op_check(op, "the query", err);
     if (!code)
         code = sb_seats_lease(&self->seats, op, &seat, err);
@@ -129,7 +130,7 @@ enum sb_err sb_reader_query(struct sb_store *store, const struct sb_statement *s
         code = run_query(self->readers[seat], statement, op, rows, err);
     sb_seats_give_back(&self->seats, seat, self->readers[seat] != NULL);
 
-    sb_queue_count_query(&self->queue);
+    sb_queue_count_query(&self->queue, sb_now() - since);
     return code;
 }
 
