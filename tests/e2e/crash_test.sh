@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
 # signalbox is killed with SIGKILL at random instants and started again; what it publishes must be on the site exactly once, whatever it
 # was doing. The world around it (site and LLM endpoint) goes on. E2E_SEED repeats a run, E2E_KILLS sets how many there are.
-. "$(dirname "$0")/lib.sh" "$1" crash
+# crash_test.sh PROGRAM RECEIPTS [postgres]: the store is a file, or a database on a server that lives on.
+KIND=${3:-sqlite}
+. "$(dirname "$0")/lib.sh" "$1" "crash-$KIND"
 RECEIPTS=$(realpath "$2") || exit 64
+[ "$KIND" = sqlite ] || . "$(dirname "$0")/postgres.sh"
 
 SEED=${E2E_SEED:-$((($$ * 7919 + SECONDS) % 32768))}
-KILLS=${E2E_KILLS:-60}
+KILLS=${E2E_KILLS:-$([ "$KIND" = sqlite ] && echo 60 || echo 20)}
 RANDOM=$SEED
 note "E2E_SEED=$SEED, $KILLS kills"
 STATE=$DIR/state
 SPEED=600
 start_world --speed 600
 point
+if [ "$KIND" != sqlite ]; then
+  query postgres postgres "CREATE DATABASE signalbox OWNER signalbox"
+  pointed+=(--set "settings.store=postgresql://signalbox@/signalbox?host=$DIR/pg")
+fi
 
 # Many posts, replies and threads, and rows that are taken up again soon after they were left behind.
 signalbox() {
@@ -113,15 +120,14 @@ done
 claim "the site answers" site_state
 
 posts=$(sql "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified')")
-note "rows: $(sql "$STATE" "SELECT group_concat(s, ', ') FROM
-  (SELECT kind || ' ' || status || ' ' || COUNT(*) AS s FROM content_metadata GROUP BY kind, status)")"
+note "rows: $(sql "$STATE" "SELECT kind || ' ' || status || ' ' || COUNT(*) FROM content_metadata GROUP BY kind, status" | paste -sd,)"
 claim "something was posted" [ "$posts" -gt 3 ]
 for kind in single reply thread; do
   claim "posts of kind $kind among it" sql_at_least "$STATE" \
     "SELECT COUNT(*) FROM content_metadata WHERE kind = '$kind' AND status IN ('posted', 'verified')" 1
 done
 compare_site_and_store
-claim "the store is sound" sql_is "$STATE" "PRAGMA integrity_check" ok
+[ "$KIND" != sqlite ] || claim "the store is sound" sql_is "$STATE" "PRAGMA integrity_check" ok
 claim "the journal has no hole" sql_is "$STATE" "SELECT MAX(seq) - MIN(seq) + 1 - COUNT(*) FROM events" 0
 eventually 5 "no process is left behind" has_no_strays || strays | show
 claim "no browser profile is left behind" [ "$(profile_count)" = 0 ]

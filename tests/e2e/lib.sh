@@ -271,10 +271,15 @@ sql_at_least() {
   value=$(sql "$1" "$2" 2>/dev/null) && [ -n "$value" ] && [ "$value" -ge "$3" ]
 }
 
+# A statement over the store's rows that also reads files.
+sql_beside_site() {
+  sql "$STATE" "$1"
+}
+
 # one_number TEXT EXPECTED SELECT...: over the store's rows, the site's posts of the account (site) and those before the test (before)
 one_number() {
   local text=$1 expected=$2 value
-  value=$(sql "$STATE" "WITH
+  value=$(sql_beside_site "WITH
     site AS (SELECT json_extract(value, '\$.id') AS id, json_extract(value, '\$.text') AS text, json_extract(value, '\$.reply_to') AS reply_to
              FROM json_each(CAST(readfile('$DIR/site.json') AS TEXT), '\$.posts')
              WHERE json_extract(value, '\$.id') NOT IN

@@ -44,6 +44,19 @@ sql() {
   query signalbox signalbox "$2"
 }
 
+# instead of lib.sh's: this server reads no files, so the rows go to where the files are
+sql_beside_site() {
+  rm -f "$DIR/mirror.db"
+  sqlite3 "$DIR/mirror.db" "CREATE TABLE content_metadata (decision_id TEXT, status TEXT, kind TEXT, text TEXT, post_id TEXT, target_post_id TEXT,
+    thread_id TEXT, part INTEGER); CREATE TABLE posted_decisions (decision_id TEXT)"
+  sql "$STATE" "COPY (SELECT decision_id, status, kind, text, post_id, target_post_id, thread_id, part FROM content_metadata) TO STDOUT CSV" \
+    >"$DIR/mirror.csv" || return 1
+  sqlite3 "$DIR/mirror.db" ".import --csv '$DIR/mirror.csv' content_metadata"
+  sql "$STATE" "COPY (SELECT decision_id FROM posted_decisions) TO STDOUT CSV" >"$DIR/mirror.csv" || return 1
+  sqlite3 "$DIR/mirror.db" ".import --csv '$DIR/mirror.csv' posted_decisions"
+  sqlite3 -readonly "$DIR/mirror.db" "$1"
+}
+
 chmod 755 "$DIR"
 mkdir "$DIR/pg"
 [ "$(id -u)" != 0 ] || chown postgres:postgres "$DIR/pg"
