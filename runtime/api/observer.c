@@ -208,7 +208,16 @@ static void tell_stopping(struct observer *observer)
     if (observer->is_stopping_told || picture.state == SB_NODE_LOST)
         return;
     observer->is_stopping_told = true;
-    say(observer, "STOPPING=1");
+    if (setup->is_reloading == NULL || !*setup->is_reloading) {
+        say(observer, "STOPPING=1");
+        return;
+    }
+    char lines[64];
+    struct sb_text text;
+    sb_text_init(&text, lines, sizeof(lines));
+    sb_text_add(&text, "RELOADING=1\nMONOTONIC_USEC="); /* READY=1 of the next start ends it */
+    sb_text_add_u64(&text, (uint64_t)(sb_now() / SB_US(1)));
+    say(observer, lines);
 }
 
 /* What has changed for a supervisor. */

@@ -98,9 +98,14 @@ enum sb_component_state installation_probe(void *arg, enum sb_component componen
 /* Whether a site answers: its first page by plain HTTP, logged in as nobody. */
 enum sb_err installation_probe_site(void *arg, const struct sb_site *site, const struct sb_op *op, struct sb_error *err);
 
+/* reload.c: what a hang-up asks for. Reads the configuration again; prints its mistakes, or what is different from the one in use. Whether there is
+ * a reason to begin anew. */
+bool reload_is_wanted(const struct installation *installation, const struct options *options);
+
 /* node.c: waiting for the turn among several nodes. */
 struct turn {
     int signal_fd;   /* what ends the waiting */
+    const struct options *options;
     sb_ns hold_off;  /* not active before that has passed */
     bool is_ended;   /* by a signal: there is nothing more to do */
     bool was_active; /* it had its turn */
@@ -124,6 +129,7 @@ void node_guard_stop(struct node_guard *guard); /* zeroed is fine */
 int session_signals(int *signal_fd);
 struct session {
     struct installation *installation;
+    _Atomic bool *is_reloading; /* set when it ends to begin anew with another configuration; NULL: a hang-up ends it */
     const struct options *options;
     const char *environment; /* shown in line 1 */
     struct turn *turn;       /* NULL: this is no standby */

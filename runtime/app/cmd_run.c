@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-static int run_once(struct options *options, bool is_headless, int signal_fd, struct turn *turn)
+static int run_once(struct options *options, bool is_headless, int signal_fd, struct turn *turn, _Atomic bool *is_reloading)
 {
     struct installation in;
     int code = installation_open(&in, options, !is_headless, turn);
@@ -13,6 +13,7 @@ static int run_once(struct options *options, bool is_headless, int signal_fd, st
         return code;
     const struct session session = {
         .installation = &in, .options = options, .turn = turn, .is_headless = is_headless, .signal_fd = signal_fd,
+        .is_reloading = is_headless ? is_reloading : NULL, /* the hang-up of a terminal is its end */
         .environment = in.catalogue->settings.is_practice ? "practice" : in.catalogue->name,
     };
     if (turn == NULL || !turn->is_ended)
@@ -21,20 +22,28 @@ static int run_once(struct options *options, bool is_headless, int signal_fd, st
     return code;
 }
 
-/* As one of several nodes: whoever loses its turn, or could not use it, waits for the next one. The catalogue is read again each time. */
-static int take_turns(struct options *options, int signal_fd)
+/* Begins anew as often as the configuration is read again; as one of several nodes (`turn`) also when its turn is lost, or could not be used: then
+ * it waits for the next one. */
+static int run_again_and_again(struct options *options, bool is_headless, int signal_fd, struct turn *turn)
 {
     static const sb_ns after_failure = SB_S(5);
     const size_t overrides = options->override_count;
-    struct turn turn = { .signal_fd = signal_fd };
+    _Atomic bool is_reloading;
+    bool has_another;
     int code;
     do {
-        turn.was_active = false;
+        is_reloading = false;
         options->override_count = overrides;
-        code = run_once(options, true, signal_fd, &turn);
-        options->ready_fd = turn.was_active ? 0 : options->ready_fd; /* it was told */
-        turn.hold_off = after_failure;
-    } while (turn.was_active && !turn.is_ended && (code == EXIT_LATER || code == EXIT_UNAVAILABLE));
+        if (turn != NULL)
+            turn->was_active = turn->is_ended = false;
+        code = run_once(options, is_headless, signal_fd, turn, &is_reloading);
+        if (turn == NULL || turn->was_active)
+            options->ready_fd = 0; /* it was told */
+        if (turn != NULL)
+            turn->hold_off = code == EXIT_OK ? 0 : after_failure;
+        has_another = code == EXIT_OK ? is_reloading
+                                      : turn != NULL && turn->was_active && !turn->is_ended && (code == EXIT_LATER || code == EXIT_UNAVAILABLE);
+    } while (has_another);
     return code;
 }
 
@@ -50,10 +59,9 @@ static int run(struct options *options, bool is_headless)
     }
     int signal_fd = -1;
     int code = session_signals(&signal_fd);
-    if (code == EXIT_OK && options->is_standby)
-        code = take_turns(options, signal_fd);
-    else if (code == EXIT_OK)
-        code = run_once(options, is_headless, signal_fd, NULL);
+    struct turn turn = { .signal_fd = signal_fd, .options = options };
+    if (code == EXIT_OK)
+        code = run_again_and_again(options, is_headless, signal_fd, options->is_standby ? &turn : NULL);
     sb_fd_close(&signal_fd);
     return code;
 }

@@ -4,6 +4,7 @@
 #include "signalbox/api/api.h"
 #include "signalbox/os/os.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,16 @@ static void tell(struct waiting *waiting, const struct sb_node_picture *picture)
     }
 }
 
+/* The catalogue is read again when it is this node's turn: until then a hang-up only tells what it would find. */
+static void take_signal(const struct installation *in, struct turn *turn)
+{
+    const int signal = sb_signals_take(turn->signal_fd);
+    if (signal == SIGHUP)
+        (void)reload_is_wanted(in, turn->options);
+    else
+        turn->is_ended = signal != 0;
+}
+
 enum sb_err node_wait(struct installation *in, struct turn *turn, struct sb_error *err)
 {
     struct waiting waiting = { .in = in };
@@ -131,7 +142,7 @@ enum sb_err node_wait(struct installation *in, struct turn *turn, struct sb_erro
         tell(&waiting, &picture);
         rc = reach_store(&waiting, &picture, err);
         if (rc == SB_OK && sb_poll_readable(fds, SB_LEN(fds), &op, &ready, NULL) == SB_OK && ready == 0)
-            turn->is_ended = sb_signals_take(turn->signal_fd) != 0;
+            take_signal(waiting.in, turn);
     }
     turn->was_active = rc == SB_OK && !turn->is_ended;
     sb_api_close(waiting.api);

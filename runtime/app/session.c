@@ -86,7 +86,17 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
         print_waiting(catalogue, feed);
         if (fds[1].revents != 0)
             break;
-        while (sb_signals_take(session->signal_fd) != 0) {
+        int signal;
+        while ((signal = sb_signals_take(session->signal_fd)) != 0) {
+            if (signal == SIGHUP && session->is_reloading != NULL && asked == 0) {
+                if (*session->is_reloading || !reload_is_wanted(session->installation, session->options))
+                    continue;
+                *session->is_reloading = true;
+                rc = sb_control_command(control, sb_command_make(SB_COMMAND_DRAIN, 0, "reload"), NULL, err);
+                continue;
+            }
+            if (session->is_reloading != NULL)
+                *session->is_reloading = false;
             struct sb_command drain = sb_command_make(SB_COMMAND_DRAIN, 0, "signal");
             drain.confirmed = asked++ > 0;
             if (session->turn != NULL)
@@ -221,6 +231,7 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .cache_stats = in->services.cache != NULL ? sb_cache_stats : NULL,
         .node = in->node,
         .look_at_node = sb_node_look,
+        .is_reloading = session->is_reloading,
         .waits_again = session->options->is_standby,
         .judge = verdict_carry_out,
         .judge_arg = source,

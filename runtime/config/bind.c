@@ -69,6 +69,38 @@ void sb_cfg_pop_path(struct sb_cfg_binder *binder, size_t before)
     binder->path[before] = '\0';
 }
 
+enum { VALUE_SHOWN_MAX = 120 };
+
+/* The value as it would be written in a line; lists and maps in brackets. */
+static void write_value(const struct sb_cfg_node *node, struct sb_text *out)
+{
+    if (node->kind == SB_CFG_SCALAR) {
+        sb_text_add(out, node->text);
+        return;
+    }
+    sb_text_add(out, node->kind == SB_CFG_LIST ? "[" : "{");
+    for (const struct sb_cfg_node *child = node->first; child != NULL; child = child->next) {
+        if (child != node->first) {
+            sb_text_add(out, ", ");
+        }
+        if (child->key != NULL) {
+            write_value(child->key, out);
+            sb_text_add(out, ": ");
+        }
+        write_value(child, out);
+    }
+    sb_text_add(out, node->kind == SB_CFG_LIST ? "]" : "}");
+}
+
+static uint64_t hash_value(const struct sb_cfg_node *node, uint64_t hash)
+{
+    hash = node->kind == SB_CFG_SCALAR ? (hash ^ sb_hash_bytes(node->text, node->size)) * 0x9e3779b97f4a7c15u : hash * 31 + node->count;
+    for (const struct sb_cfg_node *child = node->first; child != NULL; child = child->next) {
+        hash = hash_value(child, child->key != NULL ? hash_value(child->key, hash) : hash);
+    }
+    return hash;
+}
+
 void sb_cfg_note_origin(struct sb_cfg_binder *binder, const struct sb_cfg_node *node)
 {
     if (binder->origin_count == binder->origin_cap) {
@@ -87,9 +119,19 @@ void sb_cfg_note_origin(struct sb_cfg_binder *binder, const struct sb_cfg_node *
     if (!sb_streq(file, node->doc->name)) {
         file = sb_cfg_take_text(binder->kept, node->doc->name, strlen(node->doc->name));
     }
-    if (file != NULL) {
-        binder->origins[binder->origin_count++] = (struct sb_cfg_origin){
-            .path_hash = sb_hash_bytes(binder->path, binder->path_size), .file = file, .line = node->line, .column = node->column};
+    char shown[VALUE_SHOWN_MAX];
+    struct sb_text text;
+    sb_text_init(&text, shown, sizeof shown);
+    write_value(node, &text);
+    if (text.is_cut) {
+        memcpy(shown + sizeof shown - 4, "...", 4);
+    }
+    const char *path = sb_cfg_take_text(binder->kept, binder->path, binder->path_size);
+    const char *value = sb_cfg_take_text(binder->kept, shown, strlen(shown));
+    if (file != NULL && path != NULL && value != NULL) {
+        binder->origins[binder->origin_count++] =
+            (struct sb_cfg_origin){.path_hash = sb_hash_bytes(binder->path, binder->path_size), .value_hash = hash_value(node, 7), .path = path,
+                                   .value = value, .file = file, .line = node->line, .column = node->column};
     }
 }
 
@@ -98,6 +140,19 @@ void sb_cfg_note_origin(struct sb_cfg_binder *binder, const struct sb_cfg_node *
 static void bind_section(struct sb_cfg_binder *binder, const struct sb_cfg_key *key, const struct sb_cfg_node *node, void *target)
 {
     sb_cfg_bind(binder, key->section, node, sb_cfg_at(target, key->offset));
+}
+
+/* An element of a list is known by its name, else by its number. */
+static void push_element(struct sb_cfg_binder *binder, const struct sb_cfg_node *element, size_t number)
+{
+    const struct sb_cfg_node *name = element->kind == SB_CFG_MAP ? sb_cfg_get(element, "name") : NULL;
+    char digits[24];
+    if (name != NULL && name->kind == SB_CFG_SCALAR && name->size > 0 && name->size < SB_NAME_MAX) {
+        (void)sb_cfg_push_path(binder, name->text);
+        return;
+    }
+    (void)snprintf(digits, sizeof digits, "%zu", number);
+    (void)sb_cfg_push_path(binder, digits);
 }
 
 static void bind_elements(struct sb_cfg_binder *binder, const struct sb_cfg_key *key, const struct sb_cfg_node *node, void *target)
@@ -119,6 +174,8 @@ static void bind_elements(struct sb_cfg_binder *binder, const struct sb_cfg_key 
         size_t before = binder->path_size;
         if (is_map_entry) {
             (void)sb_cfg_push_path(binder, child->key->text);
+        } else {
+            push_element(binder, child, count);
         }
         if (is_map_entry && section->has_name) {
             sb_cfg_put_pointer(element, section->name_offset, sb_cfg_take_text(binder->kept, child->key->text, child->key->size));

@@ -46,6 +46,7 @@ struct sb_api_setup {
     void (*cache_stats)(struct sb_cache *cache, struct sb_cache_stats *stats); /* NULL: none */
     struct sb_node *node;          /* NULL: the store is for one process. With it and without `control` this one waits for its turn */
     void (*look_at_node)(struct sb_node *node, struct sb_node_picture *picture);
+    const _Atomic bool *is_reloading; /* set before a drain after which this process begins anew: a supervisor is told RELOADING; NULL = never */
     bool waits_again;              /* when another node takes over, this process does not end: no supervisor is told so */
     sb_api_judge *judge;           /* NULL: no verdicts */
     const void *judge_arg;

@@ -56,4 +56,17 @@ char *sb_config_reference(void);
 /* Where a loaded value came from: "catalogue.yaml:12:5", "default", "--set". NULL for an unknown key. */
 const char *sb_config_explain(const char *key);
 
+/* A value that the files, the environment or the command line give; what they do not give is at its default. */
+struct sb_config_value {
+    const char *key;       /* "jobs.plan.steps.choose.timeout" */
+    const char *value;     /* in one line, cut after 119 bytes with "..."; secrets are references here, never themselves. Untrusted text */
+    const char *file;      /* or the origin of an override */
+    uint32_t line, column; /* 0: of an override */
+};
+/* False after the last one. They live as long as the catalogue. */
+bool sb_config_value_at(const struct sb_catalogue *catalogue, size_t index, struct sb_config_value *value);
+/* What another catalogue gives differently, one call for each key: `before` or `after` is NULL where only the other one gives it. */
+void sb_config_compare(const struct sb_catalogue *before, const struct sb_catalogue *after, void *arg,
+                       void (*each)(void *arg, const struct sb_config_value *before, const struct sb_config_value *after));
+
 #endif
