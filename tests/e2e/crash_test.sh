@@ -40,6 +40,10 @@ is_posting() {
   sql_at_least "$STATE" "SELECT COUNT(*) FROM job_steps WHERE name = 'publish' AND state = 'running' AND started_at_ms >= $started_ms" 1
 }
 
+has_no_sessions() {
+  [ "$(query postgres postgres "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name LIKE 'signalbox pid%'")" = 0 ]
+}
+
 # The world of this round: quiet, slow, or losing its answers.
 weather() {
   faults_clear
@@ -81,6 +85,7 @@ for ((round = 1; round <= KILLS; round++)); do
   browser=$(browser_of "$STATE")
   kill -KILL "$runtime"
   ended "$runtime"
+  [ "$KIND" = sqlite ] || wait_for 10 has_no_sessions # what was sent before the kill is still carried out after it
   # Between two steps a run only waits: nothing of it was cut.
   open_runs=$(sql "$STATE" "SELECT DISTINCT r.run FROM job_runs r JOIN job_steps s ON s.run = r.run
     WHERE r.ended_at_ms IS NULL AND r.state IN ('running', 'stopping') AND s.state = 'running'")
