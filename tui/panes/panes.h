@@ -57,6 +57,7 @@ struct sb_pending {
 struct sb_screen {
     char actor[SB_NAME_MAX], environment[SB_NAME_MAX], node[96];
     bool is_read_only, is_ascii;
+    struct sb_source_status source; /* as it was told last */
 
     struct sb_model *live, *frozen;
     bool is_frozen;

@@ -8,6 +8,7 @@
 #include "signalbox/base/err.h"
 #include "signalbox/model/command.h"
 #include "signalbox/model/event.h"
+#include "signalbox/ports/source.h"
 #include "signalbox/tui/grid.h"
 
 /* A key: a code point, or one of these above the Unicode range. */
@@ -54,6 +55,9 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
 /* Which of several nodes this is, "node a of 3"; "" = there is one. */
 void sb_screen_node(struct sb_screen *screen, const char *text);
 
+/* How it stands with the source of the events. */
+void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status);
+
 /* Texts that a screen shows and others must get: what was kept of a failed run's page; the content queue. */
 enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };
 
@@ -78,6 +82,8 @@ void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t 
                     struct sb_screen_answer *answers);
 /* Whether the command was accepted by the inbox; its outcome comes as an event. */
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result);
+/* A command that was accepted and that no event will answer. */
+void sb_screen_failed(struct sb_screen *screen, const struct sb_source_failure *failure, struct sb_now now);
 
 /* Shows such a text; cleaned like everything untrusted. Borrowed until the next call or destroy. `text` NULL: there
  * is none, and `why` is said instead. */
