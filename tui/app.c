@@ -102,6 +102,12 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
     }
+    if (answer->wants_take_over && app->source->ops->take_over != NULL) {
+        struct sb_error err = { SB_OK, "" };
+        if (app->source->ops->take_over(app->source, &err) != SB_OK) {
+            sb_screen_say(app->screen, true, err.text, now());
+        }
+    }
     if (answer->wants_leave) {
         end_with(app, SB_TUI_LEFT);
     }
@@ -157,7 +163,7 @@ static void look_at_source(struct app *app)
     app->source->ops->look(app->source, &status);
     if (memcmp(&status, &app->status, sizeof status) != 0) {
         memcpy(&app->status, &status, sizeof status);
-        sb_screen_source(app->screen, &status);
+        sb_screen_source(app->screen, &status, now());
         app->is_dirty = true;
     }
     while (app->source->ops->take_failure != NULL && app->source->ops->take_failure(app->source, &failure)) {

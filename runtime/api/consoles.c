@@ -65,6 +65,10 @@ void handle_consoles(const struct call *call, struct answer *answer)
     const size_t count = sb_console_list(call->setup->control, list);
     struct sb_json_out *out = sb_json_out_create(BODY_MAX);
     if (out != NULL) {
+        const struct sb_catalogue *catalogue = call->setup->catalogue;
+        sb_json_object_begin(out);
+        put_text(out, "environment", catalogue->settings.is_practice ? "practice" : catalogue->name);
+        sb_json_key(out, "consoles");
         sb_json_array_begin(out);
         for (size_t i = 0; i < count; i++) {
             sb_json_object_begin(out);
@@ -74,6 +78,7 @@ void handle_consoles(const struct call *call, struct answer *answer)
             sb_json_object_end(out);
         }
         sb_json_array_end(out);
+        sb_json_object_end(out);
     }
     answer_json(answer, 200, out);
 }

@@ -142,7 +142,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
     };
-    enum sb_err rc = embedded_open(&setup.source, source.control, err);
+    enum sb_err rc = embedded_open(&setup.source, source.control, setup.actor, options->is_read_only, err);
     if (rc != SB_OK)
         return rc;
     rc = sb_tui_run(&setup, &end, err);
@@ -239,6 +239,7 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .is_reloading = session->is_reloading,
         .waits_again = session->options->is_standby,
         .judge = verdict_carry_out,
+        .page = pages_tell,
         .judge_arg = source,
         .socket_path = socket_path,
         .port = in->catalogue->settings.api_port,

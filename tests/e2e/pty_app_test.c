@@ -123,8 +123,9 @@ void sb_screen_reset(struct sb_screen *screen)
     screen->folds = 0;
 }
 
-void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status)
+void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status, struct sb_now now)
 {
+    (void)now;
     screen->is_lost = status->state == SB_SOURCE_LOST;
 }
 

@@ -195,9 +195,9 @@ static void draw_first(const struct sb_screen *screen, const struct sb_view *vie
     text = part_begin(&line, 6, SB_SLOT_BAR);
     sb_text_add(&text, "op ");
     sb_text_add(&text, screen->actor[0] != '\0' ? screen->actor : "?");
-    text = part_begin(&line, 3, screen->is_read_only ? SB_SLOT_BAR_WARN : SB_SLOT_BAR);
-    sb_text_add(&text, screen->is_read_only ? "VIEWER" : "WRITER");
-    part_brief(&line, screen->is_read_only ? "V" : "W");
+    text = part_begin(&line, 3, sb_is_viewer(screen) ? SB_SLOT_BAR_WARN : SB_SLOT_BAR);
+    sb_text_add(&text, sb_is_viewer(screen) ? "VIEWER" : "WRITER");
+    part_brief(&line, sb_is_viewer(screen) ? "V" : "W");
     line_draw(&line, view, 0);
 }
 

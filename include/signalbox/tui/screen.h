@@ -56,7 +56,7 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
 void sb_screen_node(struct sb_screen *screen, const char *text);
 
 /* How it stands with the source of the events. */
-void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status);
+void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status, struct sb_now now);
 
 /* Texts that a screen shows and others must get: what was kept of a failed run's page; the content queue. */
 enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };
@@ -70,6 +70,7 @@ struct sb_screen_answer {
     struct sb_command command;
     bool wants_redraw;           /* C-l: repaint everything */
     bool wants_leave;            /* Q, confirmed */
+    bool wants_take_over;        /* W, confirmed: this console is to be the one that writes */
     enum sb_screen_page wants_page; /* text to be shown with sb_screen_show_page; NONE = none */
     uint64_t page_run;           /* KEPT: of which run */
     enum sb_screen_verdict verdict; /* on the row of this id; then the page is to be shown anew */

@@ -21,12 +21,12 @@ static void put_number(struct sb_json_out *out, const char *key, uint64_t number
     sb_json_integer(out, (int64_t)number);
 }
 
-static const char *site_name(const struct remote_names *names, unsigned site)
+static const char *site_name(const struct attached_names *names, unsigned site)
 {
     return site < SB_SITES_MAX ? names->sites[site] : "";
 }
 
-static bool has_target(const struct remote_names *names, const struct sb_command *command)
+static bool has_target(const struct attached_names *names, const struct sb_command *command)
 {
     const bool is_of_site = command->kind == SB_COMMAND_TRIP_BREAKER || command->kind == SB_COMMAND_RESET_BREAKER;
     if (command->job != SB_NO_JOB && (command->job >= SB_JOBS_MAX || names->jobs[command->job][0] == '\0'))
@@ -34,7 +34,7 @@ static bool has_target(const struct remote_names *names, const struct sb_command
     return !is_of_site || site_name(names, command->site)[0] != '\0';
 }
 
-char *remote_command_words(const struct remote_names *names, uint64_t console, const struct sb_command *command)
+char *attached_command_words(const struct attached_names *names, uint64_t console, const struct sb_command *command)
 {
     struct sb_json_out *out = has_target(names, command) ? sb_json_out_create(WORDS_MAX) : NULL;
     if (out == NULL)

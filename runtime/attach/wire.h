@@ -1,6 +1,6 @@
 /* One HTTP request over a Unix socket and its answer, piece by piece. Private to this room. */
-#ifndef SIGNALBOX_REMOTE_WIRE_H
-#define SIGNALBOX_REMOTE_WIRE_H
+#ifndef SIGNALBOX_ATTACH_WIRE_H
+#define SIGNALBOX_ATTACH_WIRE_H
 
 #include "signalbox/base/err.h"
 #include "signalbox/ports/op.h"

@@ -13,7 +13,7 @@ enum { REFUSAL_MAX = 4096 };
 
 /* One connection. */
 struct reading {
-    struct remote *remote;
+    struct attached *attached;
     struct sse sse;
     struct wire wire;
     uint64_t unread;      /* events of this connection that could not be read */
@@ -21,7 +21,7 @@ struct reading {
 };
 
 /* Of a stream that was opened as a console: who may act. */
-static void take_seat(struct remote *remote, const char *data, size_t size)
+static void take_seat(struct attached *attached, const char *data, size_t size)
 {
     struct sb_json *json = NULL;
     struct sb_error unread = { 0 };
@@ -30,7 +30,7 @@ static void take_seat(struct remote *remote, const char *data, size_t size)
         return;
     }
     char *writes = sb_json_text(json, "writes"), *writer = sb_json_type(json, "writer") == SB_JSON_STRING ? sb_json_text(json, "writer") : NULL;
-    remote_set_seat(remote, writes != NULL && sb_streq(writes, "true"), writer != NULL ? writer : "");
+    attached_set_seat(attached, writes != NULL && sb_streq(writes, "true"), writer != NULL ? writer : "");
     free(writes);
     free(writer);
     sb_json_destroy(json);
@@ -44,11 +44,11 @@ static void take_event(void *arg, const char *name, const char *data, size_t siz
     if (reading->is_over)
         return;
     if (sb_streq(name, "gap")) {
-        remote_begin_anew(reading->remote);
+        attached_begin_anew(reading->attached);
         return;
     }
     if (sb_streq(name, "console")) {
-        take_seat(reading->remote, data, size);
+        take_seat(reading->attached, data, size);
         return;
     }
     if (sb_codec_event_read(data, size, &event, &err) != SB_OK) {
@@ -56,10 +56,10 @@ static void take_event(void *arg, const char *name, const char *data, size_t siz
             sb_log(SB_LOG_WARN, "attach", "an event \"%s\" of the runtime cannot be read and is passed over: %s", name, err.text);
         return;
     }
-    reading->is_over = !remote_put(reading->remote, &event);
+    reading->is_over = !attached_put(reading->attached, &event);
     if (event.kind == SB_EVENT_DESCRIBED && !reading->is_described) {
         reading->is_described = true;
-        remote_set_state(reading->remote, SB_SOURCE_LIVE, "");
+        attached_set_state(reading->attached, SB_SOURCE_LIVE, "");
     }
 }
 
@@ -67,7 +67,7 @@ static void take_event(void *arg, const char *name, const char *data, size_t siz
 static void read_refusal(struct reading *reading, const struct sb_op *op, struct sb_error *err)
 {
     char body[REFUSAL_MAX], words[SB_NOTE_MAX];
-    struct sb_remote_reply reply = { .status = reading->wire.status, .body = body };
+    struct sb_attach_reply reply = { .status = reading->wire.status, .body = body };
     const char *piece = NULL;
     size_t count = 0;
     struct sb_error unread = { 0 };
@@ -76,26 +76,26 @@ static void read_refusal(struct reading *reading, const struct sb_op *op, struct
         reply.size += count;
     }
     body[reply.size] = '\0';
-    sb_remote_words(&reply, words, sizeof(words));
+    sb_attach_words(&reply, words, sizeof(words));
     (void)sb_error_set(err, SB_ERR_UNAVAILABLE, "%s", words);
 }
 
 /* Until the stream ends; why, in `err`. A stream is silent for as long as the runtime's core is: the age of the picture tells that. */
 static void follow(struct reading *reading, bool wants_to_write, struct sb_error *err)
 {
-    struct remote *remote = reading->remote;
-    struct sb_op op = { .deadline = sb_now() + head_time, .cancel = remote->stop };
+    struct attached *attached = reading->attached;
+    struct sb_op op = { .deadline = sb_now() + head_time, .cancel = attached->stop };
     char target[128];
-    (void)snprintf(target, sizeof(target), "/v1/events?heartbeat=1&console=%llu&wish=%s", (unsigned long long)remote->console,
+    (void)snprintf(target, sizeof(target), "/v1/events?heartbeat=1&console=%llu&wish=%s", (unsigned long long)attached->console,
                    wants_to_write ? "write" : "view");
-    if (wire_open(&reading->wire, remote->socket_path, "GET", target, NULL, &op, err) != SB_OK)
+    if (wire_open(&reading->wire, attached->socket_path, "GET", target, NULL, &op, err) != SB_OK)
         return;
     if (reading->wire.status != 200) {
         read_refusal(reading, &op, err);
         wire_close(&reading->wire);
         return;
     }
-    remote_begin_anew(remote);
+    attached_begin_anew(attached);
     op.deadline = SB_NEVER;
     const char *piece = NULL;
     size_t count = 0;
@@ -114,36 +114,36 @@ static void follow(struct reading *reading, bool wants_to_write, struct sb_error
 }
 
 /* Whether the runtime knew this console as the one that writes when it was last heard. */
-static bool has_written(struct remote *remote)
+static bool has_written(struct attached *attached)
 {
     struct sb_source_status status;
-    remote->source.ops->look(&remote->source, &status);
+    attached->source.ops->look(&attached->source, &status);
     return !status.is_viewer;
 }
 
-void remote_read(void *arg)
+void attached_read(void *arg)
 {
-    struct remote *remote = arg;
+    struct attached *attached = arg;
     struct reading *reading = malloc(sizeof(*reading)); /* the stack is small */
     sb_ns pause = pause_first;
-    bool wants_to_write = !remote->is_viewer, is_connected_before = false;
+    bool wants_to_write = !attached->is_viewer, is_connected_before = false;
     if (reading == NULL) {
-        remote_set_state(remote, SB_SOURCE_LOST, "no memory to read from the runtime");
+        attached_set_state(attached, SB_SOURCE_LOST, "no memory to read from the runtime");
         return;
     }
-    while (!sb_cancel_is_asked(remote->stop)) {
+    while (!sb_cancel_is_asked(attached->stop)) {
         struct sb_error err = { 0 };
         size_t ready = 0;
         memset(reading, 0, sizeof(*reading));
-        reading->remote = remote;
+        reading->attached = attached;
         reading->wire.fd = -1;
         if (is_connected_before)
-            wants_to_write = !remote->is_viewer && has_written(remote); /* a viewer does not become the writer by a restart */
+            wants_to_write = !attached->is_viewer && has_written(attached); /* a viewer does not become the writer by a restart */
         follow(reading, wants_to_write, &err);
         is_connected_before = is_connected_before || reading->is_described;
         pause = reading->is_described ? pause_first : pause;
-        remote_set_state(remote, SB_SOURCE_LOST, err.text);
-        const struct sb_op op = { .deadline = sb_now() + pause, .cancel = remote->stop };
+        attached_set_state(attached, SB_SOURCE_LOST, err.text);
+        const struct sb_op op = { .deadline = sb_now() + pause, .cancel = attached->stop };
         if (sb_poll_readable(NULL, 0, &op, &ready, &err) == SB_ERR_CANCELLED)
             break;
         pause = pause * 2 < pause_max ? pause * 2 : pause_max;

@@ -1,6 +1,6 @@
 /* Server-sent events from bytes as they come (WHATWG HTML, "Interpreting an event stream"). Pure; private to this room. */
-#ifndef SIGNALBOX_REMOTE_SSE_H
-#define SIGNALBOX_REMOTE_SSE_H
+#ifndef SIGNALBOX_ATTACH_SSE_H
+#define SIGNALBOX_ATTACH_SSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

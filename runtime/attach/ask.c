@@ -1,5 +1,5 @@
 /* Single questions: the whole answer of one request. Any thread. */
-#include "signalbox/remote/remote.h"
+#include "signalbox/attach/attach.h"
 
 #include "wire.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum sb_err collect(struct wire *wire, size_t max, const struct sb_op *op, struct sb_remote_reply *reply, struct sb_error *err)
+static enum sb_err collect(struct wire *wire, size_t max, const struct sb_op *op, struct sb_attach_reply *reply, struct sb_error *err)
 {
     for (;;) {
         const char *piece = NULL;
@@ -32,11 +32,11 @@ static enum sb_err collect(struct wire *wire, size_t max, const struct sb_op *op
     }
 }
 
-enum sb_err sb_remote_ask(const char *socket_path, const char *method, const char *target, const char *body, size_t max, const struct sb_op *op,
-                          struct sb_remote_reply *reply, struct sb_error *err)
+enum sb_err sb_attach_ask(const char *socket_path, const char *method, const char *target, const char *body, size_t max, const struct sb_op *op,
+                          struct sb_attach_reply *reply, struct sb_error *err)
 {
     struct wire wire;
-    struct sb_remote_reply fresh = { .body = calloc(1, 1) };
+    struct sb_attach_reply fresh = { .body = calloc(1, 1) };
     if (fresh.body == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the answer");
     enum sb_err rc = wire_open(&wire, socket_path, method, target, body, op, err);
@@ -52,7 +52,7 @@ enum sb_err sb_remote_ask(const char *socket_path, const char *method, const cha
     return rc;
 }
 
-void sb_remote_words(const struct sb_remote_reply *reply, char *out, size_t cap)
+void sb_attach_words(const struct sb_attach_reply *reply, char *out, size_t cap)
 {
     struct sb_json *json = NULL;
     struct sb_error unread = { 0 };
