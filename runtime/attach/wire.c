@@ -119,7 +119,8 @@ enum sb_err wire_open(struct wire *wire, const char *socket_path, const char *me
     wire->from = wire->to = 0;
     wire->status = 0;
     wire->was_sent = false;
-    const int size = snprintf(head, sizeof(head), "%s %s HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+    const int size = snprintf(head, sizeof(head),
+                              "%s %s HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                               method, target, body_size);
     if (size < 0 || (size_t)size >= sizeof(head))
         return sb_error_set(err, SB_ERR_TOO_LARGE, "the question %.60s... is too long", target);

@@ -139,8 +139,11 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
         struct sb_text text;
         sb_text_init(&text, buffer, sizeof buffer);
         sb_key_name(keys->keys[0], &text);
-        const bool is_detach = action == SB_KEY_ACTION_LEAVE && screen->source.is_attached;
-        const char *const label = is_detach ? "detach" : action == SB_KEY_ACTION_PAUSE_ALL && screen->model->all_paused.is_on ? "resume all" : keys->label;
+        const char *label = keys->label;
+        if (action == SB_KEY_ACTION_LEAVE && screen->source.is_attached)
+            label = "detach";
+        else if (action == SB_KEY_ACTION_PAUSE_ALL && screen->model->all_paused.is_on)
+            label = "resume all";
         at += draw_hint(view, row, at, buffer, label);
     }
 }
