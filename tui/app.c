@@ -18,6 +18,7 @@
 #define READS_PER_TURN 16 /* a paste of any size must not keep the picture from being painted */
 #define EVENTS_PER_TAKE 128
 #define TAKES_PER_TURN 64
+#define PAST_PER_TAKE 32
 
 /* Frames come from a bucket: a key after a pause is painted at once, and still no second ever sees more than 20 frames
  * (3 saved up + one per 60 ms). */
@@ -43,7 +44,7 @@ struct app {
     int64_t painted_second;  /* wall second of the last picture: the clock in line 1 */
     struct sb_key keys[KEYS_PER_READ];
     struct sb_screen_answer answers[KEYS_PER_READ];
-    struct sb_event events[EVENTS_PER_TAKE];
+    struct sb_event events[EVENTS_PER_TAKE], past[PAST_PER_TAKE];
 };
 
 static struct sb_now now(void)
@@ -130,6 +131,18 @@ static void take_keys(struct app *app)
     }
 }
 
+/* The log begins before the picture, when the source knows what was. */
+static void recall(struct app *app)
+{
+    size_t count = PAST_PER_TAKE;
+    while (count == PAST_PER_TAKE && app->source->ops->take_past != NULL) {
+        count = app->source->ops->take_past(app->source, app->past, PAST_PER_TAKE);
+        for (size_t i = 0; i < count; i++) {
+            sb_screen_recall(app->screen, &app->past[i]);
+        }
+    }
+}
+
 static void take_events(struct app *app)
 {
     app->has_more_events = true;
@@ -138,6 +151,7 @@ static void take_events(struct app *app)
         size_t count = app->source->ops->take(app->source, app->events, EVENTS_PER_TAKE, &is_gap);
         if (is_gap) {
             sb_screen_reset(app->screen);
+            recall(app);
             app->is_dirty = true;
         }
         for (size_t i = 0; i < count; i++) {

@@ -2,6 +2,7 @@
  *
  *   source.c   the source: what the console's thread calls, and the ring between it and the reader
  *   reader.c   the thread that follows the event stream, and connects again
+ *   past.c     the newest events before a description
  *   speaker.c  the thread that sends commands
  *   words.c    a command as the JSON that the interface for programs takes */
 #ifndef SIGNALBOX_ATTACH_PARTS_H
@@ -18,6 +19,7 @@ enum {
     ATTACH_EVENTS_MAX = 4096, /* read and not taken; then the reader stops, and the runtime's end of the stream falls behind */
     ATTACH_ERRANDS_MAX = 16,  /* commands on their way */
     ATTACH_FAILURES_MAX = 16, /* that were not taken; older ones are dropped */
+    ATTACH_PAST_MAX = 400,    /* events of the log before a description */
     ATTACH_PATH_BYTES = 1056,
 };
 
@@ -51,6 +53,8 @@ struct attached {
     /* guarded by mutex */
     struct sb_event *ring;   /* [ATTACH_EVENTS_MAX] */
     size_t head, count;
+    struct sb_event *past;   /* malloc'ed; NULL = none */
+    size_t past_at, past_count;
     bool is_held;            /* a description is being read: nothing is shown before it is complete */
     bool is_gap_untold;
     struct sb_source_status status;
@@ -70,6 +74,10 @@ bool attached_put(struct attached *attached, const struct sb_event *event);
 void attached_set_state(struct attached *attached, enum sb_source_state state, const char *text);
 void attached_set_seat(struct attached *attached, bool is_writer, const char *writer);
 void attached_fail(struct attached *attached, uint64_t id, const char *text);
+
+/* past.c */
+void attached_recall(struct attached *attached);
+size_t attached_take_past(struct sb_source *source, struct sb_event *events, size_t cap);
 
 void attached_read(void *attached);  /* reader.c */
 void attached_speak(void *attached); /* speaker.c */

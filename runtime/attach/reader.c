@@ -95,6 +95,7 @@ static void follow(struct reading *reading, bool wants_to_write, struct sb_error
         wire_close(&reading->wire);
         return;
     }
+    attached_recall(attached); /* the stream waits meanwhile; what happens now comes through it */
     attached_begin_anew(attached);
     op.deadline = SB_NEVER;
     const char *piece = NULL;

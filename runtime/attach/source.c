@@ -244,6 +244,7 @@ static void close_source(struct sb_source *source)
     sb_fd_close(&attached->wake_fd);
     free(attached->names.jobs);
     free(attached->ring);
+    free(attached->past);
     free(attached);
 }
 
@@ -271,7 +272,7 @@ static enum sb_err make_parts(struct attached *attached, struct sb_error *err)
 enum sb_err sb_attach_open(struct sb_source **source, const struct sb_attach_setup *setup, struct sb_error *err)
 {
     static const struct sb_source_ops ops = { .close = close_source, .fd = fd, .take = take, .ping = ping, .command = command, .look = look,
-                                              .take_failure = take_failure, .take_over = take_over };
+                                              .take_failure = take_failure, .take_over = take_over, .take_past = attached_take_past };
     struct attached *attached = calloc(1, sizeof(*attached));
     if (attached == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for a connection to the runtime");

@@ -119,6 +119,10 @@ eventually 5 "and nobody was made the writer unasked" shows a ' VIEWER'
 console b "$PROGRAM" --state-dir "$STATE"
 eventually 10 "the plain command attaches to what runs already, and writes" shows b ' LIVE .*WRITER'
 
+press b 6 z
+eventually 5 "its log begins before it" shows b 'plan .*paused|paused plan'
+press b z 1
+
 # --- losing the runtime, and finding it again -----------------------------------------------------------------------------------------
 
 kill -KILL "$runtime"

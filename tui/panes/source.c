@@ -51,6 +51,11 @@ void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *s
     }
 }
 
+void sb_screen_recall(struct sb_screen *screen, const struct sb_event *event)
+{
+    sb_model_recall(screen->live, event);
+}
+
 void sb_screen_failed(struct sb_screen *screen, const struct sb_source_failure *failure, struct sb_now now)
 {
     struct sb_text text = sb_notice(screen, now, true);

@@ -43,6 +43,9 @@ struct sb_source_ops {
     /* Takes up to `cap` events without blocking. The first ones describe everything as it is. `*is_gap`: forget what was folded, these begin
      * anew. */
     size_t (*take)(struct sb_source *source, struct sb_event *events, size_t cap, bool *is_gap);
+    /* Takes the newest events of before that beginning, oldest first: for the log alone, they are not folded. Asked for when a gap is told; 0 = no
+     * more. NULL: there are none. */
+    size_t (*take_past)(struct sb_source *source, struct sb_event *events, size_t cap);
     /* Asks for a sign of life, which comes as an event `heartbeat`: its age is the age of the picture. Once a second. */
     void (*ping)(struct sb_source *source);
     /* Hands a command on; its outcome comes as an event with its id, or as a failure. `id` 0 is replaced by a fresh one, which is returned

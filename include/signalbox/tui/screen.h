@@ -55,6 +55,8 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
 /* Which of several nodes this is, "node a of 3"; "" = there is one. */
 void sb_screen_node(struct sb_screen *screen, const char *text);
 
+/* An event of before the picture: into the log alone. */
+void sb_screen_recall(struct sb_screen *screen, const struct sb_event *event);
 /* How it stands with the source of the events. */
 void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status, struct sb_now now);
 

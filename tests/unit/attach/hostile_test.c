@@ -24,6 +24,7 @@ enum { REQUEST_BYTES = 8192, EVENTS_MAX = 8192 };
 static struct {
     char dir[64], path[96], request[REQUEST_BYTES];
     int listen_fd, stream_fd;
+    const char *journal; /* the answer to the question what was; NULL = nothing */
     struct sb_source *source;
     struct sb_source_status status;
     struct sb_event events[EVENTS_MAX];
@@ -110,6 +111,14 @@ static void begin_stream(void)
     sb_fd_close(&fx.stream_fd);
     fx.stream_fd = accept_request();
     say("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n");
+    char events_request[REQUEST_BYTES];
+    (void)sb_copy(events_request, sizeof(events_request), fx.request);
+    int fd = accept_request(); /* before it reads the stream it asks what was */
+    assert_non_null(strstr(fx.request, "GET /v1/journal?limit="));
+    say_to(fd, "HTTP/1.1 200 OK\r\n\r\n");
+    say_to(fd, fx.journal != NULL ? fx.journal : "{\"events\":[]}");
+    sb_fd_close(&fd);
+    (void)sb_copy(fx.request, sizeof(fx.request), events_request);
 }
 
 static void say_event(const struct sb_event *event)
@@ -270,6 +279,35 @@ static void hostile__a_gap_makes_what_was_not_taken_void(void **state)
     assert_int_equal(fx.gaps, gaps + 1);
 }
 
+static void hostile__the_past_is_for_the_log_alone_and_what_is_wrong_in_it_is_left_out(void **state)
+{
+    static const char row[] = "{\"seq\":%d,\"now\":0,\"wall\":5,\"kind\":\"note\",\"text\":\"before\"}";
+    static char journal[8192];
+    struct sb_event past[8];
+    struct sb_text text;
+    (void)state;
+    sb_text_init(&text, journal, sizeof(journal));
+    sb_text_add(&text, "{\"events\":[");
+    sb_text_addf(&text, row, 41);
+    sb_text_add(&text, ",17,{\"kind\":\"from_the_future\"},null,");
+    sb_text_addf(&text, row, 42);
+    sb_text_add(&text, "]}");
+    fx.journal = journal;
+    begin_stream();
+    say_described();
+    until(1);
+    assert_int_equal(fx.count, 1);
+    assert_int_equal(fx.source->ops->take_past(fx.source, past, SB_LEN(past)), 2);
+    assert_true(past[0].seq == 41 && past[1].seq == 42);
+    assert_string_equal(past[1].as.note.text, "before");
+    assert_int_equal(fx.source->ops->take_past(fx.source, past, SB_LEN(past)), 0);
+    fx.journal = "this is no JSON";
+    begin_stream();
+    say_described();
+    until(2);
+    assert_int_equal(fx.source->ops->take_past(fx.source, past, SB_LEN(past)), 0);
+}
+
 static void hostile__a_refusal_is_told_in_the_words_of_the_other_side(void **state)
 {
     (void)state;
@@ -341,6 +379,7 @@ int main(void)
         TEST(hostile__what_cannot_be_read_costs_itself_alone),
         TEST(hostile__a_stream_that_ends_is_lost_and_begins_anew),
         TEST(hostile__a_gap_makes_what_was_not_taken_void),
+        TEST(hostile__the_past_is_for_the_log_alone_and_what_is_wrong_in_it_is_left_out),
         TEST(hostile__a_refusal_is_told_in_the_words_of_the_other_side),
         TEST(hostile__a_head_without_an_end_is_given_up),
         TEST(hostile__more_than_the_ring_holds_is_read_as_it_is_taken),

@@ -130,7 +130,9 @@ static void sse__a_name_with_a_nul_is_none(void **state)
 /* The bytes of a stream, cut anywhere, give the same events. */
 static void sse__chunks_may_be_cut_anywhere(void **state)
 {
-    static const char stream[] = "event: console\ndata: {\"writes\":true}\n\nid: 1\r\nevent: a\r\ndata: one\r\ndata: two\r\n\r\n:\n\nevent: b\ndata: \xc3\xa4\n\n";
+    static const char stream[] = "event: console\ndata: {\"writes\":true}\n\n"
+                                 "id: 1\r\nevent: a\r\ndata: one\r\ndata: two\r\n\r\n"
+                                 ":\n\nevent: b\ndata: \xc3\xa4\n\n";
     char expected[256];
     struct sb_rng rng = { .state = 11 };
     (void)state;

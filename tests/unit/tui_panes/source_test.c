@@ -71,6 +71,25 @@ static void source__that_never_came_says_why(void **state)
     assert_shows("node a is active; trying again");
 }
 
+static void source__of_a_running_runtime_brings_the_log_that_was(void **state)
+{
+    struct sb_event event = {.kind = SB_EVENT_RUN_ENDED, .seq = 5, .wall = {SCENE_WALL - SB_S(90)}};
+    (void)state;
+    sb_screen_reset(screen);
+    event.as.run_ended = (struct sb_ev_run_ended){.run = 3, .job = METRICS, .state = SB_RUN_STATE_FAILED, .class = SB_CLASS_FATAL, .error = "long ago"};
+    sb_screen_recall(screen, &event);
+    folded = 0; /* the description comes after it */
+    (void)draw();
+    press('6');
+    press('z');
+    assert_shows("14:39:37");
+    assert_shows("metrics_scraper run 3");
+    press('z');
+    press('1');
+    assert_hides("FAIL!"); /* the log alone */
+    assert_shows("FAIL 0");
+}
+
 static void command__that_no_event_will_answer_leaves_the_line_with_its_reason(void **state)
 {
     struct sb_source_failure failure = {.id = 77, .text = "the runtime does not answer"};
@@ -179,6 +198,7 @@ int main(void)
         SOURCE_TEST(source__that_is_lost_is_said_in_line_one_with_the_age_of_the_picture),
         SOURCE_TEST(source__that_is_lost_is_said_while_frozen_too),
         SOURCE_TEST(source__that_never_came_says_why),
+        SOURCE_TEST(source__of_a_running_runtime_brings_the_log_that_was),
         SOURCE_TEST(command__that_no_event_will_answer_leaves_the_line_with_its_reason),
         SOURCE_TEST(viewer__is_told_who_writes_and_acts_on_nothing),
         SOURCE_TEST(viewer__takes_over_after_a_question_that_names_the_writer),
