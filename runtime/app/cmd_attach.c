@@ -9,6 +9,7 @@
 #include "signalbox/os/os.h"
 #include "signalbox/attach/attach.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,10 @@ int command_attach(struct options *options)
     if (paths_find(&place.paths, options, "default", &err) != SB_OK) {
         complain("%s", err.text);
         return EXIT_CONFIGURATION;
+    }
+    if (access(options->positionals[0], W_OK) != 0 && errno == EACCES) {
+        complain("the socket %s serves the user who runs the runtime, and root", options->positionals[0]);
+        return EXIT_PERMISSION;
     }
     if (!client_is_served(options->positionals[0])) {
         complain("no runtime serves the socket %s; `signalbox run` makes it in its state folder", options->positionals[0]);

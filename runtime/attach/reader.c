@@ -52,8 +52,10 @@ static void take_event(void *arg, const char *name, const char *data, size_t siz
         return;
     }
     if (sb_codec_event_read(data, size, &event, &err) != SB_OK) {
-        if (reading->unread++ == 0) /* of many the first tells enough; a newer runtime may have kinds that this console does not know */
+        if (reading->unread++ == 0) { /* of many the first tells enough */
             sb_log(SB_LOG_WARN, "attach", "an event \"%s\" of the runtime cannot be read and is passed over: %s", name, err.text);
+            attached_fail(reading->attached, 0, "the runtime tells events that this console cannot read: is it of another version?");
+        }
         return;
     }
     reading->is_over = !attached_put(reading->attached, &event);

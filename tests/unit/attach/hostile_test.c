@@ -230,6 +230,10 @@ static void hostile__what_cannot_be_read_costs_itself_alone(void **state)
     until(3);
     assert_int_equal(fx.count, 3);
     assert_string_equal(fx.events[1].as.job_defined.name, "swim");
+    struct sb_source_failure failure;
+    assert_true(fx.source->ops->take_failure(fx.source, &failure)); /* told once, however many there were */
+    assert_non_null(strstr(failure.text, "another version"));
+    assert_false(fx.source->ops->take_failure(fx.source, &failure));
 }
 
 static void hostile__a_stream_that_ends_is_lost_and_begins_anew(void **state)

@@ -1,5 +1,5 @@
 /* Events out of bytes, however the bytes are cut, and whatever they are. */
-#include "sse.h"
+#include "runtime/attach/sse.h"
 
 #include "signalbox/base/hash.h"
 #include "signalbox/base/text.h"

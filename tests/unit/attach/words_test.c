@@ -1,5 +1,5 @@
 /* A command in the words of the interface for programs. */
-#include "parts.h"
+#include "runtime/attach/parts.h"
 
 #include "signalbox/codec/codec.h"
 #include "signalbox/model/input.h"

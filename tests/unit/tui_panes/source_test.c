@@ -76,7 +76,8 @@ static void source__of_a_running_runtime_brings_the_log_that_was(void **state)
     struct sb_event event = {.kind = SB_EVENT_RUN_ENDED, .seq = 5, .wall = {SCENE_WALL - SB_S(90)}};
     (void)state;
     sb_screen_reset(screen);
-    event.as.run_ended = (struct sb_ev_run_ended){.run = 3, .job = METRICS, .state = SB_RUN_STATE_FAILED, .class = SB_CLASS_FATAL, .error = "long ago"};
+    event.as.run_ended =
+        (struct sb_ev_run_ended){.run = 3, .job = METRICS, .state = SB_RUN_STATE_FAILED, .class = SB_CLASS_FATAL, .error = "long ago"};
     sb_screen_recall(screen, &event);
     folded = 0; /* the description comes after it */
     (void)draw();
