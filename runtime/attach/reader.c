@@ -98,6 +98,7 @@ static void follow(struct reading *reading, bool wants_to_write, struct sb_error
         return;
     }
     attached_recall(attached); /* the stream waits meanwhile; what happens now comes through it */
+    attached_set_state(attached, SB_SOURCE_LOST, "connected; the runtime has not yet told how things are");
     attached_begin_anew(attached);
     op.deadline = SB_NEVER;
     const char *piece = NULL;
@@ -136,6 +137,7 @@ void attached_read(void *arg)
     }
     while (!sb_cancel_is_asked(attached->stop)) {
         struct sb_error err = { 0 };
+        char text[sizeof(err.text) + 16];
         size_t ready = 0;
         memset(reading, 0, sizeof(*reading));
         reading->attached = attached;
@@ -145,7 +147,8 @@ void attached_read(void *arg)
         follow(reading, wants_to_write, &err);
         is_connected_before = is_connected_before || reading->is_described;
         pause = reading->is_described ? pause_first : pause;
-        attached_set_state(attached, SB_SOURCE_LOST, err.text);
+        (void)snprintf(text, sizeof(text), "trying again: %s", err.text);
+        attached_set_state(attached, SB_SOURCE_LOST, text);
         const struct sb_op op = { .deadline = sb_now() + pause, .cancel = attached->stop };
         if (sb_poll_readable(NULL, 0, &op, &ready, &err) == SB_ERR_CANCELLED)
             break;

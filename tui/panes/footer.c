@@ -95,7 +95,6 @@ static void draw_operation(const struct sb_screen *screen, const struct sb_view 
         slot = screen->notice.is_bad ? SB_SLOT_BAR_WARN : SB_SLOT_BAR;
     } else if (screen->source.state != SB_SOURCE_LIVE && screen->source.text[0] != '\0') {
         sb_text_add(&text, screen->source.text);
-        sb_text_add(&text, "; trying again");
         slot = SB_SLOT_BAR_BAD;
     } else if (pending != NULL) {
         slot = say_pending(screen, pending, now, &text);

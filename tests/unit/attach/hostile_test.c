@@ -194,6 +194,7 @@ static void hostile__nothing_is_shown_before_a_description_is_complete(void **st
         turn();
     assert_int_equal(fx.count, 0);
     assert_int_equal(fx.status.state, SB_SOURCE_CONNECTING);
+    assert_non_null(strstr(fx.status.text, "connected"));
     say_described();
     until(2);
     assert_string_equal(fx.events[0].as.job_defined.name, "walk");
