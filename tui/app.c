@@ -18,6 +18,7 @@
 #define READS_PER_TURN 16 /* a paste of any size must not keep the picture from being painted */
 #define EVENTS_PER_TAKE 128
 #define TAKES_PER_TURN 64
+#define PAST_PER_TAKE 32
 
 /* Frames come from a bucket: a key after a pause is painted at once, and still no second ever sees more than 20 frames
  * (3 saved up + one per 60 ms). */
@@ -31,7 +32,8 @@ struct app {
     const struct sb_tui_setup *setup;
     struct sb_term *term;
     struct sb_screen *screen;
-    struct sb_feed *feed;
+    struct sb_source *source;
+    struct sb_source_status status; /* as the screen knows it */
     struct sb_grid grid;
     char *page;      /* text that the screen shows */
     size_t grid_cap; /* cells allocated */
@@ -42,7 +44,7 @@ struct app {
     int64_t painted_second;  /* wall second of the last picture: the clock in line 1 */
     struct sb_key keys[KEYS_PER_READ];
     struct sb_screen_answer answers[KEYS_PER_READ];
-    struct sb_event events[EVENTS_PER_TAKE];
+    struct sb_event events[EVENTS_PER_TAKE], past[PAST_PER_TAKE];
 };
 
 static struct sb_now now(void)
@@ -89,7 +91,7 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
     if (answer->has_command && !app->setup->is_read_only) {
         uint64_t id = answer->command.id;
         struct sb_error err = { SB_OK, "" };
-        enum sb_err rc = sb_control_command(app->setup->control, answer->command, &id, &err);
+        enum sb_err rc = app->source->ops->command(app->source, answer->command, &id, &err);
         sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
     }
     if (answer->verdict != SB_SCREEN_VERDICT_NONE && !app->setup->is_read_only) {
@@ -100,6 +102,12 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
     }
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
+    }
+    if (answer->wants_take_over && app->source->ops->take_over != NULL) {
+        struct sb_error err = { SB_OK, "" };
+        if (app->source->ops->take_over(app->source, &err) != SB_OK) {
+            sb_screen_say(app->screen, true, err.text, now());
+        }
     }
     if (answer->wants_leave) {
         end_with(app, SB_TUI_LEFT);
@@ -123,14 +131,27 @@ static void take_keys(struct app *app)
     }
 }
 
+/* The log begins before the picture, when the source knows what was. */
+static void recall(struct app *app)
+{
+    size_t count = PAST_PER_TAKE;
+    while (count == PAST_PER_TAKE && app->source->ops->take_past != NULL) {
+        count = app->source->ops->take_past(app->source, app->past, PAST_PER_TAKE);
+        for (size_t i = 0; i < count; i++) {
+            sb_screen_recall(app->screen, &app->past[i]);
+        }
+    }
+}
+
 static void take_events(struct app *app)
 {
     app->has_more_events = true;
     for (unsigned takes = 0; takes < TAKES_PER_TURN; takes++) {
         bool is_gap = false;
-        size_t count = sb_feed_take(app->feed, app->events, EVENTS_PER_TAKE, &is_gap);
+        size_t count = app->source->ops->take(app->source, app->events, EVENTS_PER_TAKE, &is_gap);
         if (is_gap) {
             sb_screen_reset(app->screen);
+            recall(app);
             app->is_dirty = true;
         }
         for (size_t i = 0; i < count; i++) {
@@ -143,6 +164,25 @@ static void take_events(struct app *app)
             app->has_more_events = false;
             return;
         }
+    }
+}
+
+/* What the source says of itself: whether it is live, and which commands came to nothing. */
+static void look_at_source(struct app *app)
+{
+    struct sb_source_status status;
+    struct sb_source_failure failure;
+
+    memset(&status, 0, sizeof status); /* compared with its padding */
+    app->source->ops->look(app->source, &status);
+    if (memcmp(&status, &app->status, sizeof status) != 0) {
+        memcpy(&app->status, &status, sizeof status);
+        sb_screen_source(app->screen, &status, now());
+        app->is_dirty = true;
+    }
+    while (app->source->ops->take_failure != NULL && app->source->ops->take_failure(app->source, &failure)) {
+        sb_screen_failed(app->screen, &failure, now());
+        app->is_dirty = true;
     }
 }
 
@@ -196,7 +236,7 @@ static void paint(struct app *app)
         if (app->setup->node != NULL)
             app->setup->node(app->setup->page_self, node, sizeof node);
         sb_screen_node(app->screen, node);
-        sb_feed_ping(app->feed); /* its answer is the age of the next picture */
+        app->source->ops->ping(app->source); /* its answer is the age of the next picture */
     }
     sb_screen_draw(app->screen, at, &app->grid);
     (void)sb_term_paint(app->term, &app->grid);
@@ -223,7 +263,7 @@ static void turn(struct app *app, int timeout_ms)
     struct pollfd polled[AT_COUNT] = {
         [AT_KEYS] = { .fd = sb_term_fd(app->term), .events = POLLIN },
         [AT_RESIZE] = { .fd = sb_term_resize_fd(app->term), .events = POLLIN },
-        [AT_FEED] = { .fd = sb_feed_fd(app->feed), .events = POLLIN },
+        [AT_FEED] = { .fd = app->source->ops->fd(app->source), .events = POLLIN },
         [AT_FINISHED] = { .fd = app->setup->finished_fd, .events = POLLIN },
         [AT_SIGNAL] = { .fd = app->setup->signal_fd, .events = POLLIN },
     };
@@ -233,6 +273,7 @@ static void turn(struct app *app, int timeout_ms)
     }
     take_keys(app);
     take_events(app);
+    look_at_source(app);
     if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */
     }
@@ -262,7 +303,7 @@ static enum sb_err open_app(struct app *app, struct sb_error *err)
     if (app->screen == NULL) {
         return sb_error_wrap(err, "console");
     }
-    return sb_feed_open(setup->control, &app->feed, err);
+    return SB_OK;
 }
 
 enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, struct sb_error *err)
@@ -273,6 +314,7 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the console");
     }
     app->setup = setup;
+    app->source = setup->source;
     app->is_dirty = true;
     app->frames_saved = FRAMES_SAVED_MAX;
     app->frames_counted_at = sb_now();
@@ -281,7 +323,6 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
         turn(app, timeout_ms);
     }
     sb_term_close(app->term);
-    sb_feed_close(app->feed);
     sb_screen_destroy(app->screen);
     if (rc == SB_OK) {
         *end = app->end;

@@ -17,6 +17,7 @@ struct call {
     const char *body;       /* NUL-terminated */
     size_t body_size;
     const char *actor;      /* user name of the other side */
+    int64_t peer;           /* its process; 0 = not known */
     const char *accept;     /* the header of that name; "" */
     struct observer *observer; /* NULL beside no running runtime */
     struct sb_op op;
@@ -58,6 +59,16 @@ void answer_failure(struct answer *answer, const struct sb_error *err);
 
 /* The model as it is now: a feed's description of everything, folded. The caller destroys it. */
 enum sb_err picture_take(struct sb_control *control, const struct sb_op *op, struct sb_model **model, struct sb_error *err);
+/* consoles.c: what an event stream is opened with that is a console's; false when it is none. */
+struct console_wish {
+    uint64_t id;
+    bool wants_to_write;
+    char name[SB_NAME_MAX];
+};
+bool console_wish(const struct call *call, struct console_wish *wish);
+/* Whether what was sent may be done: by a program, or by the console that writes. */
+enum sb_err console_check(const struct call *call, const struct sb_json *json, struct sb_error *err);
+
 /* A document made of that picture. */
 typedef void document(const struct sb_model *model, struct sb_json_out *out);
 void answer_with(const struct call *call, struct answer *answer, document *write);
@@ -84,9 +95,16 @@ void put_cell(struct sb_json_out *out, const char *key, const struct sb_cell *ce
 enum sb_err put_rows(struct sb_json_out *out, const char *key, struct sb_store *store, const char *sql, const struct sb_cell *params,
                      size_t param_count, const struct sb_op *op, struct sb_error *err);
 
-/* An event stream: what handle_events starts. `read` is called by one thread until `close`. */
+/* seat.c: {"writes", "writer", "consoles"}. */
+enum { SEAT_MAX = 512 };
+struct sb_seat;
+void seat_write(const struct sb_seat *seat, char *out, size_t cap);
+
+/* An event stream: what handle_events starts. `read` is called by one thread until `close`.
+ * `console` NULL: it is no console's. */
 struct stream;
-struct stream *stream_open(const struct call *call, const char *last_event_id, bool has_heartbeat, int stop_fd, struct sb_error *err);
+struct stream *stream_open(const struct call *call, const char *last_event_id, bool has_heartbeat, const struct console_wish *console, int stop_fd,
+                           struct sb_error *err);
 /* Waits for events and gives their text; 0 when the stream is over. */
 size_t stream_read(struct stream *stream, char *out, size_t cap);
 void stream_close(struct stream *stream);

@@ -163,6 +163,8 @@ void handle_command(const struct call *call, struct answer *answer)
     if (rc != SB_OK)
         err.code = SB_ERR_INVALID;
     if (rc == SB_OK)
+        rc = console_check(call, json, &err);
+    if (rc == SB_OK)
         rc = read_command(call, json, &command, &alias, &err);
     if (rc == SB_OK)
         rc = picture_feed(call->setup->control, &call->op, &feed, &err);
@@ -186,6 +188,11 @@ void handle_verdict(const struct call *call, struct answer *answer)
     if (rc != SB_OK || call->setup->judge == NULL) {
         sb_json_destroy(json);
         answer_error(answer, rc != SB_OK ? 400 : 503, "invalid", rc != SB_OK ? err.text : "there is no content here");
+        return;
+    }
+    if (console_check(call, json, &err) != SB_OK) {
+        sb_json_destroy(json);
+        answer_failure(answer, &err);
         return;
     }
     char *name = sb_json_text(json, "verdict"), *detail = sb_json_type(json, "detail") == SB_JSON_STRING ? sb_json_text(json, "detail") : NULL;

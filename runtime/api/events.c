@@ -6,6 +6,8 @@
  * reader is too slow, comes an event `gap` and a new beginning. Thread: the connection's own. */
 #include "call.h"
 
+#include "signalbox/ports/console.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +37,12 @@ struct stream {
     struct sb_event events[EVENTS_AT_ONCE]; /* taken from the feed */
     size_t count, at;
     bool is_gap;              /* to be told first */
+    uint64_t console, visit;  /* 0: no console's */
+    uint64_t seat_changes;    /* as it was told last */
 };
 
-struct stream *stream_open(const struct call *call, const char *last_event_id, bool has_heartbeat, int stop_fd, struct sb_error *err)
+struct stream *stream_open(const struct call *call, const char *last_event_id, bool has_heartbeat, const struct console_wish *console, int stop_fd,
+                           struct sb_error *err)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
     if (stream == NULL) {
@@ -51,16 +56,25 @@ struct stream *stream_open(const struct call *call, const char *last_event_id, b
     stream->state = last_event_id != NULL && stream->store != NULL && sb_parse_u64(last_event_id, &stream->last_seq) && stream->last_seq > 0
                         ? SKIPPING
                         : FOLLOWING;
-    if (sb_feed_open(stream->control, &stream->feed, err) == SB_OK)
-        return stream;
-    free(stream);
-    return NULL;
+    if (sb_feed_open(stream->control, &stream->feed, err) != SB_OK) {
+        free(stream);
+        return NULL;
+    }
+    if (console != NULL &&
+        sb_console_join(stream->control, console->id, console->name, console->wants_to_write, &stream->visit, err) != SB_OK) {
+        stream_close(stream);
+        return NULL;
+    }
+    stream->console = console != NULL ? console->id : 0;
+    return stream;
 }
 
 void stream_close(struct stream *stream)
 {
     if (stream == NULL)
         return;
+    if (stream->console != 0)
+        sb_console_leave(stream->control, stream->console, stream->visit);
     sb_feed_close(stream->feed);
     sb_rows_destroy(stream->missed);
     free(stream);
@@ -177,13 +191,28 @@ static bool is_next(struct stream *stream, const struct sb_event *event)
     return false;
 }
 
+/* Whether the console writes, when that has changed. */
+static size_t write_seat(struct stream *stream, char *out, size_t cap)
+{
+    struct sb_seat seat;
+    char data[SEAT_MAX];
+    if (stream->console == 0)
+        return 0;
+    sb_console_look(stream->control, stream->console, &seat);
+    if (seat.changes == stream->seat_changes)
+        return 0;
+    stream->seat_changes = seat.changes;
+    seat_write(&seat, data, sizeof(data));
+    return write_line(out, cap, 0, "console", data);
+}
+
 /* Everything that is there, as far as it fits. */
 static size_t write_waiting(struct stream *stream, char *out, size_t cap)
 {
-    size_t used = 0;
+    size_t used = write_seat(stream, out, cap);
     if (stream->is_gap && stream->feed != NULL) {
         stream->is_gap = false;
-        used = write_line(out, cap, 0, "gap", "{}");
+        used += write_line(out + used, cap - used, 0, "gap", "{}");
     }
     while (cap - used > ROOM && stream->feed != NULL && !stream->is_gap) {
         if (has_missed(stream)) {

@@ -92,7 +92,8 @@ static struct MHD_Response *open_stream(struct sb_api *api, struct MHD_Connectio
     struct sb_error err = { 0 };
     const char *last = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Last-Event-ID");
     bool has_heartbeat = call_query(call, "heartbeat", heartbeat, sizeof(heartbeat)) && sb_streq(heartbeat, "1");
-    struct stream *stream = stream_open(call, last, has_heartbeat, api->stop_fd, &err);
+    struct console_wish wish;
+    struct stream *stream = stream_open(call, last, has_heartbeat, console_wish(call, &wish) ? &wish : NULL, api->stop_fd, &err);
     if (stream == NULL) {
         answer->type = NULL;
         answer_failure(answer, &err);
@@ -124,7 +125,7 @@ static enum MHD_Result send_answer(struct sb_api *api, struct MHD_Connection *co
 }
 
 /* The user on the other side of a Unix socket, by the system's word: this one and root may ask. */
-static bool is_allowed(struct MHD_Connection *connection, char *actor, size_t cap)
+static bool is_allowed(struct MHD_Connection *connection, char *actor, size_t cap, int64_t *pid)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct ucred peer = { 0 };
@@ -137,6 +138,7 @@ static bool is_allowed(struct MHD_Connection *connection, char *actor, size_t ca
         (void)sb_copy(actor, cap, found->pw_name);
     else
         (void)snprintf(actor, cap, "uid %u", (unsigned)peer.uid);
+    *pid = peer.pid;
     return peer.uid == geteuid() || peer.uid == 0;
 }
 
@@ -172,7 +174,7 @@ static enum MHD_Result on_request(struct sb_api *api, struct MHD_Connection *con
                          .observer = api->observer, .op = { .deadline = sb_now() + request_max } };
     if (is_tcp && !is_our_host(api, connection))
         answer_error(&answer, 421, "wrong_host", "this port answers for 127.0.0.1 only");
-    else if (!is_tcp && !is_allowed(connection, actor, sizeof(actor)))
+    else if (!is_tcp && !is_allowed(connection, actor, sizeof(actor), &call.peer))
         answer_error(&answer, 403, "permission", "this socket serves the user who runs signalbox, and root");
     else if (is_tcp && !sb_streq(method, "GET") && !sb_streq(method, "HEAD"))
         answer_error(&answer, 403, "read_only", "the port only answers questions; commands go to the socket");

@@ -12,11 +12,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { REPLY_MAX = 64 << 20, BODY_MAX = 65536, SOCKET_PATH_BYTES = PATH_BYTES + 32 };
+enum { REPLY_MAX = 64 << 20, BODY_MAX = 65536, SOCKET_PATH_BYTES = CLIENT_SOCKET_BYTES };
 static const sb_ns ask_max = SB_S(10);
 
-/* Whether somebody listens there. */
-static bool is_served(const char *socket_path)
+bool client_is_served(const char *socket_path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     struct sb_error err = { 0 };
@@ -102,7 +101,7 @@ static int tell_not_running(const struct options *options, const char *state_dir
     char socket_path[SOCKET_PATH_BYTES] = "";
     if (options->state_dir == NULL && paths_find(&practice, options, "practice", &err) == SB_OK)
         (void)snprintf(socket_path, sizeof(socket_path), "%s/" API_SOCKET, practice.state_dir);
-    if (socket_path[0] != '\0' && is_served(socket_path))
+    if (socket_path[0] != '\0' && client_is_served(socket_path))
         complain("no runtime serves %s. A practice runtime is running: name it with --state-dir %s", state_dir, practice.state_dir);
     else
         complain("no runtime serves %s; start `signalbox run` or the console, or name another installation with --state-dir", state_dir);
@@ -122,8 +121,26 @@ static int find_state(struct installation *in, struct options *options, char soc
     bool is_named = options->state_dir != NULL || in->paths.catalogue[0] == '\0';
     int code = is_named ? EXIT_OK : installation_load(in, options);
     (void)snprintf(socket_path, SOCKET_PATH_BYTES, "%s/" API_SOCKET, in->paths.state_dir);
-    *is_running = code == EXIT_OK && is_served(socket_path);
+    *is_running = code == EXIT_OK && client_is_served(socket_path);
     return code;
+}
+
+int client_find(struct options *options, struct client_place *place)
+{
+    struct installation in;
+    memset(place, 0, sizeof(*place));
+    int code = find_state(&in, options, place->socket_path, &place->is_running);
+    place->paths = in.paths;
+    place->theme = options->theme;
+    if (place->theme == NULL && in.catalogue != NULL && sb_copy(place->theme_name, sizeof(place->theme_name), in.catalogue->settings.theme))
+        place->theme = place->theme_name;
+    installation_close(&in);
+    return code;
+}
+
+int client_tell_not_running(const struct options *options, const struct client_place *place)
+{
+    return tell_not_running(options, place->paths.state_dir);
 }
 
 int client_is_running(struct options *options, bool *is_running)

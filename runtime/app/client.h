@@ -18,6 +18,20 @@ struct client_reply {
  * 400 and above is told. EXIT_OK or the exit code. */
 int client_get(struct options *options, const char *target, struct client_reply *reply);
 void client_reply_deinit(struct client_reply *reply);
+/* Where the runtime of that installation would be, and whether it is there. EXIT_OK, or the exit code of what was told. */
+enum { CLIENT_SOCKET_BYTES = PATH_BYTES + 32 };
+struct client_place {
+    struct paths paths;
+    char socket_path[CLIENT_SOCKET_BYTES];
+    char theme_name[SB_NAME_MAX];
+    const char *theme; /* of a catalogue that had to be loaded, or of the options; NULL: neither says */
+    bool is_running;
+};
+int client_find(struct options *options, struct client_place *place);
+/* Whether somebody listens there. */
+bool client_is_served(const char *socket_path);
+/* Says what to do instead; EXIT_UNAVAILABLE. */
+int client_tell_not_running(const struct options *options, const struct client_place *place);
 /* Whether a runtime serves that installation. EXIT_OK, or the exit code of what was told. */
 int client_is_running(struct options *options, bool *is_running);
 

@@ -1,8 +1,10 @@
 /* console and run: the installation's jobs, with and without a screen. */
-#include "app.h"
+#include "attach.h"
+#include "client.h"
 
 #include "signalbox/os/os.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 static int run_once(struct options *options, bool is_headless, int signal_fd, struct turn *turn, _Atomic bool *is_reloading)
@@ -66,9 +68,18 @@ static int run(struct options *options, bool is_headless)
     return code;
 }
 
+/* Embedded, or attached when a runtime serves this configuration already. */
 int command_console(struct options *options)
 {
-    return run(options, false);
+    struct client_place place;
+    int code = options->is_standby ? EXIT_OK : client_find(options, &place);
+    if (code != EXIT_OK)
+        return code;
+    if (options->is_standby || !place.is_running)
+        return run(options, false);
+    (void)printf("a runtime serves %s already: attaching to it\n", place.paths.state_dir);
+    (void)fflush(stdout);
+    return attach_console(options, &place.paths, place.theme, place.socket_path);
 }
 
 int command_run(struct options *options)

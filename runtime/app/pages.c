@@ -60,6 +60,21 @@ enum sb_err pages_read(const void *self, enum sb_screen_page page, uint64_t run,
     return page == SB_SCREEN_PAGE_CONTENT ? content_page(in, text, err) : sb_kept_read(in->paths.state_dir, run, text, err);
 }
 
+static const char *const page_names[] = { [SB_SCREEN_PAGE_NONE] = "", [SB_SCREEN_PAGE_KEPT] = "kept", [SB_SCREEN_PAGE_CONTENT] = "content" };
+
+const char *pages_name(enum sb_screen_page page)
+{
+    return page_names[page];
+}
+
+enum sb_err pages_tell(const void *self, const char *name, uint64_t run, char **text, struct sb_error *err)
+{
+    for (unsigned page = SB_SCREEN_PAGE_NONE + 1; page < SB_LEN(page_names); page++)
+        if (sb_streq(page_names[page], name))
+            return pages_read(self, (enum sb_screen_page)page, run, text, err);
+    return sb_error_set(err, SB_ERR_NOT_FOUND, "there is no page \"%.40s\"; content and kept are", name);
+}
+
 /* The draft in the operator's editor, then the verdict with what came of it. */
 static enum sb_err edit(const struct verdict_source *source, const char *content_id, const char *actor, struct sb_error *err)
 {
@@ -83,13 +98,19 @@ static enum sb_err edit(const struct verdict_source *source, const char *content
     return rc;
 }
 
-enum sb_err pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err)
+const char *pages_verdict_name(enum sb_screen_verdict verdict)
 {
     static const char *const names[] = {
-        [SB_SCREEN_APPROVE] = "approve", [SB_SCREEN_REJECT] = "reject", [SB_SCREEN_SETTLE] = "settle",
+        [SB_SCREEN_VERDICT_NONE] = "", [SB_SCREEN_APPROVE] = "approve", [SB_SCREEN_REJECT] = "reject", [SB_SCREEN_SETTLE] = "settle",
+        [SB_SCREEN_EDIT] = "edit",
     };
+    return names[verdict];
+}
+
+enum sb_err pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err)
+{
     if (answer->verdict == SB_SCREEN_EDIT)
         return edit(self, answer->content_id, actor, err);
-    const struct sb_api_verdict verdict = { names[answer->verdict], answer->content_id, answer->post_id, actor };
+    const struct sb_api_verdict verdict = { pages_verdict_name(answer->verdict), answer->content_id, answer->post_id, actor };
     return verdict_carry_out(self, &verdict, err);
 }

@@ -1,5 +1,6 @@
 /* One session of the engine: start, console or plain event lines, end by operator, signal or drain. Main thread. */
 #include "app.h"
+#include "embedded.h"
 #include "notices.h"
 #include "pages.h"
 
@@ -128,7 +129,6 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
     const char *actor = getenv("USER");
     const struct verdict_source source = { in, sb_engine_control(engine) };
     struct sb_tui_setup setup = {
-        .control = source.control,
         .theme_dir = in->paths.theme_dir,
         .theme = options->theme != NULL ? options->theme : in->catalogue->settings.theme,
         .actor = actor != NULL && actor[0] != '\0' ? actor : "operator",
@@ -142,7 +142,12 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
     };
-    return sb_tui_run(&setup, &end, err);
+    enum sb_err rc = embedded_open(&setup.source, source.control, setup.actor, options->is_read_only, err);
+    if (rc != SB_OK)
+        return rc;
+    rc = sb_tui_run(&setup, &end, err);
+    setup.source->ops->close(setup.source);
+    return rc;
 }
 
 static enum sb_err start_engine(const struct session *session, struct notices *notices, struct sb_engine **engine, struct sb_feed **feed,
@@ -234,6 +239,7 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .is_reloading = session->is_reloading,
         .waits_again = session->options->is_standby,
         .judge = verdict_carry_out,
+        .page = pages_tell,
         .judge_arg = source,
         .socket_path = socket_path,
         .port = in->catalogue->settings.api_port,

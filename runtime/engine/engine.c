@@ -86,6 +86,7 @@ static enum sb_err build_parts(struct sb_engine *engine, struct sb_error *err)
         return rc;
     engine->inbox = sb_inbox_create(err);
     if (engine->inbox == NULL || (engine->feeds = sb_feeds_create(engine->inbox, err)) == NULL ||
+        (engine->control.consoles = sb_consoles_create(err)) == NULL ||
         (engine->flight = sb_flight_create(setup->flight_path, err)) == NULL ||
         /* Twice the threads: attempts that hang after their hard stop keep their place, and the core goes on without them. */
         (engine->attempts = sb_attempts_create(2 * workers + 64, err)) == NULL ||
@@ -137,6 +138,7 @@ static void destroy(struct sb_engine *engine)
     sb_attempts_destroy(engine->attempts);
     sb_flight_destroy(engine->flight);
     sb_feeds_destroy(engine->feeds);
+    sb_consoles_destroy(engine->control.consoles);
     sb_inbox_destroy(engine->inbox);
     sb_fd_close(&engine->finished_fd);
     sb_mutex_destroy(engine->stats.mutex);

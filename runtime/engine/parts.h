@@ -8,6 +8,7 @@
  *   flight.c            the last inputs, for a dump   restore.c      what the store remembers of the last process
  *   identities.c        accounts' cookies and storage
  *   notifier.c          notices to channels
+ *   consoles.c          which console acts
  *   relay.c             callbacks of services which outlive the engine
  *
  * Each part owns its lock; no part calls another one while it holds it, but the inbox, whose lock has the lowest use: nothing. */
@@ -20,6 +21,7 @@
 #include "signalbox/core/core.h"
 #include "signalbox/engine/engine.h"
 #include "signalbox/os/os.h"
+#include "signalbox/ports/console.h"
 
 #include <stdatomic.h>
 
@@ -35,6 +37,7 @@ enum {
 };
 
 struct sb_attempt;
+struct sb_consoles;
 struct sb_feeds;
 struct sb_flight;
 struct sb_inbox;
@@ -81,10 +84,15 @@ void sb_feeds_describe(struct sb_feeds *feeds, const struct sb_core *core, struc
 /* Gives a heartbeat to every feed that asked for one. Core thread. */
 void sb_feeds_answer(struct sb_feeds *feeds, const struct sb_event *heartbeat);
 
+/* ---- consoles.c ---- */
+struct sb_consoles *sb_consoles_create(struct sb_error *err);
+void sb_consoles_destroy(struct sb_consoles *consoles);
+
 /* ---- control.c ---- */
 struct sb_control {
     struct sb_inbox *inbox;
     struct sb_feeds *feeds;
+    struct sb_consoles *consoles;
     atomic_uint_fast64_t next_id;
     struct sb_engine *engine;
 };

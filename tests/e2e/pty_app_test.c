@@ -4,7 +4,7 @@
 
 #include "signalbox/base/text.h"
 #include "signalbox/os/os.h"
-#include "signalbox/ports/control.h"
+#include "signalbox/ports/source.h"
 #include "signalbox/tui/screen.h"
 #include "signalbox/tui/tui.h"
 
@@ -22,65 +22,69 @@
 
 #define DRAWS_MAX 4096
 
-/* The runtime of the test: one byte from the parent is one event, but G = a gap, F = finished, S = a signal came. */
-struct sb_control {
+/* The runtime of the test: one byte from the parent is one event, but G = a gap, F = finished, S = a signal came, L = it is
+ * lost, B = it is back, X = command 4711 came to nothing. */
+static struct {
+    struct sb_source source;
+    int events_fd, finished_fd, signal_fd;
     int commands;
     enum sb_err answer;
-};
-struct sb_feed {
-    int fd;
-};
-static struct {
-    int events_fd, finished_fd, signal_fd;
-    struct sb_feed feed;
-    struct sb_control control;
+    bool is_lost, has_failed;
 } world;
 
-enum sb_err sb_control_command(struct sb_control *control, struct sb_command command, uint64_t *id, struct sb_error *err)
+static enum sb_err take_command(struct sb_source *source, struct sb_command command, uint64_t *id, struct sb_error *err)
 {
-    (void)command;
-    control->commands++;
-    if (control->answer != SB_OK) {
-        return sb_error_set(err, control->answer, "the test says no");
+    (void)source, (void)command;
+    world.commands++;
+    if (world.answer != SB_OK) {
+        return sb_error_set(err, world.answer, "the test says no");
     }
     *id = 4711;
     return SB_OK;
 }
 
-enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, struct sb_error *err)
+static void ping(struct sb_source *source)
 {
-    (void)control;
-    (void)err;
-    world.feed.fd = world.events_fd;
-    *feed = &world.feed;
-    return SB_OK;
+    (void)source;
 }
 
-void sb_feed_close(struct sb_feed *feed)
+static int fd(const struct sb_source *source)
 {
-    (void)feed;
+    (void)source;
+    return world.events_fd;
 }
 
-void sb_feed_ping(struct sb_feed *feed)
+static void look(struct sb_source *source, struct sb_source_status *status)
 {
-    (void)feed;
+    (void)source;
+    memset(status, 0, sizeof *status);
+    status->state = world.is_lost ? SB_SOURCE_LOST : SB_SOURCE_LIVE;
 }
 
-int sb_feed_fd(const struct sb_feed *feed)
+static bool take_failure(struct sb_source *source, struct sb_source_failure *failure)
 {
-    return feed->fd;
+    (void)source;
+    bool has_failed = world.has_failed;
+    world.has_failed = false;
+    failure->id = 4711;
+    return has_failed;
 }
 
-size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, bool *is_gap)
+static size_t take(struct sb_source *source, struct sb_event *events, size_t cap, bool *is_gap)
 {
     char bytes[128];
     size_t count = 0;
-    ssize_t got = read(feed->fd, bytes, cap < sizeof bytes ? cap : sizeof bytes);
+    (void)source;
+    ssize_t got = read(world.events_fd, bytes, cap < sizeof bytes ? cap : sizeof bytes);
     for (ssize_t i = 0; i < got; i++) {
         if (bytes[i] == 'F' || bytes[i] == 'S') {
             sb_wake_post(bytes[i] == 'F' ? world.finished_fd : world.signal_fd);
         } else if (bytes[i] == 'G') {
             *is_gap = true;
+        } else if (bytes[i] == 'L' || bytes[i] == 'B') {
+            world.is_lost = bytes[i] == 'L';
+        } else if (bytes[i] == 'X') {
+            world.has_failed = true;
         } else {
             memset(&events[count++], 0, sizeof events[0]);
         }
@@ -88,9 +92,13 @@ size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, b
     return count;
 }
 
+static const struct sb_source_ops ops = { .fd = fd, .take = take, .ping = ping, .command = take_command, .look = look,
+                                          .take_failure = take_failure };
+
 /* The screen of the test: shows how much it was told. */
 struct sb_screen {
-    unsigned folds, keys, posted, resets, draws;
+    unsigned folds, keys, posted, resets, draws, failures;
+    bool is_lost;
     uint64_t posted_id;
     enum sb_err posted_result;
     sb_ns drawn_at[DRAWS_MAX];
@@ -113,6 +121,24 @@ void sb_screen_reset(struct sb_screen *screen)
 {
     screen->resets++;
     screen->folds = 0;
+}
+
+void sb_screen_recall(struct sb_screen *screen, const struct sb_event *event)
+{
+    (void)screen, (void)event;
+    fail_msg("the source of this test has no past");
+}
+
+void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status, struct sb_now now)
+{
+    (void)now;
+    screen->is_lost = status->state == SB_SOURCE_LOST;
+}
+
+void sb_screen_failed(struct sb_screen *screen, const struct sb_source_failure *failure, struct sb_now now)
+{
+    (void)now;
+    screen->failures += failure->id == 4711 ? 1 : 100;
 }
 
 void sb_screen_node(struct sb_screen *screen, const char *text)
@@ -170,6 +196,9 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
     }
     sb_text_init(&text, buf, sizeof buf);
     sb_text_addf(&text, "folds %u keys %u size %ux%u", screen->folds, screen->keys, grid->rows, grid->cols);
+    if (screen->is_lost || screen->failures > 0) {
+        sb_text_addf(&text, " lost %d failures %u", screen->is_lost, screen->failures);
+    }
     for (size_t i = 0; i < text.len && i < grid->cols; i++) {
         grid->cells[i].code_point = (uint32_t)buf[i];
     }
@@ -197,12 +226,13 @@ static int run(const struct scene *scene, bool is_read_only, enum sb_err answer)
     enum sb_tui_end end = SB_TUI_LEFT;
 
     world.events_fd = scene->go;
-    world.control.answer = answer;
+    world.source.ops = &ops;
+    world.answer = answer;
     if (fcntl(scene->go, F_SETFL, O_NONBLOCK) != 0 || sb_wake_open(&world.finished_fd, &err) != SB_OK ||
         sb_wake_open(&world.signal_fd, &err) != SB_OK) {
         return 1;
     }
-    struct sb_tui_setup setup = { .control = &world.control,
+    struct sb_tui_setup setup = { .source = &world.source,
                                   .theme_dir = SB_SOURCE_DIR "/themes",
                                   .actor = "test",
                                   .environment = "test",
@@ -214,7 +244,7 @@ static int run(const struct scene *scene, bool is_read_only, enum sb_err answer)
     }
     (void)dprintf(scene->result, "end %d keys %u folds %u resets %u draws %u most %u commands %d posted %u id %llu result %d\n", (int)end,
                   the_screen.keys, the_screen.folds, the_screen.resets, the_screen.draws, most_draws_in_a_second(),
-                  world.control.commands, the_screen.posted, (unsigned long long)the_screen.posted_id, (int)the_screen.posted_result);
+                  world.commands, the_screen.posted, (unsigned long long)the_screen.posted_id, (int)the_screen.posted_result);
     return 0;
 }
 
@@ -370,6 +400,21 @@ static void app__posts_commands_and_tells_the_screen(void **state)
     assert_int_equal(r.result, SB_OK);
 }
 
+static void app__tells_the_screen_when_the_source_is_lost_and_when_it_is_back(void **state)
+{
+    (void)state;
+    struct pty *pty = start(scene_plain);
+    tell(pty, 'e', 2);
+    until_row(pty, "folds 2 keys 0 size 24x80");
+    tell(pty, 'L', 1);
+    until_row(pty, "folds 2 keys 0 size 24x80 lost 1 failures 0");
+    tell(pty, 'X', 1);
+    until_row(pty, "folds 2 keys 0 size 24x80 lost 1 failures 1");
+    tell(pty, 'B', 1);
+    until_row(pty, "folds 2 keys 0 size 24x80 lost 0 failures 1");
+    assert_int_equal(leave(pty).resets, 0); /* the picture stays until there is another */
+}
+
 static void app__a_full_inbox_is_told_to_the_screen(void **state)
 {
     (void)state;
@@ -442,6 +487,7 @@ int main(void)
         cmocka_unit_test(app__a_new_size_is_drawn),
         cmocka_unit_test(app__forgets_the_model_after_a_gap),
         cmocka_unit_test(app__posts_commands_and_tells_the_screen),
+        cmocka_unit_test(app__tells_the_screen_when_the_source_is_lost_and_when_it_is_back),
         cmocka_unit_test(app__a_full_inbox_is_told_to_the_screen),
         cmocka_unit_test(app__read_only_posts_nothing),
         cmocka_unit_test(app__ends_when_the_runtime_has_finished),

@@ -6,7 +6,7 @@
 #include "signalbox/base/text.h"
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
-#include "signalbox/ports/control.h"
+#include "signalbox/ports/source.h"
 #include "signalbox/tui/screen.h"
 #include "signalbox/tui/tui.h"
 
@@ -23,15 +23,10 @@
 
 enum { EVENTS_MAX = 1024, ROWS = 24, COLS = 80 };
 
-struct sb_control {
-    uint64_t commands;
-};
-struct sb_feed {
-    int fd;
-};
 static struct {
-    struct sb_control control;
-    struct sb_feed feed;
+    struct sb_source source;
+    uint64_t commands;
+    int fd;
     struct sb_event events[EVENTS_MAX];
     size_t count, next;
     int result_fd, signal_fd;
@@ -47,35 +42,28 @@ void __wrap_sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct s
     world.drawn = grid;
 }
 
-enum sb_err sb_control_command(struct sb_control *control, struct sb_command command, uint64_t *id, struct sb_error *err)
+static enum sb_err take_command(struct sb_source *source, struct sb_command command, uint64_t *id, struct sb_error *err)
 {
-    (void)command;
-    (void)err;
-    *id = ++control->commands;
+    (void)source, (void)command, (void)err;
+    *id = ++world.commands;
     return SB_OK;
 }
 
-enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, struct sb_error *err)
+static void ping(struct sb_source *source)
 {
-    (void)control;
-    (void)err;
-    *feed = &world.feed;
-    return SB_OK;
+    (void)source;
 }
 
-void sb_feed_close(struct sb_feed *feed)
+static int fd(const struct sb_source *source)
 {
-    (void)feed;
+    (void)source;
+    return world.fd;
 }
 
-void sb_feed_ping(struct sb_feed *feed)
+static void look(struct sb_source *source, struct sb_source_status *status)
 {
-    (void)feed;
-}
-
-int sb_feed_fd(const struct sb_feed *feed)
-{
-    return feed->fd;
+    (void)source;
+    memset(status, 0, sizeof *status);
 }
 
 static void report_grid(void)
@@ -94,12 +82,13 @@ static void report_grid(void)
 }
 
 /* e = the next events of the recording, G = it starts again after a gap, D = report the grid, S = a signal. */
-size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, bool *is_gap)
+static size_t take(struct sb_source *source, struct sb_event *events, size_t cap, bool *is_gap)
 {
     char what;
     size_t count = 0;
 
-    if (read(feed->fd, &what, 1) != 1) {
+    (void)source;
+    if (read(world.fd, &what, 1) != 1) {
         return 0;
     }
     if (what == 'D') {
@@ -115,6 +104,8 @@ size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, b
     }
     return count;
 }
+
+static const struct sb_source_ops ops = { .fd = fd, .take = take, .ping = ping, .command = take_command, .look = look };
 
 static bool read_recording(void)
 {
@@ -139,11 +130,12 @@ static int scene_console(const struct scene *scene)
     enum sb_tui_end end = SB_TUI_LEFT;
 
     world.result_fd = scene->result;
-    world.feed.fd = scene->go;
+    world.fd = scene->go;
+    world.source.ops = &ops;
     if (!read_recording() || fcntl(scene->go, F_SETFL, O_NONBLOCK) != 0 || sb_wake_open(&world.signal_fd, &err) != SB_OK) {
         return 1;
     }
-    struct sb_tui_setup setup = { .control = &world.control,
+    struct sb_tui_setup setup = { .source = &world.source,
                                   .theme_dir = SB_SOURCE_DIR "/themes",
                                   .actor = "ana",
                                   .environment = "practice",

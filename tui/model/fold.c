@@ -98,6 +98,23 @@ void sb_model_forget_waiter(struct sb_model *model, uint64_t run)
     }
 }
 
+/* A describe stream (seq 0) says how things are, not what happened; debug facts would wash the log out. */
+static void note(struct sb_model *model, const struct sb_event *event)
+{
+    if (event->seq != 0 && sb_event_severity(event) >= SB_SEVERITY_INFO) {
+        model->log[model->log_total % SB_MODEL_LOG] = *event;
+        model->log_total++;
+    }
+}
+
+void sb_model_recall(struct sb_model *model, const struct sb_event *event)
+{
+    if (event->kind >= SB_EVENT_COUNT)
+        return;
+    model->changes++;
+    note(model, event);
+}
+
 void sb_model_fold(struct sb_model *model, const struct sb_event *event)
 {
     if (event->kind >= SB_EVENT_COUNT)
@@ -109,9 +126,5 @@ void sb_model_fold(struct sb_model *model, const struct sb_event *event)
     if (event->seq > model->seq)
         model->seq = event->seq;
     folds[event->kind](model, event);
-    /* A describe stream (seq 0) says how things are, not what happened; debug facts would wash the log out. */
-    if (event->seq != 0 && sb_event_severity(event) >= SB_SEVERITY_INFO) {
-        model->log[model->log_total % SB_MODEL_LOG] = *event;
-        model->log_total++;
-    }
+    note(model, event);
 }

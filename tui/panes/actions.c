@@ -441,6 +441,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
+        [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
     };
     if (act_move(screen, action) || act_pane(screen, action))
         return;

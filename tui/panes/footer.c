@@ -93,6 +93,9 @@ static void draw_operation(const struct sb_screen *screen, const struct sb_view 
     if (screen->notice.text[0] != '\0' && now.mono < screen->notice.until) {
         sb_text_add(&text, screen->notice.text);
         slot = screen->notice.is_bad ? SB_SLOT_BAR_WARN : SB_SLOT_BAR;
+    } else if (screen->source.state != SB_SOURCE_LIVE && screen->source.text[0] != '\0') {
+        sb_text_add(&text, screen->source.text);
+        slot = SB_SLOT_BAR_BAD;
     } else if (pending != NULL) {
         slot = say_pending(screen, pending, now, &text);
     } else {
@@ -129,13 +132,17 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
         const struct sb_keymap_row *const keys = &sb_keymap[action];
         if (keys->label[0] == '\0' || (keys->where & sb_pane_infos[screen->focus].where) == 0)
             continue;
-        if (screen->is_read_only && !sb_keymap_is_for_viewers((enum sb_key_action)action))
+        if (!sb_is_offered(screen, (enum sb_key_action)action) || (action == SB_KEY_ACTION_TAKE_OVER && !sb_is_viewer(screen)))
             continue;
         char buffer[16];
         struct sb_text text;
         sb_text_init(&text, buffer, sizeof buffer);
         sb_key_name(keys->keys[0], &text);
-        const char *const label = action == SB_KEY_ACTION_PAUSE_ALL && screen->model->all_paused.is_on ? "resume all" : keys->label;
+        const char *label = keys->label;
+        if (action == SB_KEY_ACTION_LEAVE && screen->source.is_attached)
+            label = "detach";
+        else if (action == SB_KEY_ACTION_PAUSE_ALL && screen->model->all_paused.is_on)
+            label = "resume all";
         at += draw_hint(view, row, at, buffer, label);
     }
 }

@@ -149,17 +149,24 @@ static void add_mode(const struct sb_screen *screen, struct line *line, struct s
         sb_text_add(&text, "+");
         sb_text_add_u64(&text, model->changes - screen->frozen_changes);
         sb_text_add(&text, " unseen");
+        if (screen->source.state == SB_SOURCE_LOST) {
+            text = part_begin(line, 1, SB_SLOT_BAR_WARN);
+            sb_text_add(&text, "LOST");
+        }
         return;
     }
-    const sb_ns age = now.mono > model->now ? now.mono - model->now : 0;
-    const char *const word = !model->is_described  ? "CONNECTING"
+    const sb_ns as_of = model->is_described ? model->now : screen->source.since;
+    const sb_ns age = now.mono > as_of ? now.mono - as_of : 0;
+    const bool is_lost = screen->source.state == SB_SOURCE_LOST;
+    const char *const word = is_lost                ? "LOST"
+                             : !model->is_described ? "CONNECTING"
                              : model->is_drained   ? "ENDED"
                              : age > STALE_AFTER   ? "STALE"
                              : model->is_draining  ? "DRAINING"
                                                    : "LIVE";
     struct sb_text text = part_begin(line, 0, sb_streq(word, "LIVE") ? SB_SLOT_BAR : SB_SLOT_BAR_WARN);
     sb_text_add(&text, word);
-    if (model->is_described) {
+    if (model->is_described || is_lost) {
         sb_text_add(&text, " ");
         if (age < SB_MIN(1)) { /* whole seconds: tenths would be painted anew every second */
             sb_text_add_u64(&text, (uint64_t)((age + SB_MS(500)) / SB_S(1)));
@@ -188,9 +195,9 @@ static void draw_first(const struct sb_screen *screen, const struct sb_view *vie
     text = part_begin(&line, 6, SB_SLOT_BAR);
     sb_text_add(&text, "op ");
     sb_text_add(&text, screen->actor[0] != '\0' ? screen->actor : "?");
-    text = part_begin(&line, 3, screen->is_read_only ? SB_SLOT_BAR_WARN : SB_SLOT_BAR);
-    sb_text_add(&text, screen->is_read_only ? "VIEWER" : "WRITER");
-    part_brief(&line, screen->is_read_only ? "V" : "W");
+    text = part_begin(&line, 3, sb_is_viewer(screen) ? SB_SLOT_BAR_WARN : SB_SLOT_BAR);
+    sb_text_add(&text, sb_is_viewer(screen) ? "VIEWER" : "WRITER");
+    part_brief(&line, sb_is_viewer(screen) ? "V" : "W");
     line_draw(&line, view, 0);
 }
 

@@ -9,7 +9,7 @@ struct line {
     char class;
 };
 
-static void line_of(unsigned action, struct line *line)
+static void line_of(const struct sb_screen *screen, unsigned action, struct line *line)
 {
     const struct sb_keymap_row *const row = &sb_keymap[action];
     struct sb_text text;
@@ -22,13 +22,14 @@ static void line_of(unsigned action, struct line *line)
     sb_text_init(&text, line->where, sizeof line->where);
     sb_where_names(row->where, &text);
     sb_text_init(&text, line->text, sizeof line->text);
-    sb_text_add(&text, row->help);
+    const bool is_detach = action == SB_KEY_ACTION_LEAVE && screen->source.is_attached;
+    sb_text_add(&text, is_detach ? "detach: leave this console; the runtime and its jobs go on" : row->help);
     line->class = row->class;
 }
 
 static bool is_shown(const struct sb_screen *screen, unsigned action, const struct line *line)
 {
-    if (screen->is_read_only && !sb_keymap_is_for_viewers((enum sb_key_action)action))
+    if (!sb_is_offered(screen, (enum sb_key_action)action))
         return false;
     char buffer[320];
     struct sb_text text;
@@ -59,7 +60,7 @@ void sb_pane_draw_help(struct sb_screen *screen, const struct sb_view *view, str
     uint32_t number = 0;
     for (unsigned action = 0; action < SB_KEY_ACTION_COUNT; action++) {
         struct line line;
-        line_of(action, &line);
+        line_of(screen, action, &line);
         if (!is_shown(screen, action, &line))
             continue;
         if (number >= scroll->selected && number - scroll->selected < rows) {
@@ -75,7 +76,7 @@ void sb_pane_draw_help(struct sb_screen *screen, const struct sb_view *view, str
     }
     screen->help_lines = number;
     screen->visible[SB_PANE_HELP] = rows;
-    sb_text_add(text, screen->is_read_only ? "viewer: actions are hidden" : "every key and what it does");
+    sb_text_add(text, sb_is_viewer(screen) ? "viewer: actions are hidden" : "every key and what it does");
     if (screen->filters[SB_PANE_HELP][0] != '\0') {
         sb_text_add(text, " filter:");
         sb_text_add(text, screen->filters[SB_PANE_HELP]);

@@ -105,8 +105,8 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
     if (action == SB_KEY_ACTION_NONE) {
         if (!is_paste && !is_burst)
             say_unbound(screen, now, key);
-    } else if (screen->is_read_only && !sb_keymap_is_for_viewers(action)) {
-        sb_notice_say(screen, now, true, "this console is a viewer: actions are off");
+    } else if (!sb_is_offered(screen, action)) {
+        sb_say_viewer(screen, now);
     } else if ((is_paste || is_burst) && sb_keymap[action].class != 'V') {
         sb_notice_say(screen, now, true, is_paste ? "pasted text: its action keys were ignored"
                                                   : "many mixed keys at once look like pasted text: action keys were ignored");

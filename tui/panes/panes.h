@@ -57,6 +57,7 @@ struct sb_pending {
 struct sb_screen {
     char actor[SB_NAME_MAX], environment[SB_NAME_MAX], node[96];
     bool is_read_only, is_ascii;
+    struct sb_source_status source; /* as it was told last */
 
     struct sb_model *live, *frozen;
     bool is_frozen;
@@ -176,7 +177,7 @@ void sb_log_move(struct sb_screen *screen, int64_t delta);
 /* actions.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer);
-sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave;
+sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave, sb_act_take_over;
 void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
 void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view);
 /* Starts a notice on the last line but one; add its text to the result. */
@@ -185,6 +186,13 @@ void sb_notice_say(struct sb_screen *screen, struct sb_now now, bool is_bad, con
 /* The job the pane acts on, latched from the picture and checked against the live state; NULL after a notice. */
 const struct sb_model_job *sb_target(struct sb_screen *screen, struct sb_now now, uint16_t *id);
 void sb_emit(struct sb_screen *screen, struct sb_now now, const struct sb_command *command, const char *target, struct sb_screen_answer *answer);
+
+/* source.c */
+/* Whether actions are off: for good (--readonly), or because another console writes. */
+bool sb_is_viewer(const struct sb_screen *screen);
+bool sb_is_offered(const struct sb_screen *screen, enum sb_key_action action);
+void sb_add_writer(const struct sb_screen *screen, struct sb_text *text);
+void sb_say_viewer(struct sb_screen *screen, struct sb_now now);
 
 /* common.c */
 enum sb_slot sb_slot_of_state(unsigned job_state);

@@ -370,7 +370,10 @@ void sb_act_pause_all(struct sb_screen *screen, struct sb_now now, struct sb_scr
 
 void sb_act_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    (void)answer;
+    if (screen->source.is_attached) { /* nothing ends but this console */
+        answer->wants_leave = true;
+        return;
+    }
     const struct sb_model *const model = screen->live;
     struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_LEAVE, now, SB_COMMAND_DRAIN);
     struct sb_text text = title_begin(dialog);
@@ -403,6 +406,23 @@ void sb_act_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_
         sb_text_add_u64(&text, running - named);
         sb_text_add(&text, " more");
     }
+}
+
+void sb_act_take_over(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
+{
+    (void)answer;
+    if (!sb_is_viewer(screen)) {
+        sb_notice_say(screen, now, false, "this console writes already");
+        return;
+    }
+    struct sb_dialog *const dialog = dialog_open(screen, SB_KEY_ACTION_TAKE_OVER, now, SB_COMMAND_COUNT);
+    struct sb_text text = title_begin(dialog);
+    sb_text_add(&text, "Write from this console");
+    text = line_begin(dialog);
+    sb_text_add(&text, "now: ");
+    sb_add_writer(screen, &text);
+    if (screen->source.writer[0] != '\0')
+        line_say(dialog, "that console becomes a viewer and is told so");
 }
 
 /* ---- the answer ---- */
@@ -448,6 +468,10 @@ static void confirm(struct sb_screen *screen, struct sb_now now, struct sb_scree
     }
     if (dialog->action == SB_KEY_ACTION_LEAVE) {
         answer->wants_leave = true;
+        return;
+    }
+    if (dialog->action == SB_KEY_ACTION_TAKE_OVER) {
+        answer->wants_take_over = true;
         return;
     }
     dialog->command.confirmed = true;

@@ -29,6 +29,9 @@ struct sb_api_verdict {
 /* Carries it out and says in `err->text`, also on success, what became of it. */
 typedef enum sb_err sb_api_judge(const void *arg, const struct sb_api_verdict *verdict, struct sb_error *err);
 
+/* A text that a console shows and that is no event ("content", "kept" of a run), for free(); UNTRUSTED. Any thread, bounded time. */
+typedef enum sb_err sb_api_page(const void *arg, const char *name, uint64_t run, char **text, struct sb_error *err);
+
 /* A loop outside the engine that is watched too; as struct sb_loop. */
 struct sb_api_loop {
     const char *name;
@@ -49,7 +52,8 @@ struct sb_api_setup {
     const _Atomic bool *is_reloading; /* set before a drain after which this process begins anew: a supervisor is told RELOADING; NULL = never */
     bool waits_again;              /* when another node takes over, this process does not end: no supervisor is told so */
     sb_api_judge *judge;           /* NULL: no verdicts */
-    const void *judge_arg;
+    sb_api_page *page;             /* NULL: no such texts */
+    const void *judge_arg;         /* of both */
     const char *socket_path;       /* a stale socket there is replaced: hold the installation's lock */
     uint16_t port;                 /* 0 = no TCP */
     struct sb_feed *feed;          /* taken: the engine's first feed; NULL = counters begin with the next event */

@@ -31,6 +31,8 @@ enum sb_rank {
     SB_RANK_JOURNAL = 30,
     SB_RANK_STORE = 32,
     SB_RANK_FEED = 40,
+    SB_RANK_CONSOLES = 42,
+    SB_RANK_ATTACH = 44,
     SB_RANK_BROWSER = 50,
     SB_RANK_CONTEXT = 52,
     SB_RANK_HTTP = 60,

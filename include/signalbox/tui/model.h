@@ -299,6 +299,8 @@ void sb_model_reset(struct sb_model *model);
 void sb_model_copy(struct sb_model *to, const struct sb_model *from);
 /* Applies one event. Anything that names something unknown or out of range is ignored but for the log. */
 void sb_model_fold(struct sb_model *model, const struct sb_event *event);
+/* Puts an event of before the picture into the log, oldest first; nothing else changes. */
+void sb_model_recall(struct sb_model *model, const struct sb_event *event);
 /* A hash over everything the model holds: equal folds have equal hashes. */
 uint64_t sb_model_hash(const struct sb_model *model);
 

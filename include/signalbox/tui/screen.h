@@ -8,6 +8,7 @@
 #include "signalbox/base/err.h"
 #include "signalbox/model/command.h"
 #include "signalbox/model/event.h"
+#include "signalbox/ports/source.h"
 #include "signalbox/tui/grid.h"
 
 /* A key: a code point, or one of these above the Unicode range. */
@@ -54,6 +55,11 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event);
 /* Which of several nodes this is, "node a of 3"; "" = there is one. */
 void sb_screen_node(struct sb_screen *screen, const char *text);
 
+/* An event of before the picture: into the log alone. */
+void sb_screen_recall(struct sb_screen *screen, const struct sb_event *event);
+/* How it stands with the source of the events. */
+void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status, struct sb_now now);
+
 /* Texts that a screen shows and others must get: what was kept of a failed run's page; the content queue. */
 enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };
 
@@ -66,6 +72,7 @@ struct sb_screen_answer {
     struct sb_command command;
     bool wants_redraw;           /* C-l: repaint everything */
     bool wants_leave;            /* Q, confirmed */
+    bool wants_take_over;        /* W, confirmed: this console is to be the one that writes */
     enum sb_screen_page wants_page; /* text to be shown with sb_screen_show_page; NONE = none */
     uint64_t page_run;           /* KEPT: of which run */
     enum sb_screen_verdict verdict; /* on the row of this id; then the page is to be shown anew */
@@ -78,6 +85,8 @@ void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t 
                     struct sb_screen_answer *answers);
 /* Whether the command was accepted by the inbox; its outcome comes as an event. */
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result);
+/* A command that was accepted and that no event will answer. */
+void sb_screen_failed(struct sb_screen *screen, const struct sb_source_failure *failure, struct sb_now now);
 
 /* Shows such a text; cleaned like everything untrusted. Borrowed until the next call or destroy. `text` NULL: there
  * is none, and `why` is said instead. */

@@ -5,10 +5,10 @@
 #define SIGNALBOX_TUI_TUI_H
 
 #include "signalbox/tui/screen.h"
-#include "signalbox/ports/control.h"
+#include "signalbox/ports/source.h"
 
 struct sb_tui_setup {
-    struct sb_control *control;   /* where commands go and the feed comes from */
+    struct sb_source *source;     /* where commands go and events come from; borrowed */
     const char *theme_dir;        /* folder of NAME.theme */
     const char *theme;            /* NULL = "dark"; NO_COLOR and monochrome terminals choose "mono" */
     const char *actor;            /* operator's name, stamped on commands */
@@ -28,7 +28,7 @@ struct sb_tui_setup {
 };
 
 enum sb_tui_end {
-    SB_TUI_LEFT,       /* the operator asked to leave and the runtime should drain and stop */
+    SB_TUI_LEFT,       /* the operator asked to leave: an embedded runtime has been asked to drain, an attached one goes on */
     SB_TUI_FINISHED,   /* the runtime finished by itself */
     SB_TUI_SIGNALLED,  /* signal_fd */
 };

@@ -1,6 +1,8 @@
 /* Event streams that are resumed: a scripted feed, a real journal. */
 #include "call.h"
 
+#include "signalbox/ports/console.h"
+
 #include "os_support.h"
 
 #include <setjmp.h>
@@ -34,6 +36,25 @@ enum sb_err sb_control_command(struct sb_control *control, struct sb_command com
     (void)command;
     (void)id;
     return sb_error_set(err, SB_ERR_UNSUPPORTED, "not here");
+}
+
+/* No stream of this test is a console's. */
+enum sb_err sb_console_join(struct sb_control *control, uint64_t id, const char *name, bool wants_to_write, uint64_t *visit, struct sb_error *err)
+{
+    (void)control, (void)id, (void)name, (void)wants_to_write, (void)visit;
+    return sb_error_set(err, SB_ERR_UNSUPPORTED, "not here");
+}
+
+void sb_console_leave(struct sb_control *control, uint64_t id, uint64_t visit)
+{
+    (void)control, (void)id, (void)visit;
+    fail_msg("nobody has joined");
+}
+
+void sb_console_look(struct sb_control *control, uint64_t id, struct sb_seat *seat)
+{
+    (void)control, (void)id, (void)seat;
+    fail_msg("nobody has joined");
 }
 
 enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, struct sb_error *err)
@@ -153,7 +174,7 @@ static void resume_after(const char *last)
 {
     struct sb_error error = { .text = "" };
     struct call call = { .setup = &fx.setup, .target = "/v1/events", .op = test_op() };
-    fx.stream = stream_open(&call, last, false, fx.stop_fd, &error);
+    fx.stream = stream_open(&call, last, false, NULL, fx.stop_fd, &error);
     assert_non_null(fx.stream);
 }
 

@@ -297,9 +297,9 @@ static void c_l__asks_for_a_repaint(void **state)
 static void unbound_key__is_explained(void **state)
 {
     (void)state;
-    press('W');
+    press('Z');
     assert_none();
-    assert_shows("W does nothing in Jobs; ? lists the keys");
+    assert_shows("Z does nothing in Jobs; ? lists the keys");
 }
 
 static void help__lists_every_action_and_filters(void **state)

@@ -1,0 +1,16 @@
+/* The texts and verdicts of a console that is attached, through the interface for programs. */
+#ifndef SIGNALBOX_APP_ATTACHED_PAGES_H
+#define SIGNALBOX_APP_ATTACHED_PAGES_H
+
+#include "signalbox/tui/tui.h"
+
+struct attached_pages {
+    const char *socket_path, *state_dir; /* state_dir: where the operator's editor gets its file */
+    uint64_t console;
+};
+
+/* The `page` and `judge` of its setup; `self` is a struct attached_pages. At most 600 ms a question, but for the editor. */
+enum sb_err attached_pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
+enum sb_err attached_pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
+
+#endif
