@@ -108,6 +108,7 @@ void sb_model_fold(struct sb_model *model, const struct sb_event *event)
     model->wall = event->wall;
     if (event->seq > model->seq)
         model->seq = event->seq;
+    sb_model_note_spans(model, event); /* sees what was before the event */
     folds[event->kind](model, event);
     /* A describe stream (seq 0) says how things are, not what happened; debug facts would wash the log out. */
     if (event->seq != 0 && sb_event_severity(event) >= SB_SEVERITY_INFO) {
