@@ -60,8 +60,7 @@ enum sb_err pages_nodes(const struct installation *in, const struct sb_op *op, c
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the nodes");
     sb_text_init(&text, bytes, TEXT_MAX);
     if (in->node == NULL) {
-        sb_text_add(&text, "one node\none process has this store for itself; several nodes share a postgresql:// one "
-                           "(settings.store, settings.node)\n");
+        sb_text_add(&text, "one node\nthis process has the store for itself; nodes share a postgresql:// store\n");
         *out = bytes;
         return SB_OK;
     }
@@ -72,7 +71,7 @@ enum sb_err pages_nodes(const struct installation *in, const struct sb_op *op, c
         for (size_t i = 0; i < sb_rows_count(rows); i++)
             add_node(&text, rows, i, in->catalogue->settings.lease / SB_MS(1));
         if (sb_rows_count(rows) == 1)
-            sb_text_add(&text, "nobody stands by: `signalbox run --standby` on another machine would take over\n");
+            sb_text_add(&text, "nobody stands by: `signalbox run --standby` elsewhere would take over\n");
         *out = bytes;
     } else {
         free(bytes);

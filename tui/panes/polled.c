@@ -19,9 +19,11 @@ void sb_polled_title(const struct sb_screen *screen, enum sb_screen_page page, s
         sb_text_add(text, polled->trouble[0] == '\0' ? "" : "; ");
     }
     sb_text_add_n(text, polled->text, strcspn(polled->text, "\n"));
-    sb_text_add(right, "read ");
-    sb_model_add_age(right, age);
-    sb_text_add(right, " ago");
+    if (age < SB_S(1))
+        sb_text_add(right, "0s"); /* tenths of what is read once a second say nothing */
+    else
+        sb_model_add_age(right, age);
+    sb_text_add(right, " old");
 }
 
 const char *sb_polled_body(const struct sb_screen *screen, enum sb_screen_page page)

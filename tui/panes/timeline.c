@@ -206,50 +206,51 @@ static bool columns_of(const struct window *window, const struct sb_model_span *
     return true;
 }
 
-static void draw_job_span(const struct chart *chart, unsigned row, const struct sb_model_span *span, bool is_end)
+/* Passes, each on top of the one before: short waits, runs, waits that fill their column, ends that went wrong. A failure is never hidden by
+ * what came after it in the same column, nor a run by a wait that was nothing to it. */
+enum { PASS_BELOW, PASS_MAIN, PASS_ABOVE, PASS_LAST, PASSES };
+
+static void draw_job_span(const struct chart *chart, unsigned row, const struct sb_model_span *span, unsigned pass)
 {
     unsigned from = 0, to = 0;
     if (!columns_of(&chart->window, span, &from, &to))
         return;
-    if (is_end) { /* on top of whatever came after in the same column: a failure is never hidden */
-        if (span->kind == SB_SPAN_RUN && span->end == SB_SPAN_FAILED)
-            mark(chart, row, to, to, 'x', SB_SLOT_BAD);
-        return;
-    }
-    const bool is_open = span->end == SB_SPAN_OPEN;
+    const bool is_open = span->end == SB_SPAN_OPEN, is_failed = span->end == SB_SPAN_FAILED;
     if (span->kind == SB_SPAN_WAIT) {
-        mark(chart, row, from, to, '~', SB_SLOT_WAIT);
-        return;
+        const sb_ns time = (is_open ? chart->window.now : span->to) - span->from;
+        if (pass == PASS_BELOW || (pass == PASS_ABOVE && time >= chart->window.slice / 2))
+            mark(chart, row, from, to, '~', SB_SLOT_WAIT);
+    } else if (pass == PASS_MAIN) {
+        const enum sb_slot slot = is_open ? SB_SLOT_RUN : is_failed ? SB_SLOT_BAD : span->end == SB_SPAN_OK ? SB_SLOT_OK : SB_SLOT_DIM;
+        mark(chart, row, from, to, '=', slot);
+        if (is_open || span->end == SB_SPAN_OTHER)
+            mark(chart, row, to, to, is_open ? '>' : 'c', slot);
+    } else if (pass == PASS_LAST && is_failed) {
+        mark(chart, row, to, to, 'x', SB_SLOT_BAD);
     }
-    const enum sb_slot slot = is_open ? SB_SLOT_RUN : span->end == SB_SPAN_FAILED ? SB_SLOT_BAD : span->end == SB_SPAN_OK ? SB_SLOT_OK : SB_SLOT_DIM;
-    mark(chart, row, from, to, '=', slot);
-    if (is_open)
-        mark(chart, row, to, to, '>', slot);
-    else if (span->end == SB_SPAN_OTHER)
-        mark(chart, row, to, to, 'c', slot);
 }
 
-static void draw_ctx_span(const struct chart *chart, unsigned row, const struct sb_model_span *span, bool is_end)
+static void draw_ctx_span(const struct chart *chart, unsigned row, const struct sb_model_span *span, unsigned pass)
 {
     unsigned from = 0, to = 0;
     if (!columns_of(&chart->window, span, &from, &to))
         return;
-    if (span->kind == SB_SPAN_GONE && is_end)
+    if (span->kind == SB_SPAN_GONE && pass == PASS_LAST)
         mark(chart, row, from, to, 'X', SB_SLOT_BAD);
-    if (span->kind == SB_SPAN_HOLD && !is_end) {
+    if (span->kind == SB_SPAN_HOLD && pass == PASS_MAIN) {
         const char letter = letter_of(chart, span->job);
         mark(chart, row, from, to, letter == '\0' ? '*' : letter, span->end == SB_SPAN_OPEN ? SB_SLOT_RUN : SB_SLOT_TEXT);
     }
 }
 
-/* Oldest first, so that the newer is on top; then the marks that stay. What was pushed out of the ring is not shown as nothing. */
+/* In each pass the oldest first, so that the newer is on top. What was pushed out of the ring is not shown as nothing. */
 static void draw_spans(const struct chart *chart, unsigned row, const struct sb_model_spans *spans,
-                       void (*draw)(const struct chart *, unsigned, const struct sb_model_span *, bool))
+                       void (*draw)(const struct chart *, unsigned, const struct sb_model_span *, unsigned))
 {
     const uint64_t kept = spans->total < SB_MODEL_SPANS ? spans->total : SB_MODEL_SPANS;
-    for (unsigned pass = 0; pass < 2; pass++) {
+    for (unsigned pass = 0; pass < PASSES; pass++) {
         for (uint64_t back = kept; back-- > 0;)
-            draw(chart, row, sb_model_span_at(spans, back), pass == 1);
+            draw(chart, row, sb_model_span_at(spans, back), pass);
     }
     const struct sb_model_span *const oldest = kept == SB_MODEL_SPANS ? sb_model_span_at(spans, kept - 1) : NULL;
     if (oldest != NULL && col_of(&chart->window, oldest->from) > 0)
@@ -289,16 +290,17 @@ static void draw_label(const struct chart *chart, unsigned row, uint32_t what, b
         sb_view_field(chart->view, row, 1, chart->label - 2, false, is_selected ? SB_SLOT_SELECTED : slot, buffer);
 }
 
-/* Quarters of the time, as ages or as UTC. */
+/* Parts of the time, as ages or as UTC. */
 static void draw_hours(const struct chart *chart)
 {
     const struct window *const window = &chart->window;
     sb_view_field(chart->view, 0, 1, chart->label > 2 ? chart->label - 2 : 0, false, SB_SLOT_HEADER, "  CONTEXT, JOB");
     sb_view_fill(chart->view, 0, chart->label, window->cols, ' ', ' ', SB_SLOT_HEADER);
-    for (unsigned i = 0; i < 4 && window->cols >= 48; i++) {
+    const unsigned ticks = window->cols >= 64 ? 4 : window->cols >= 32 ? 2 : 1;
+    for (unsigned i = 0; i < ticks; i++) {
         char buffer[32];
         struct sb_text text;
-        const unsigned col = window->cols * i / 4;
+        const unsigned col = window->cols * i / ticks;
         const sb_ns age = window->now - (window->start + (sb_ns)col * window->slice);
         sb_text_init(&text, buffer, sizeof buffer);
         sb_text_add(&text, "|");
@@ -380,8 +382,9 @@ void sb_pane_draw_timeline(struct sb_screen *screen, const struct sb_view *view,
     if (total == 0)
         sb_view_text(view, first, 1, view->box.cols, SB_SLOT_DIM, "nothing ran yet");
     if (legend > 0)
-        sb_view_text(view, rows - 1, 1, view->box.cols, SB_SLOT_DIM,
-                     "== ran  => runs  =x failed  =c cancelled, yielded  ~ waits for a context | context: letter of its job, X gone, . idle");
+        sb_view_text(view, rows - 1, 1, view->box.cols, SB_SLOT_DIM, view->box.cols >= 118
+                     ? "== ran  => runs  =x failed  =c cancelled, yielded  ~ waits for a context | context: letter of its job, X gone, . idle"
+                     : "== ran => runs =x failed =c cancelled ~ waits | ctx: job's letter X gone . idle");
     screen->visible[SB_PANE_TIMELINE] = room;
     say_title(&chart, total, shown, text, right);
 }

@@ -113,7 +113,7 @@ static enum sb_err add_summary(struct page *page, struct sb_error *err)
     struct sb_rows *rows = NULL;
     enum sb_err code = ask(page, summary_sql, params, SB_LEN(params), &rows, err);
     if (code == SB_OK && sb_rows_count(rows) == 1)
-        sb_text_addf(&page->text, "%lld drafts to approve, %lld uncertain, %lld queued, %lld posted today\n",
+        sb_text_addf(&page->text, "%lld drafts, %lld uncertain, %lld queued, %lld posted today\n",
                      (long long)sb_rows_number(rows, 0, "drafts"), (long long)sb_rows_number(rows, 0, "uncertain"),
                      (long long)sb_rows_number(rows, 0, "queued"), (long long)sb_rows_number(rows, 0, "posted"));
     sb_rows_destroy(rows);
