@@ -46,6 +46,8 @@ static inline void shift_play(struct scene *scene)
     incident_running(scene, next + 10);
     SAY(scene, JOB_PAUSED, job_paused, .job = 7, .actor = "ana", .reason = "rate limit");
     incident_waiting(scene, next + 20);
+    SAY(scene, BREAKER_CHANGED, breaker_changed, .site = 0, .state = SB_BREAKER_STATE_TRIPPED, .lasts = SB_MIN(12), .name = "llm", .actor = "ana",
+        .reason = "too dear");
 }
 
 static const char shift_content[] =

@@ -11,14 +11,17 @@ void sb_polled_title(const struct sb_screen *screen, enum sb_screen_page page, s
     if (polled->text == NULL)
         return;
     const sb_ns age = screen->now.mono > polled->at ? screen->now.mono - polled->at : 0;
-    if (age > 2 * SB_SCREEN_POLL) { /* before all else: what follows may not be true any more */
+    const bool is_stale = age > 2 * SB_SCREEN_POLL;
+    if (is_stale) { /* before all else: what follows may not be true any more */
         sb_text_add(text, "STALE ");
         sb_model_add_age(text, age);
-        sb_text_add(text, polled->trouble[0] == '\0' ? " " : ", ");
-        sb_text_add(text, polled->trouble);
-        sb_text_add(text, polled->trouble[0] == '\0' ? "" : "; ");
+        sb_text_add(text, " ");
     }
     sb_text_add_n(text, polled->text, strcspn(polled->text, "\n"));
+    if (is_stale && polled->trouble[0] != '\0') {
+        sb_text_add(text, "; ");
+        sb_text_add(text, polled->trouble);
+    }
     if (age < SB_S(1))
         sb_text_add(right, "0s"); /* tenths of what is read once a second say nothing */
     else

@@ -66,12 +66,15 @@ void sb_timeline_range(struct sb_screen *screen, int step)
 /* Whether the job did anything since then. */
 static bool has_runs(const struct sb_model *model, uint16_t job, sb_ns since)
 {
+    const struct sb_model_job *const found = &model->jobs[job];
+    if (found->run.id == 0 && found->runs_ended == 0)
+        return false; /* most of a large catalogue, at first: its spans are not even looked at */
     const struct sb_model_span *const newest = sb_model_span_at(&model->job_spans[job], 0);
-    return newest != NULL && (newest->end == SB_SPAN_OPEN || newest->to >= since || sb_model_run_is_active(&model->jobs[job].run));
+    return newest != NULL && (newest->end == SB_SPAN_OPEN || newest->to >= since || sb_model_run_is_active(&found->run));
 }
 
-/* Contexts, then jobs that ran, in the order of the job table: `rows` gets those from `top` on; returns how many there are. `place`, when not
- * NULL: in, a row; out, its number, or the count. */
+/* Contexts, then jobs that ran, in the order of the job table: `rows` gets those from `top` on, `cap` of them. Returns how many there are, at
+ * least those. `place`, when not NULL: in, a row; out, its number, or the count of all, which is returned then. */
 static uint32_t collect(const struct sb_screen *screen, uint32_t top, uint32_t *rows, uint32_t cap, uint32_t *place)
 {
     const struct sb_model *const model = screen->model;
@@ -91,6 +94,8 @@ static uint32_t collect(const struct sb_screen *screen, uint32_t top, uint32_t *
         if (count >= top && count - top < cap)
             rows[count - top] = row;
         count++;
+        if (place == NULL && cap > 0 && count - top == cap)
+            break;
     }
     if (place != NULL)
         *place = found == UINT32_MAX ? count : found;

@@ -37,7 +37,7 @@ static void content__that_is_not_read_any_more_says_stale_with_its_age(void **st
     assert_hides("STALE");
     wait_for(SB_S(10));
     sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, NULL, "the store is gone", now);
-    assert_shows("STALE 12s, the store is gone; 2 drafts to approve");
+    assert_shows("STALE 12s 2 drafts to approve; the store is gone");
     assert_shows("= drafts: 2");
     show_content("3 drafts to approve\n= drafts: 3\n");
     assert_hides("STALE");
