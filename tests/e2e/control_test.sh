@@ -94,7 +94,7 @@ eventually 60 "it is published as edited" sql_at_least "$STATE" \
 site_state
 claim "the site has the operator's words" grep -q 'EDITED-' "$DIR/site.json"
 eventually 60 "more drafts" sql_at_least "$STATE" "$drafts" 2
-keys 7
+keys g # the cursor went with its row
 tries=0
 until sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'cancelled'" 1 || [ $((tries += 1)) -gt 30 ]; do
   keys j x
