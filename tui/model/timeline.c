@@ -22,9 +22,19 @@ static struct sb_model_span *find_open(struct sb_model_spans *spans, unsigned ki
     return NULL;
 }
 
+/* A wait too short to be seen at any range; most are. */
+static bool is_nothing(const struct sb_model_span *span)
+{
+    return span->kind == SB_SPAN_WAIT && span->end != SB_SPAN_OPEN && span->to - span->from < SB_S(1);
+}
+
+/* In the place of the newest one when that is nothing: the ring is for what can be shown. */
 static struct sb_model_span *open_span(struct sb_model_spans *spans, unsigned kind, uint64_t run, uint16_t job, sb_ns now)
 {
-    struct sb_model_span *const span = &spans->ring[spans->total++ % SB_MODEL_SPANS];
+    const struct sb_model_span *const newest = sb_model_span_at(spans, 0);
+    if (newest == NULL || !is_nothing(newest))
+        spans->total++;
+    struct sb_model_span *const span = &spans->ring[(spans->total - 1) % SB_MODEL_SPANS];
     memset(span, 0, sizeof *span); /* its padding is hashed */
     span->from = now;
     span->run = (uint32_t)run;

@@ -106,6 +106,29 @@ static void run__that_fails_before_it_starts_is_a_moment_that_failed(void **stat
     assert_int_equal(model->job_spans[1].total, 1);
 }
 
+/* Each run asks for a context and nearly always gets it at once: such waits must not push out what happened. */
+static void wait__that_is_over_at_once_takes_no_room(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SB_MODEL_SPANS; i++) {
+        SAY(&scene, LEASE_WANTED, lease_wanted, .run = 100 + i, .job = 1, .lane = SB_LANE_HIGH);
+        scene_wait(&scene, SB_MS(5));
+        SAY(&scene, LEASE_GRANTED, lease_granted, .ctx = 1, .run = 100 + i, .job = 1, .fence = i);
+        SAY(&scene, RUN_STARTED, run_started, .run = 100 + i, .job = 1, .attempt = 1);
+        scene_wait(&scene, SB_S(2));
+        SAY(&scene, LEASE_ENDED, lease_ended, .ctx = 1, .run = 100 + i, .job = 1);
+        SAY(&scene, RUN_ENDED, run_ended, .run = 100 + i, .job = 1, .state = SB_RUN_STATE_SUCCEEDED);
+    }
+    fold();
+    assert_int_equal(model->job_spans[1].total, SB_MODEL_SPANS);
+    for (unsigned back = 0; back < SB_MODEL_SPANS; back++) {
+        const struct sb_model_span *const span = sb_model_span_at(&model->job_spans[1], back);
+        assert_int_equal(span->kind, SB_SPAN_RUN);
+        assert_int_equal(span->run, 100 + SB_MODEL_SPANS - 1 - back);
+        assert_int_equal(span->to - span->from, SB_S(2));
+    }
+}
+
 static void context__that_dies_is_gone_until_it_can_be_used_again(void **state)
 {
     (void)state;
@@ -200,6 +223,7 @@ int main(void)
         TEST(attempt__waits_runs_fails_and_runs_again),
         TEST(attempts__of_two_runs_of_a_job_end_each_by_itself),
         TEST(run__that_fails_before_it_starts_is_a_moment_that_failed),
+        TEST(wait__that_is_over_at_once_takes_no_room),
         TEST(context__that_dies_is_gone_until_it_can_be_used_again),
         TEST(burst_context__that_closes_after_its_post_is_no_loss),
         TEST(spans__are_bounded_and_the_newest_stay),

@@ -242,14 +242,21 @@ static void screen__draws_every_small_size(void **state)
     scene_described(&scene);
     for (unsigned i = 0; i < scene.count; i++)
         sb_screen_fold(screen, &scene.events[i]);
-    for (uint16_t rows = 1; rows <= 30; rows++) {
-        for (uint16_t cols = 1; cols <= 90; cols++) {
-            struct sb_grid grid = {.rows = rows, .cols = cols, .cells = cells};
-            struct sb_grid_cell *const guard = cells + (size_t)rows * cols;
-            for (unsigned i = 0; i < GUARD; i++)
-                guard[i].code_point = 0xabcdef;
-            sb_screen_draw(screen, (struct sb_now){SCENE_NOW, {SCENE_WALL}}, &grid);
-            check_grid(&grid, guard, false);
+    const struct sb_now now = {SCENE_NOW, {SCENE_WALL}};
+    for (char pane = '1'; pane <= '9'; pane++) {
+        struct sb_screen_answer answer;
+        sb_screen_key(screen, (struct sb_key){(uint32_t)pane}, now, &answer);
+        sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, "1 drafts\n= drafts: 1\n7f3a-1  single of me\n    \"first\"\n", "", now);
+        sb_screen_show_page(screen, SB_SCREEN_PAGE_NODES, 0, "1 node\na\tactive\t2h05m\t8.1s\t0.4s\t1.4.2\tops1\t4121\n", "", now);
+        for (uint16_t rows = 1; rows <= 30; rows++) {
+            for (uint16_t cols = 1; cols <= 90; cols = (uint16_t)(cols + (pane == '1' ? 1 : 4))) {
+                struct sb_grid grid = {.rows = rows, .cols = cols, .cells = cells};
+                struct sb_grid_cell *const guard = cells + (size_t)rows * cols;
+                for (unsigned i = 0; i < GUARD; i++)
+                    guard[i].code_point = 0xabcdef;
+                sb_screen_draw(screen, now, &grid);
+                check_grid(&grid, guard, false);
+            }
         }
     }
     sb_screen_destroy(screen);
