@@ -58,7 +58,8 @@ void sb_key_name(uint32_t key, struct sb_text *out)
 
 void sb_where_names(uint16_t where, struct sb_text *out)
 {
-    static const char *const names[] = {"jobs", "contexts", "budget", "alerts", "services", "log", "detail", "help", "page"};
+    static const char *const names[] = {"jobs", "contexts", "budget", "alerts", "services", "log", "detail", "help", "page", "content", "timeline",
+                                        "nodes"};
     if (where == SB_WHERE_ALL) {
         sb_text_add(out, "all");
         return;

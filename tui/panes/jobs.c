@@ -5,12 +5,14 @@
 
 #include <string.h>
 
-enum { STATE, JOB, SCHEDULE, ATTEMPT, LAST, P50, P95, NEXT, CONTEXT, GOOD, RECENT, SPENT, BRIEF, COLUMNS };
+enum { STATE, JOB, SCHEDULE, ATTEMPT, LAST, P50, P95, NEXT, CONTEXT, GOOD, RECENT, TREND, SPENT, BRIEF, COLUMNS };
+
+enum { TREND_SHOWN = 6 }; /* of the durations, the newest: longer and longer shows before it fails */
 
 static const struct sb_column columns[COLUMNS] = {
     [STATE] = {.title = "STATE", .width = 5},
     [JOB] = {.title = "JOB", .width = 12}, /* as wide as the longest name */
-    [SCHEDULE] = {.title = "SCHEDULE", .width = 14, .drop = 10},
+    [SCHEDULE] = {.title = "SCHEDULE", .width = 12, .drop = 10},
     [ATTEMPT] = {.title = "ATT", .width = 3, .drop = 3},
     [LAST] = {.title = "LAST", .width = 6, .drop = 2, .is_right = true},
     [P50] = {.title = "P50", .width = 6, .drop = 9, .is_right = true},
@@ -19,8 +21,9 @@ static const struct sb_column columns[COLUMNS] = {
     [CONTEXT] = {.title = "CX", .width = 3, .drop = 4, .is_right = true},
     [GOOD] = {.title = "OK%", .width = 3, .drop = 6, .is_right = true},
     [RECENT] = {.title = "LAST 20 RUNS", .width = SB_MODEL_RECENT, .drop = 8},
+    [TREND] = {.title = "TOOK", .width = TREND_SHOWN, .drop = 12},
     [SPENT] = {.title = "USD", .width = 6, .drop = 11, .is_right = true},
-    [BRIEF] = {.title = "ERROR / STEP", .width = 18, .is_flex = true},
+    [BRIEF] = {.title = "ERROR / STEP", .width = 13, .is_flex = true},
 };
 
 uint32_t sb_pane_rows_jobs(const struct sb_screen *screen)
@@ -171,6 +174,16 @@ static void cell_recent(const struct sb_screen *screen, const struct sb_model_jo
     }
 }
 
+static void cell_trend(const struct sb_screen *screen, const struct sb_model_job *job, struct sb_text *text, enum sb_slot *slot)
+{
+    int64_t values[TREND_SHOWN];
+    const unsigned count = job->recent_count < TREND_SHOWN ? job->recent_count : TREND_SHOWN;
+    for (unsigned i = 0; i < count; i++)
+        values[i] = job->recent_duration[sb_model_recent_at(job, job->recent_count - count + i)];
+    sb_spark_add(text, values, count, screen->is_ascii);
+    *slot = SB_SLOT_GAUGE;
+}
+
 static void cell_spent(const struct sb_screen *screen, const struct sb_model_job *job, struct sb_text *text, enum sb_slot *slot)
 {
     (void)screen;
@@ -192,7 +205,7 @@ typedef void cell_of(const struct sb_screen *screen, const struct sb_model_job *
 static cell_of *const cells[COLUMNS] = {
     [STATE] = cell_state, [JOB] = cell_name, [SCHEDULE] = cell_schedule, [ATTEMPT] = cell_attempt, [LAST] = cell_last, [P50] = cell_p50,
     [P95] = cell_p95,     [NEXT] = cell_next, [CONTEXT] = cell_context,  [GOOD] = cell_good,       [RECENT] = cell_recent,
-    [SPENT] = cell_spent, [BRIEF] = cell_brief,
+    [TREND] = cell_trend, [SPENT] = cell_spent, [BRIEF] = cell_brief,
 };
 
 static void cell(const void *context, uint32_t row, unsigned column, struct sb_text *text, enum sb_slot *slot)

@@ -44,6 +44,13 @@ struct sb_dialog {
     char typed[SB_NAME_MAX];
 };
 
+/* A text that others read for a pane, anew while it is shown. */
+struct sb_polled {
+    const char *text;        /* borrowed; NULL = none yet */
+    sb_ns at;                /* when it came */
+    char trouble[160];       /* why no newer one came, or "" */
+};
+
 /* A command on its way. */
 struct sb_pending {
     bool is_used;
@@ -90,12 +97,23 @@ struct sb_screen {
     uint32_t detail_lines, help_lines;
 
     const char *page;         /* borrowed text of pane PAGE: which it is, and of which run */
-    enum sb_screen_page page_kind;
     uint64_t page_run;
     enum sb_pane page_back;   /* where it was opened */
     uint32_t page_lines;
-    char page_item[40];       /* CONTENT: id of the row under the cursor, "" = none; and of the post it may be, in such a line */
-    char page_post[64];
+
+    struct sb_polled polled[SB_SCREEN_PAGE_COUNT];
+    enum sb_pane lent_from;   /* which pane had the focus before one from CONTENT on */
+    struct {
+        char item[40];        /* id of the row under the cursor, "" = none; and of the post it may be, in such a line */
+        char post[64];
+        uint32_t lines, into; /* lines of the text; how far the cursor is below the first line of its row */
+        uint16_t cols;        /* at which the lines were folded */
+        bool is_new;          /* the text changed: the cursor has to follow its row */
+        sb_ns settled_at;     /* when the row under the cursor went away by itself */
+    } content;
+
+    unsigned timeline_range;  /* of timeline.c */
+    uint32_t timeline_row;    /* what is selected there: 1 + a context, or SB_TIMELINE_JOB + a job; 0 = the first row */
 
     struct sb_dialog dialog;
     struct sb_pending pending[SB_PENDING_MAX];
@@ -170,6 +188,22 @@ const struct sb_model_alert *sb_selected_alert(const struct sb_screen *screen);
 uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS_MAX]);
 /* Components, worst first. */
 uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONENT_COUNT]);
+
+/* page.c: bytes of the next row of a text: up to a line's end, else as many whole characters as surely fit. */
+size_t sb_page_row_length(const char *at, size_t cols);
+
+/* polled.c: the first line of a polled text and how old it is; the text without that line. */
+void sb_polled_title(const struct sb_screen *screen, enum sb_screen_page page, struct sb_text *text, struct sb_text *right);
+const char *sb_polled_body(const struct sb_screen *screen, enum sb_screen_page page);
+/* What to say in place of a text. */
+void sb_polled_say_none(const struct sb_screen *screen, enum sb_screen_page page, const struct sb_view *view);
+
+/* timeline.c */
+enum { SB_TIMELINE_JOB = 0x10000 };
+void sb_timeline_move(struct sb_screen *screen, int64_t delta);
+void sb_timeline_range(struct sb_screen *screen, int step);
+/* The job behind the selected row, SB_NO_JOB when a context is selected that nobody holds: `ctx` is that one. */
+uint16_t sb_timeline_job(const struct sb_screen *screen, uint16_t *ctx);
 
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);

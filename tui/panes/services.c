@@ -74,6 +74,51 @@ static void draw_one(const struct sb_screen *screen, const struct sb_view *view,
         sb_view_text(view, 0, at + 1, view->box.cols > at + 1 ? view->box.cols - at - 1 : 0, SB_SLOT_DIM, buffer);
 }
 
+static void draw_breaker(const struct sb_screen *screen, const struct sb_view *view, const struct sb_model_breaker *breaker)
+{
+    char buffer[256];
+    struct sb_text text;
+    sb_view_field(view, 0, 1, 14, false, SB_SLOT_TEXT, breaker->name);
+    sb_view_field(view, 0, 16, 9, false, SB_SLOT_BAD, sb_breaker_state_text(breaker->state));
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_model_add_age(&text, screen->now.mono > breaker->since ? screen->now.mono - breaker->since : 0);
+    sb_view_field(view, 0, 25, 6, true, SB_SLOT_DIM, buffer);
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_text_add(&text, "breaker");
+    if (breaker->until > screen->now.mono) {
+        sb_text_add(&text, " +");
+        sb_model_add_age(&text, breaker->until - screen->now.mono);
+    }
+    if (breaker->actor[0] != '\0') {
+        sb_text_add(&text, " by ");
+        sb_text_add(&text, breaker->actor);
+    }
+    if (breaker->reason[0] != '\0') {
+        sb_text_add(&text, ": ");
+        sb_text_add(&text, breaker->reason);
+    }
+    if (view->box.cols > 33)
+        sb_view_field(view, 0, 32, view->box.cols - 32U, false, SB_SLOT_DIM, buffer);
+}
+
+/* The breakers that are not closed, below the components; returns how many had no room. */
+static uint32_t draw_breakers(const struct sb_screen *screen, const struct sb_view *view, unsigned row)
+{
+    uint32_t left = 0;
+    for (unsigned i = 0; i < SB_SITES_MAX; i++) {
+        const struct sb_model_breaker *const breaker = &screen->model->breakers[i];
+        if (!breaker->is_defined || breaker->state == SB_BREAKER_STATE_CLOSED)
+            continue;
+        if (row < view->box.rows) {
+            const struct sb_view part = sb_view_part(view, row++, 0, 1, view->box.cols);
+            draw_breaker(screen, &part, breaker);
+        } else {
+            left++;
+        }
+    }
+    return left;
+}
+
 void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
 {
     uint8_t list[SB_COMPONENT_COUNT];
@@ -96,6 +141,7 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
             view->grid->cursor_col = part.box.col;
         }
     }
+    const uint32_t open = is_long && first == 0 ? draw_breakers(screen, view, count) : 0;
     screen->visible[SB_PANE_SERVICES] = rows;
     if (count == 0)
         sb_view_text(view, 0, 1, cols, SB_SLOT_DIM, "no component is known yet");
@@ -112,8 +158,8 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
         sb_text_add(text, " ");
         sb_text_add(text, sb_breaker_state_text(screen->model->breakers[site].state));
     }
-    if (room < count) {
+    if (room < count || open > 0) {
         sb_text_add(right, "+");
-        sb_text_add_u64(right, count - room);
+        sb_text_add_u64(right, (room < count ? count - room : 0) + open);
     }
 }

@@ -250,6 +250,12 @@ static void panes__are_reached_by_tab_and_digit_and_zoomed(void **state)
     assert_shows(">2 Contexts & lanes<");
     press(SB_KEY_BACKTAB);
     press(SB_KEY_BACKTAB);
+    assert_shows(">9 Nodes<");
+    press(SB_KEY_BACKTAB);
+    assert_shows(">8 Timeline<");
+    press(SB_KEY_BACKTAB);
+    assert_shows(">7 Content<");
+    press(SB_KEY_BACKTAB);
     assert_shows(">6 Log<");
     press('z');
     assert_hides("1 Jobs");
