@@ -18,6 +18,21 @@ static size_t row_length(const char *at, size_t cols)
     return length;
 }
 
+void sb_page_seek(const struct sb_screen *screen, struct sb_seek *seek)
+{
+    const unsigned width = screen->find.cols[SB_PANE_PAGE];
+    const size_t cols = width > 2 ? width - 2U : 1;
+    int64_t number = 0;
+    for (const char *at = screen->page == NULL ? "" : screen->page; *at != '\0'; number++) {
+        const size_t length = row_length(at, cols);
+        char line[1024]; /* a row of a screen */
+        (void)sb_copy_n(line, sizeof line, at, length);
+        if (sb_match_fits(seek->match, line, NULL, NULL))
+            sb_seek_offer(seek, number);
+        at += length + (at[length] == '\n');
+    }
+}
+
 uint32_t sb_pane_rows_page(const struct sb_screen *screen)
 {
     return screen->page_lines;
@@ -85,6 +100,7 @@ void sb_pane_draw_page(struct sb_screen *screen, const struct sb_view *view, str
         is_begin = at[length] == '\n';
         at += length + is_begin;
     }
+    sb_find_paint_all(screen, SB_PANE_PAGE, view);
     screen->page_lines = number;
     screen->visible[SB_PANE_PAGE] = rows;
     if (screen->page_kind == SB_SCREEN_PAGE_KEPT) {
@@ -93,6 +109,7 @@ void sb_pane_draw_page(struct sb_screen *screen, const struct sb_view *view, str
     } else {
         sb_text_add(text, "content");
     }
+    sb_find_title(screen, SB_PANE_PAGE, text);
     sb_text_add_u64(right, first + 1U);
     sb_text_add(right, "-");
     sb_text_add_u64(right, first + rows < number ? first + rows : number);

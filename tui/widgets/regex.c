@@ -479,9 +479,9 @@ static size_t longest(const struct sb_regex *regex, const char *text, size_t siz
     return end;
 }
 
-bool sb_regex_find(const struct sb_regex *regex, const char *text, size_t size, size_t *begin, size_t *end)
+bool sb_regex_find(const struct sb_regex *regex, const char *text, size_t size, size_t from, size_t *begin, size_t *end)
 {
-    for (size_t at = 0; at < size;) {
+    for (size_t at = from; at < size;) {
         *begin = at;
         *end = longest(regex, text, size, at);
         if (*end > at)

@@ -45,8 +45,9 @@ struct sb_regex {
 bool sb_regex_compile(struct sb_regex *regex, const char *pattern, size_t size, struct sb_text *why);
 /* Whether it matches anywhere. Time: proportional to `size`, at most SB_REGEX_PLACES words of work for each character. */
 bool sb_regex_matches(const struct sb_regex *regex, const char *text, size_t size);
-/* The leftmost match that has a length, the longest there: bytes [*begin, *end). Time: up to the square of `size`; for lines on a screen. */
-bool sb_regex_find(const struct sb_regex *regex, const char *text, size_t size, size_t *begin, size_t *end);
+/* The leftmost match that begins at `from` or later and has a length, the longest there: bytes [*begin, *end). Time: up to the square of
+ * `size`; for lines on a screen. */
+bool sb_regex_find(const struct sb_regex *regex, const char *text, size_t size, size_t from, size_t *begin, size_t *end);
 
 /* ---- names by their letters ---- */
 

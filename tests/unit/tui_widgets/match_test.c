@@ -42,7 +42,7 @@ static void assert_found(const char *pattern, const char *text, const char *part
 {
     size_t begin = 0, end = 0;
     assert_true(matches(pattern, text));
-    assert_true(sb_regex_find(&compiled, text, strlen(text), &begin, &end));
+    assert_true(sb_regex_find(&compiled, text, strlen(text), 0, &begin, &end));
     if (end - begin != strlen(part) || memcmp(text + begin, part, end - begin) != 0)
         fail_msg("%s in %s: %.*s, not %s", pattern, text, (int)(end - begin), text + begin, part);
 }
@@ -220,7 +220,7 @@ static void regex__agrees_with_the_c_library(void **state)
             if (!is_theirs || match.rm_so == match.rm_eo)
                 continue;
             found++;
-            if (!sb_regex_find(&compiled, text, size, &begin, &end) || (regoff_t)begin != match.rm_so || (regoff_t)end != match.rm_eo)
+            if (!sb_regex_find(&compiled, text, size, 0, &begin, &end) || (regoff_t)begin != match.rm_so || (regoff_t)end != match.rm_eo)
                 fail_msg("%s on \"%s\": %zu-%zu, the C library says %d-%d", pattern, text, begin, end, match.rm_so, match.rm_eo);
         }
         regfree(&theirs);
@@ -246,7 +246,7 @@ static void regex__survives_random_bytes(void **state)
             continue;
         }
         size_t begin = 0, end = 0;
-        const bool is_found = sb_regex_find(&compiled, text, length, &begin, &end);
+        const bool is_found = sb_regex_find(&compiled, text, length, 0, &begin, &end);
         assert_true(!is_found || (begin < end && end <= length && sb_regex_matches(&compiled, text, length)));
     }
 }
