@@ -85,7 +85,8 @@ static void filter__by_keys(void **state)
     SAY(&scene, LEASE_GRANTED, lease_granted, .ctx = 2, .run = 41, .job = METRICS, .deadline = SB_HOUR(11));
     fail_run(42, ANALYTICS);
     SAY(&scene, JOB_PAUSED, job_paused, .job = PLAN, .actor = "bo");
-    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = ANALYTICS, .subject = "analytics");
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = ANALYTICS,
+        .subject = "analytics");
     static const struct {
         const char *text, *only;
     } cases[] = {
@@ -137,9 +138,11 @@ static void filter__takes_ten_thousand_characters_and_bad_bytes(void **state)
 static void alerts__are_filtered_and_sorted(void **state)
 {
     (void)state;
-    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = PLAN, .subject = "plan", .text = "broke");
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = PLAN,
+        .subject = "plan", .text = "broke");
     scene_wait(&scene, SB_S(1));
-    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 6, .rule = SB_RULE_DEP_DOWN, .severity = SB_SEVERITY_WARN, .job = SB_NO_JOB, .subject = "llm", .text = "down");
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 6, .rule = SB_RULE_DEP_DOWN, .severity = SB_SEVERITY_WARN, .job = SB_NO_JOB,
+        .subject = "llm", .text = "down");
     press('4');
     press('z');
     filter("severity:warn");

@@ -56,8 +56,10 @@ static void palette__jumps_to_anything_by_name(void **state)
 {
     (void)state;
     SAY(&scene, COMPONENT_CHANGED, component_changed, .component = SB_COMPONENT_LLM, .state = SB_COMPONENT_STATE_FAILED);
-    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = PLAN, .subject = "plan", .text = "broke");
-    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 6, .rule = SB_RULE_DEP_DOWN, .severity = SB_SEVERITY_WARN, .job = SB_NO_JOB, .subject = "llm", .text = "down");
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = PLAN,
+        .subject = "plan", .text = "broke");
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 6, .rule = SB_RULE_DEP_DOWN, .severity = SB_SEVERITY_WARN, .job = SB_NO_JOB,
+        .subject = "llm", .text = "down");
     run("anal");
     assert_shows(">1 Jobs<");
     assert_shows(">-     analytics");
@@ -129,8 +131,10 @@ static void palette__asks_as_the_key_does(void **state)
 static void palette__acknowledges_the_alert_that_is_named(void **state)
 {
     (void)state;
-    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = PLAN, .subject = "plan", .text = "broke");
-    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 6, .rule = SB_RULE_DEP_DOWN, .severity = SB_SEVERITY_WARN, .job = SB_NO_JOB, .subject = "llm", .text = "down");
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = PLAN,
+        .subject = "plan", .text = "broke");
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 6, .rule = SB_RULE_DEP_DOWN, .severity = SB_SEVERITY_WARN, .job = SB_NO_JOB,
+        .subject = "llm", .text = "down");
     run("ack dep_down");
     assert_int_equal(answer.command.kind, SB_COMMAND_ACK_ALERT);
     assert_int_equal(answer.command.alert, 6);
