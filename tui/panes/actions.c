@@ -131,7 +131,7 @@ static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_scr
 static void act_probe(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
     uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_service_list(screen, list);
+    const uint32_t count = sb_services_shown(screen, list);
     const uint32_t selected = screen->scrolls[SB_PANE_SERVICES].selected;
     if (selected >= count) {
         sb_notice_say(screen, now, true, "no component is known yet");

@@ -90,7 +90,7 @@ static bool tail_alert(struct sb_screen *screen)
 static bool tail_service(struct sb_screen *screen)
 {
     uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_service_list(screen, list), selected = screen->scrolls[SB_PANE_SERVICES].selected;
+    const uint32_t count = sb_services_shown(screen, list), selected = screen->scrolls[SB_PANE_SERVICES].selected;
     if (selected >= count)
         return false;
     screen->tail = (struct sb_tail){.is_on = true, .type = SB_FIELD_component, .value = list[selected]};

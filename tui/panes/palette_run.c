@@ -75,7 +75,7 @@ static bool take_thing(struct sb_screen *screen, const struct sb_palette_entry *
     } else if (entry->kind == SB_PALETTE_COMPONENT) {
         screen->filters[SB_PANE_SERVICES][0] = '\0';
         sb_find_refresh(screen);
-        const uint32_t count = sb_service_list(screen, components);
+        const uint32_t count = sb_services_shown(screen, components);
         for (uint32_t i = 0; i < count; i++) {
             if (components[i] == entry->id) {
                 screen->scrolls[SB_PANE_SERVICES].selected = i;

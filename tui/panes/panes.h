@@ -183,7 +183,7 @@ uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS
 /* Components, worst first. */
 uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONENT_COUNT]);
 /* ... those that pass the filter of the pane. */
-uint32_t sb_service_list(const struct sb_screen *screen, uint8_t list[SB_COMPONENT_COUNT]);
+uint32_t sb_services_shown(const struct sb_screen *screen, uint8_t list[SB_COMPONENT_COUNT]);
 
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);

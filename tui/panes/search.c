@@ -134,7 +134,7 @@ static void seek_alerts(const struct sb_screen *screen, struct sb_seek *seek)
 static void seek_services(const struct sb_screen *screen, struct sb_seek *seek)
 {
     uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_service_list(screen, list);
+    const uint32_t count = sb_services_shown(screen, list);
     for (uint32_t i = 0; i < count; i++) {
         if (sb_match_component(seek->match, screen->model, list[i]))
             sb_seek_offer(seek, i);

@@ -138,7 +138,7 @@ uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONE
     return count;
 }
 
-uint32_t sb_service_list(const struct sb_screen *screen, uint8_t list[SB_COMPONENT_COUNT])
+uint32_t sb_services_shown(const struct sb_screen *screen, uint8_t list[SB_COMPONENT_COUNT])
 {
     const struct sb_match *const filter = sb_find_filter(screen, SB_PANE_SERVICES);
     const uint32_t count = sb_component_list(screen->model, list);

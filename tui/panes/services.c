@@ -17,7 +17,7 @@ static const struct {
 uint32_t sb_pane_rows_services(const struct sb_screen *screen)
 {
     uint8_t list[SB_COMPONENT_COUNT];
-    return sb_service_list(screen, list);
+    return sb_services_shown(screen, list);
 }
 
 static void add_latency(struct sb_text *text, sb_ns latency)
@@ -77,7 +77,7 @@ static void draw_one(const struct sb_screen *screen, const struct sb_view *view,
 void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
 {
     uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_service_list(screen, list);
+    const uint32_t count = sb_services_shown(screen, list);
     const unsigned rows = view->box.rows, cols = view->box.cols;
     const bool is_long = rows >= count && cols >= 40;
     const unsigned across = is_long || cols < CELL ? 1 : cols / CELL;
