@@ -4,7 +4,7 @@
 
 #include "signalbox/base/text.h"
 
-unsigned sb_columns_choose(const struct sb_screen *screen, const struct sb_column *all, unsigned count, struct sb_column *own, uint8_t *map)
+unsigned sb_columns_choose(struct sb_screen *screen, const struct sb_column *all, unsigned count, struct sb_column *own)
 {
     unsigned chosen = 0, skipped = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -18,7 +18,7 @@ unsigned sb_columns_choose(const struct sb_screen *screen, const struct sb_colum
         own[chosen] = all[i];
         if (screen->columns.first > 0 && all[i].drop > 0)
             own[chosen].drop = (uint8_t)(1 + i); /* scrolled: what does not fit goes from the right */
-        map[chosen++] = (uint8_t)i;
+        screen->columns.map[chosen++] = (uint8_t)i;
     }
     return chosen;
 }

@@ -201,16 +201,10 @@ const struct sb_column *sb_job_columns(unsigned *count)
     return columns;
 }
 
-/* One frame's columns: which of all each of them is. */
-struct frame {
-    const struct sb_screen *screen;
-    uint8_t map[COLUMNS];
-};
-
 static void cell(const void *context, uint32_t row, unsigned column, struct sb_text *text, enum sb_slot *slot)
 {
-    const struct frame *const frame = context;
-    cells[frame->map[column]](frame->screen, &frame->screen->model->jobs[frame->screen->order[row]], text, slot);
+    const struct sb_screen *const screen = context;
+    cells[screen->columns.map[column]](screen, &screen->model->jobs[screen->order[row]], text, slot);
 }
 
 /* Job names are shown whole: the column is as wide as the longest one of the catalogue, and never jumps with the filter. */
@@ -253,17 +247,16 @@ static void say_title(const struct sb_screen *screen, uint32_t shown, struct sb_
 void sb_pane_draw_jobs(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
 {
     struct sb_column all[COLUMNS], own[COLUMNS];
-    struct frame frame = {.screen = screen};
     memcpy(all, columns, sizeof all);
     all[JOB].width = name_width(screen->model);
     if (screen->is_absolute_time)
         all[NEXT].width = 9;
-    const unsigned chosen = sb_columns_choose(screen, all, COLUMNS, own, frame.map);
+    const unsigned chosen = sb_columns_choose(screen, all, COLUMNS, own);
     struct sb_table_plan plan;
     sb_table_plan(&plan, own, chosen, view->box.cols);
     sb_columns_planned(screen, chosen, plan.count);
     const struct sb_table table = {
-        .columns = own, .column_count = chosen, .cell = cell, .context = &frame, .total = screen->order_count,
+        .columns = own, .column_count = chosen, .cell = cell, .context = screen, .total = screen->order_count,
         .has_header = !screen->is_tiny, .has_selection = true, .has_focus = screen->focus == SB_PANE_JOBS,
     };
     const uint32_t shown = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_JOBS]);

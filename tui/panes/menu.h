@@ -39,6 +39,7 @@ struct sb_columns {
     uint16_t hidden;     /* bit per column that is switched off */
     uint8_t first;       /* columns after the name that are scrolled away to the left */
     bool has_more;       /* some did not fit when it was drawn */
+    uint8_t map[16];     /* of the frame: which of all columns each of the chosen ones is */
 };
 
 enum sb_menu_kind { SB_MENU_NONE, SB_MENU_SORT, SB_MENU_COLUMNS };
@@ -67,9 +68,9 @@ void sb_sort_set(struct sb_screen *screen, enum sb_pane pane, uint32_t by, bool 
 /* "sort:severity", "sort:name inverted". */
 void sb_sort_title(const struct sb_screen *screen, enum sb_pane pane, struct sb_text *text);
 
-/* columns.c: what of the table is shown: own[] and map[] get the columns in their order, to be dropped as the operator scrolled. */
+/* columns.c: what of the table is shown: own[] and columns.map get the columns in their order, to be dropped as the operator scrolled. */
 struct sb_column;
-unsigned sb_columns_choose(const struct sb_screen *screen, const struct sb_column *all, unsigned count, struct sb_column *own, uint8_t *map);
+unsigned sb_columns_choose(struct sb_screen *screen, const struct sb_column *all, unsigned count, struct sb_column *own);
 /* Notes what the plan had to leave out. */
 void sb_columns_planned(struct sb_screen *screen, unsigned chosen, unsigned shown);
 void sb_columns_title(const struct sb_screen *screen, struct sb_text *text);
