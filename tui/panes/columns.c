@@ -57,7 +57,7 @@ void sb_act_column_left(struct sb_screen *screen, struct sb_now now, struct sb_s
 {
     (void)answer;
     if (screen->focus == SB_PANE_LOG)
-        sb_log_sideways(screen, -1);
+        sb_log_sideways(screen, -1, now);
     else if (screen->columns.first > 0)
         screen->columns.first--;
     else
@@ -68,7 +68,7 @@ void sb_act_column_right(struct sb_screen *screen, struct sb_now now, struct sb_
 {
     (void)answer;
     if (screen->focus == SB_PANE_LOG)
-        sb_log_sideways(screen, 1);
+        sb_log_sideways(screen, 1, now);
     else if (screen->columns.has_more)
         screen->columns.first++;
     else

@@ -49,10 +49,14 @@ void sb_act_wrap(struct sb_screen *screen, struct sb_now now, struct sb_screen_a
                                                           : "long lines of the log are cut; h l move sideways");
 }
 
-/* Sideways; stays where it is while lines come. */
-void sb_log_sideways(struct sb_screen *screen, int step)
+/* Stays where it is while lines come. */
+void sb_log_sideways(struct sb_screen *screen, int step, struct sb_now now)
 {
     const int to = (int)screen->log_side + step * SIDE_STEP;
-    if (!screen->is_wrapping)
-        screen->log_side = (uint16_t)(to < 0 ? 0 : to > SIDE_MAX ? SIDE_MAX : to);
+    if (screen->is_wrapping)
+        sb_notice_say(screen, now, false, "lines are wrapped: all of them is shown");
+    else if (to < 0 || to > SIDE_MAX)
+        sb_notice_say(screen, now, false, to < 0 ? "the lines are shown from their beginning" : "no line is longer");
+    else
+        screen->log_side = (uint16_t)to;
 }

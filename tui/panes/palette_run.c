@@ -6,11 +6,18 @@
 
 #include <string.h>
 
-/* Actions that mean the rows of the pane in front; from elsewhere there is nothing they could mean. */
+/* Views mean the rows of the pane in front, and from elsewhere there is nothing they could mean, but for these: they say so themselves, or
+ * they mean the log or the selected job wherever one is. */
 static bool is_bound_to_focus(enum sb_key_action action)
 {
-    return action == SB_KEY_ACTION_FILTER || action == SB_KEY_ACTION_FILTER_CLEAR || action == SB_KEY_ACTION_NEXT_MATCH ||
-           action == SB_KEY_ACTION_PREV_MATCH || sb_keymap[action].where == SB_WHERE_PAGE;
+    static const uint16_t free_ones[] = {SB_KEY_ACTION_FOLLOW, SB_KEY_ACTION_WRAP, SB_KEY_ACTION_MARK_LINE, SB_KEY_ACTION_OPEN, SB_KEY_ACTION_TAIL,
+                                         SB_KEY_ACTION_SORT, SB_KEY_ACTION_SORT_LEFT, SB_KEY_ACTION_SORT_RIGHT, SB_KEY_ACTION_INVERT,
+                                         SB_KEY_ACTION_COLUMNS, SB_KEY_ACTION_COLUMN_LEFT, SB_KEY_ACTION_COLUMN_RIGHT};
+    for (unsigned i = 0; i < SB_LEN(free_ones); i++) {
+        if (free_ones[i] == action)
+            return false;
+    }
+    return sb_keymap[action].class == 'V' || sb_keymap[action].where == SB_WHERE_PAGE;
 }
 
 static bool can_do(const struct sb_screen *screen, enum sb_key_action action)

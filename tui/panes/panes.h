@@ -187,7 +187,7 @@ uint32_t sb_services_shown(const struct sb_screen *screen, uint8_t list[SB_COMPO
 
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);
-void sb_log_sideways(struct sb_screen *screen, int step);
+void sb_log_sideways(struct sb_screen *screen, int step, struct sb_now now);
 
 /* actions.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);

@@ -399,6 +399,8 @@ static void wrap__shows_the_whole_line(void **state)
     press('h');
     press('h');
     assert_shows("a long line");
+    press('h');
+    assert_shows("shown from their beginning");
 }
 
 static void log__goes_on_following_when_down_is_pressed_at_its_end(void **state)

@@ -165,7 +165,7 @@ static void palette__completes_and_previews(void **state)
     assert_shows(":retry-whole_");
     press(' ');
     press('m');
-    assert_shows("R  G asks first  metrics_scraper: retry the failed run");
+    assert_shows("R  G asks first  metrics_scraper: retry ");
     press(SB_KEY_TAB);
     assert_shows(":retry-whole metrics_scraper_");
     press(SB_KEY_ESCAPE);
