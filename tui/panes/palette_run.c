@@ -27,9 +27,8 @@ static bool can_do(const struct sb_screen *screen, enum sb_key_action action)
 
 static void say_where(enum sb_key_action action, struct sb_text *out)
 {
-    sb_text_add(out, "works in ");
+    sb_text_add(out, "not here: it works in ");
     sb_where_names(sb_keymap[action].where, out);
-    sb_text_add(out, " only: go there first");
 }
 
 static void do_action(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer)

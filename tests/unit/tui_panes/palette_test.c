@@ -150,9 +150,9 @@ static void palette__acts_from_any_pane_or_says_why_not(void **state)
     run("approve"); /* nobody sees which row that would be */
     assert_none();
     assert_int_equal(answer.verdict, SB_SCREEN_VERDICT_NONE);
-    assert_shows("works in page only: go there first");
+    assert_shows("not here: it works in page");
     run("filter");
-    assert_shows("go there first");
+    assert_shows("not here: it works in jobs");
     run("sort");
     assert_shows("Budget has one order");
 }
