@@ -5,6 +5,8 @@
  * commands, events become pictures. */
 #include "signalbox/tui/tui.h"
 
+#include "themes.h"
+
 #include "signalbox/os/os.h"
 #include "signalbox/tui/screen.h"
 #include "signalbox/tui/term.h"
@@ -105,6 +107,20 @@ static void judge(struct app *app, const struct sb_screen_answer *answer)
     sb_screen_say(app->screen, !is_done, err.text, now());
 }
 
+static void wear(struct app *app, const char *theme)
+{
+    struct sb_error err = { SB_OK, "" };
+    char said[64 + SB_THEME_NAME_MAX];
+    struct sb_text text;
+    enum sb_err rc = sb_term_theme(app->term, app->setup->theme_dir, theme, &err);
+    sb_text_init(&text, said, sizeof said);
+    sb_text_add(&text, "theme ");
+    sb_text_add(&text, theme);
+    sb_text_add(&text, sb_term_ability(app->term) == SB_ABILITY_MONO ? ": this terminal shows no colours, mono stays" : "");
+    sb_term_redraw(app->term);
+    sb_screen_say(app->screen, rc != SB_OK, rc != SB_OK ? err.text : said, now());
+}
+
 static void obey(struct app *app, const struct sb_screen_answer *answer)
 {
     if (answer->has_command && !app->setup->is_read_only) {
@@ -118,6 +134,9 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
     }
     if (answer->wants_page != SB_SCREEN_PAGE_NONE) {
         show_page(app, answer->wants_page, answer->page_run);
+    }
+    if (answer->theme[0] != '\0') {
+        wear(app, answer->theme);
     }
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
@@ -319,7 +338,10 @@ static enum sb_err open_app(struct app *app, struct sb_error *err)
     if (sb_term_theme(app->term, setup->theme_dir, setup->theme != NULL ? setup->theme : "dark", &theme_err) != SB_OK) {
         sb_log(SB_LOG_WARN, "tui", "theme not used: %s", theme_err.text); /* the built-in one is; the console works */
     }
-    struct sb_screen_setup screen = { .actor = setup->actor,
+    char themes[512];
+    sb_themes_list(setup->theme_dir, themes, sizeof themes);
+    struct sb_screen_setup screen = { .themes = themes,
+                                      .actor = setup->actor,
                                       .environment = setup->environment,
                                       .is_read_only = setup->is_read_only,
                                       .is_ascii = setup->is_ascii || !sb_term_is_utf8(app->term) };

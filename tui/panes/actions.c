@@ -131,7 +131,7 @@ static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_scr
 static void act_probe(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
     uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_component_list(screen->model, list);
+    const uint32_t count = sb_services_shown(screen, list);
     const uint32_t selected = screen->scrolls[SB_PANE_SERVICES].selected;
     if (selected >= count) {
         sb_notice_say(screen, now, true, "no component is known yet");
@@ -149,6 +149,11 @@ static void focus_on(struct sb_screen *screen, enum sb_pane pane)
     screen->focus = pane;
     screen->is_zoomed = false;
     screen->is_prompting = false;
+}
+
+void sb_focus_on(struct sb_screen *screen, enum sb_pane pane)
+{
+    focus_on(screen, pane);
 }
 
 static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -195,14 +200,8 @@ static void act_filter(struct sb_screen *screen, struct sb_now now, struct sb_sc
     sb_copy(screen->prompt_before, sizeof screen->prompt_before, screen->filters[screen->focus]);
     screen->filters[screen->focus][0] = '\0';
     screen->is_prompting = true;
-    sb_order_invalidate(screen);
-}
-
-static void act_filter_clear(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    (void)now;
-    (void)answer;
-    screen->filters[screen->focus][0] = '\0';
+    screen->find.why[0] = '\0';
+    sb_find_forget(screen);
     sb_order_invalidate(screen);
 }
 
@@ -396,6 +395,7 @@ static void move_alert(struct sb_screen *screen, int64_t delta)
 
 static void move(struct sb_screen *screen, int64_t delta)
 {
+    sb_find_forget(screen);
     if (screen->focus == SB_PANE_JOBS)
         sb_selection_move(screen, delta);
     else if (screen->focus == SB_PANE_ALERTS)
@@ -454,7 +454,7 @@ static bool act_pane(struct sb_screen *screen, enum sb_key_action action)
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer)
 {
     static sb_act *const acts[SB_KEY_ACTION_COUNT] = {
-        [SB_KEY_ACTION_HELP] = act_help,       [SB_KEY_ACTION_FILTER] = act_filter, [SB_KEY_ACTION_FILTER_CLEAR] = act_filter_clear,
+        [SB_KEY_ACTION_HELP] = act_help,       [SB_KEY_ACTION_FILTER] = act_filter, [SB_KEY_ACTION_FILTER_CLEAR] = sb_act_filter_clear,
         [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = act_probe,
         [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
@@ -465,6 +465,12 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
         [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
+        [SB_KEY_ACTION_NEXT_MATCH] = sb_act_next_match, [SB_KEY_ACTION_PREV_MATCH] = sb_act_prev_match,
+        [SB_KEY_ACTION_PALETTE] = sb_act_palette, [SB_KEY_ACTION_SORT] = sb_act_sort,
+        [SB_KEY_ACTION_SORT_LEFT] = sb_act_sort_left, [SB_KEY_ACTION_SORT_RIGHT] = sb_act_sort_right,
+        [SB_KEY_ACTION_INVERT] = sb_act_invert, [SB_KEY_ACTION_COLUMNS] = sb_act_columns,
+        [SB_KEY_ACTION_COLUMN_LEFT] = sb_act_column_left, [SB_KEY_ACTION_COLUMN_RIGHT] = sb_act_column_right,
+        [SB_KEY_ACTION_TAIL] = sb_act_tail, [SB_KEY_ACTION_WRAP] = sb_act_wrap, [SB_KEY_ACTION_MARK_LINE] = sb_act_mark_line,
     };
     if (act_move(screen, action) || act_pane(screen, action))
         return;

@@ -208,10 +208,16 @@ static cell_of *const cells[COLUMNS] = {
     [TREND] = cell_trend, [SPENT] = cell_spent, [BRIEF] = cell_brief,
 };
 
+const struct sb_column *sb_job_columns(unsigned *count)
+{
+    *count = COLUMNS;
+    return columns;
+}
+
 static void cell(const void *context, uint32_t row, unsigned column, struct sb_text *text, enum sb_slot *slot)
 {
     const struct sb_screen *const screen = context;
-    cells[column](screen, &screen->model->jobs[screen->order[row]], text, slot);
+    cells[screen->columns.map[column]](screen, &screen->model->jobs[screen->order[row]], text, slot);
 }
 
 /* Job names are shown whole: the column is as wide as the longest one of the catalogue, and never jumps with the filter. */
@@ -228,7 +234,9 @@ static uint8_t name_width(const struct sb_model *model)
 static void say_title(const struct sb_screen *screen, uint32_t shown, struct sb_text *text, struct sb_text *right)
 {
     const uint32_t top = screen->scrolls[SB_PANE_JOBS].top;
-    sb_text_add(text, "sort:severity filter:");
+    sb_sort_title(screen, SB_PANE_JOBS, text);
+    sb_columns_title(screen, text);
+    sb_text_add(text, " filter:");
     sb_text_add(text, screen->filters[SB_PANE_JOBS][0] == '\0' ? "none" : screen->filters[SB_PANE_JOBS]);
     uint32_t failing = 0;
     for (uint32_t i = 0; i < top && i < screen->order_count; i++)
@@ -251,16 +259,22 @@ static void say_title(const struct sb_screen *screen, uint32_t shown, struct sb_
 
 void sb_pane_draw_jobs(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
 {
-    struct sb_column own[COLUMNS];
-    memcpy(own, columns, sizeof own);
-    own[JOB].width = name_width(screen->model);
+    struct sb_column all[COLUMNS], own[COLUMNS];
+    memcpy(all, columns, sizeof all);
+    all[JOB].width = name_width(screen->model);
     if (screen->is_absolute_time)
-        own[NEXT].width = 9;
+        all[NEXT].width = 9;
+    const unsigned chosen = sb_columns_choose(screen, all, COLUMNS, own);
+    struct sb_table_plan plan;
+    sb_table_plan(&plan, own, chosen, view->box.cols);
+    sb_columns_planned(screen, chosen, plan.count);
     const struct sb_table table = {
-        .columns = own, .column_count = COLUMNS, .cell = cell, .context = screen, .total = screen->order_count,
+        .columns = own, .column_count = chosen, .cell = cell, .context = screen, .total = screen->order_count,
         .has_header = !screen->is_tiny, .has_selection = true, .has_focus = screen->focus == SB_PANE_JOBS,
     };
     const uint32_t shown = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_JOBS]);
+    for (uint32_t row = 0; row < shown; row++) /* the name, which stands second */
+        sb_find_paint(screen, SB_PANE_JOBS, view, row + (!screen->is_tiny && view->box.rows > 1), 7, all[JOB].width);
     screen->visible[SB_PANE_JOBS] = view->box.rows > 1 ? view->box.rows - 1U : 1U;
     if (screen->order_count == 0) {
         const char *why = "no job is known yet";

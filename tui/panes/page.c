@@ -16,6 +16,21 @@ size_t sb_page_row_length(const char *at, size_t cols)
     return length;
 }
 
+void sb_page_seek(const struct sb_screen *screen, struct sb_seek *seek)
+{
+    const unsigned width = screen->find.cols[SB_PANE_PAGE];
+    const size_t cols = width > 2 ? width - 2U : 1;
+    int64_t number = 0;
+    for (const char *at = screen->page == NULL ? "" : screen->page; *at != '\0'; number++) {
+        const size_t length = sb_page_row_length(at, cols);
+        char line[1024]; /* a row of a screen */
+        (void)sb_copy_n(line, sizeof line, at, length);
+        if (sb_match_fits(seek->match, line, NULL, NULL))
+            sb_seek_offer(seek, number);
+        at += length + (at[length] == '\n');
+    }
+}
+
 uint32_t sb_pane_rows_page(const struct sb_screen *screen)
 {
     return screen->page_lines;
@@ -36,10 +51,12 @@ void sb_pane_draw_page(struct sb_screen *screen, const struct sb_view *view, str
             sb_view_text_n(view, number - first, 1, view->box.cols, at[0] == '=' ? SB_SLOT_HEADER : SB_SLOT_TEXT, at, length);
         at += length + (at[length] == '\n');
     }
+    sb_find_paint_all(screen, SB_PANE_PAGE, view);
     screen->page_lines = number;
     screen->visible[SB_PANE_PAGE] = rows;
     sb_text_add(text, "what was kept of run ");
     sb_text_add_u64(text, screen->page_run);
+    sb_find_title(screen, SB_PANE_PAGE, text);
     sb_text_add_u64(right, first + 1U);
     sb_text_add(right, "-");
     sb_text_add_u64(right, first + rows < number ? first + rows : number);

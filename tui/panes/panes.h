@@ -21,6 +21,10 @@ enum {
     SB_BURST_KEYS = 6,  /* more mixed keys than this ... */
     SB_TITLE_MAX = 160,
 };
+#include "find.h"
+#include "menu.h"
+#include "palette.h"
+
 #define SB_BURST_WINDOW SB_MS(30)   /* ... within this time are no typing */
 #define SB_BURST_TAIL SB_MS(100)    /* and what follows at once belongs to them */
 #define SB_DIALOG_DEAF SB_MS(250)
@@ -92,6 +96,16 @@ struct sb_screen {
     bool is_prompting;
     char prompt_before[SB_FILTER_MAX];
 
+    struct sb_find find;
+    struct sb_tail tail;
+    struct sb_log_marks log_marks;
+    bool is_wrapping;         /* long lines of the log */
+    uint16_t log_side;        /* columns of its text that are left out */
+    struct sb_sort sort;
+    struct sb_columns columns;
+    struct sb_menu menu;
+    struct sb_palette palette;
+
     bool is_following;
     uint64_t log_end;         /* absolute number after the last shown line, when not following */
     uint32_t detail_lines, help_lines;
@@ -138,6 +152,7 @@ struct sb_screen {
 
     /* jobs that pass the filter, sorted; kept until the model or the filter changes */
     uint16_t *order, *order_scratch; /* [SB_JOBS_MAX] */
+    uint64_t *order_keys;     /* [SB_JOBS_MAX], by job: what it is sorted by */
     uint32_t order_count;
     bool is_order_valid;
     uint64_t order_changes;
@@ -170,9 +185,6 @@ void sb_order_refresh(struct sb_screen *screen);
 void sb_order_invalidate(struct sb_screen *screen);
 /* Place of a job in the list, or order_count. */
 uint32_t sb_order_place(const struct sb_screen *screen, uint16_t job);
-bool sb_filter_matches_job(const char *filter, const struct sb_model_job *job);
-/* Every word of the filter occurs in the text; ASCII letters of either case are equal. */
-bool sb_filter_matches_text(const char *filter, const char *text);
 
 /* selection.c */
 /* Follows what happened to the selected job and to the list since the last frame. */
@@ -181,13 +193,15 @@ void sb_selection_settle(struct sb_screen *screen, sb_ns mono);
 void sb_selection_find(struct sb_screen *screen, bool is_choice);
 void sb_selection_take(struct sb_screen *screen, uint16_t job);
 void sb_selection_move(struct sb_screen *screen, int64_t delta);
-/* Alerts, worst and oldest first, the unacknowledged before the others; returns their count. */
+/* Alerts that pass the pane's filter, as its sort says; returns their count. */
 uint32_t sb_alert_order(const struct sb_screen *screen, uint16_t order[SB_ALERTS_MAX]);
 const struct sb_model_alert *sb_selected_alert(const struct sb_screen *screen);
 /* Contexts that are shown: a burst context that is down is none. */
 uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS_MAX]);
 /* Components, worst first. */
 uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONENT_COUNT]);
+/* ... those that pass the filter of the pane. */
+uint32_t sb_services_shown(const struct sb_screen *screen, uint8_t list[SB_COMPONENT_COUNT]);
 
 /* page.c: bytes of the next row of a text: up to a line's end, else as many whole characters as surely fit. */
 size_t sb_page_row_length(const char *at, size_t cols);
@@ -207,11 +221,19 @@ uint16_t sb_timeline_job(const struct sb_screen *screen, uint16_t *ctx);
 
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);
+void sb_log_sideways(struct sb_screen *screen, int step, struct sb_now now);
 
 /* actions.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer);
 sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave, sb_act_take_over;
+sb_act sb_act_next_match, sb_act_prev_match, sb_act_filter_clear, sb_act_tail, sb_act_wrap, sb_act_mark_line; /* search.c, log_*.c */
+sb_act sb_act_sort, sb_act_sort_left, sb_act_sort_right, sb_act_invert, sb_act_columns, sb_act_palette;           /* sort.c, columns.c, palette.c */
+sb_act sb_act_column_left, sb_act_column_right;
+/* One key of a line that is being typed; false when it is none of such a line. `line` holds SB_FILTER_MAX bytes. */
+bool sb_prompt_edit(char *line, uint32_t key);
+void sb_focus_on(struct sb_screen *screen, enum sb_pane pane);
+sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave;
 void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
 void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view);
 /* Starts a notice on the last line but one; add its text to the result. */

@@ -24,7 +24,10 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     screen->frozen = sb_model_create();
     screen->order = calloc(SB_JOBS_MAX, sizeof *screen->order);
     screen->order_scratch = calloc(SB_JOBS_MAX, sizeof *screen->order_scratch);
-    if (screen->live == NULL || screen->frozen == NULL || screen->order == NULL || screen->order_scratch == NULL)
+    screen->order_keys = calloc(SB_JOBS_MAX, sizeof *screen->order_keys);
+    screen->find.scratch = calloc((size_t)SB_FIND_ROWS * SB_FIND_COLS, sizeof *screen->find.scratch);
+    if (screen->live == NULL || screen->frozen == NULL || screen->order == NULL || screen->order_scratch == NULL ||
+        screen->order_keys == NULL || screen->find.scratch == NULL)
         goto out;
     sb_copy(screen->actor, sizeof screen->actor, setup->actor == NULL ? "" : setup->actor);
     sb_copy(screen->environment, sizeof screen->environment, setup->environment == NULL ? "" : setup->environment);
@@ -34,6 +37,9 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     screen->selected_job = SB_NO_JOB;
     screen->is_following = true;
     screen->timeline_range = 1;
+    for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++)
+        screen->find.line[pane] = SB_NO_LINE;
+    sb_copy(screen->palette.themes, sizeof screen->palette.themes, setup->themes == NULL ? "" : setup->themes);
     return screen;
 out:
     if (err != NULL) {
@@ -48,6 +54,8 @@ void sb_screen_destroy(struct sb_screen *screen)
 {
     if (screen == NULL)
         return;
+    free(screen->find.scratch);
+    free(screen->order_keys);
     free(screen->order_scratch);
     free(screen->order);
     sb_model_destroy(screen->frozen);
@@ -67,6 +75,10 @@ void sb_screen_reset(struct sb_screen *screen)
     memset(screen->pending, 0, sizeof screen->pending);
     screen->undo.is_armed = false;
     screen->dialog.is_open = false;
+    screen->palette.is_open = false; /* its entries name jobs by their number */
+    screen->log_marks.count = 0;
+    for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++)
+        screen->find.line[pane] = SB_NO_LINE;
     sb_order_invalidate(screen);
 }
 
@@ -173,6 +185,7 @@ static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, con
     struct sb_text text, right;
     sb_text_init(&text, text_buffer, sizeof text_buffer);
     sb_text_init(&right, right_buffer, sizeof right_buffer);
+    screen->find.cols[pane] = content.box.cols;
     info->draw(screen, &content, &text, &right);
     sb_view_title(&title, 0, info->number, info->title, text_buffer, right_buffer, screen->focus == pane);
 }
@@ -245,6 +258,10 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
         const struct sb_view last = sb_view_part(&whole, grid->rows - 1U, 0, 1, grid->cols); /* what must be said even here */
         sb_footer_draw(screen, &last, now);
     }
+    if (screen->menu.kind != SB_MENU_NONE)
+        sb_menu_draw(screen, &whole);
+    if (screen->palette.is_open)
+        sb_palette_draw(screen, &whole);
     if (screen->dialog.is_open)
         sb_dialog_show(screen, &whole);
 }

@@ -17,7 +17,7 @@ static const struct {
 uint32_t sb_pane_rows_services(const struct sb_screen *screen)
 {
     uint8_t list[SB_COMPONENT_COUNT];
-    return sb_component_list(screen->model, list);
+    return sb_services_shown(screen, list);
 }
 
 static void add_latency(struct sb_text *text, sb_ns latency)
@@ -122,7 +122,7 @@ static uint32_t draw_breakers(const struct sb_screen *screen, const struct sb_vi
 void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
 {
     uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_component_list(screen->model, list);
+    const uint32_t count = sb_services_shown(screen, list);
     const unsigned rows = view->box.rows, cols = view->box.cols;
     const bool is_long = rows >= count && cols >= 40;
     const unsigned across = is_long || cols < CELL ? 1 : cols / CELL;
@@ -136,6 +136,7 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
         const unsigned row = (i - first) / across, col = (i - first) % across * CELL;
         const struct sb_view part = sb_view_part(view, row, col, 1, is_long ? cols : CELL);
         draw_one(screen, &part, list[i], has_focus && i == scroll->selected, is_long);
+        sb_find_paint(screen, SB_PANE_SERVICES, &part, 0, 1, is_long ? cols : 9);
         if (has_focus && i == scroll->selected) {
             view->grid->cursor_row = part.box.row;
             view->grid->cursor_col = part.box.col;
@@ -144,7 +145,8 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
     const uint32_t open = is_long && first == 0 ? draw_breakers(screen, view, count) : 0;
     screen->visible[SB_PANE_SERVICES] = rows;
     if (count == 0)
-        sb_view_text(view, 0, 1, cols, SB_SLOT_DIM, "no component is known yet");
+        sb_view_text(view, 0, 1, cols, SB_SLOT_DIM,
+                     screen->filters[SB_PANE_SERVICES][0] == '\0' ? "no component is known yet" : "no component matches the filter; \\ clears it");
     const unsigned worst = sb_model_worst_component(screen->model);
     sb_text_add(text, count == 0 ? "" : worst == SB_COMPONENT_COUNT ? "all ok" : sb_component_text(worst));
     if (worst != SB_COMPONENT_COUNT) {
@@ -158,6 +160,7 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
         sb_text_add(text, " ");
         sb_text_add(text, sb_breaker_state_text(screen->model->breakers[site].state));
     }
+    sb_find_title(screen, SB_PANE_SERVICES, text);
     if (room < count || open > 0) {
         sb_text_add(right, "+");
         sb_text_add_u64(right, (room < count ? count - room : 0) + open);

@@ -44,6 +44,7 @@ struct sb_now {
 struct sb_screen_setup {
     const char *actor, *environment;
     bool is_read_only, is_ascii;
+    const char *themes;          /* names of the themes that can be chosen, blanks between them; copied; NULL = none */
 };
 
 struct sb_screen;
@@ -75,6 +76,7 @@ struct sb_screen_answer {
     bool wants_redraw;           /* C-l: repaint everything */
     bool wants_leave;            /* Q, confirmed */
     bool wants_take_over;        /* W, confirmed: this console is to be the one that writes */
+    char theme[32];              /* to be shown in; "" = as it is */
     enum sb_screen_page wants_page; /* text to be shown with sb_screen_show_page; NONE = none */
     uint64_t page_run;           /* KEPT: of which run */
     enum sb_screen_verdict verdict; /* on the row of this id; then the content is to be shown anew */

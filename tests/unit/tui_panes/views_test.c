@@ -35,7 +35,7 @@ static void burst_of_mixed_keys__loses_its_action_keys(void **state)
 {
     (void)state;
     struct sb_screen_answer answers[16];
-    send("stop prod", false, answers);
+    send("drop prod", false, answers);
     assert_int_equal(commands_in(answers, 9), 0);
     assert_shows("action keys were ignored");
 }
