@@ -17,7 +17,7 @@ static bool is_bound_to_focus(enum sb_key_action action)
         if (free_ones[i] == action)
             return false;
     }
-    return sb_keymap[action].class == 'V' || sb_keymap[action].where == SB_WHERE_PAGE;
+    return sb_keymap[action].class == 'V' || sb_keymap[action].where == SB_WHERE_CONTENT;
 }
 
 static bool can_do(const struct sb_screen *screen, enum sb_key_action action)
