@@ -89,6 +89,16 @@ static void follow(struct sb_screen *screen, unsigned cols)
         scroll->selected = screen->content.into < end - begin ? begin + screen->content.into : end;
 }
 
+void sb_content_seek(const struct sb_screen *screen, struct sb_seek *seek)
+{
+    for (struct rows rows = rows_of(screen, screen->content.cols); rows_next(&rows);) {
+        char line[1024]; /* a row of a screen */
+        (void)sb_copy_n(line, sizeof line, rows.row, rows.length);
+        if (sb_match_fits(seek->match, line, NULL, NULL))
+            sb_seek_offer(seek, rows.number);
+    }
+}
+
 uint32_t sb_pane_rows_content(const struct sb_screen *screen)
 {
     return screen->content.lines;
@@ -138,8 +148,10 @@ void sb_pane_draw_content(struct sb_screen *screen, const struct sb_view *view, 
     sb_scroll_fit(scroll, lines, view->box.rows);
     screen->visible[SB_PANE_CONTENT] = view->box.rows;
     draw_rows(screen, view);
+    sb_find_paint_all(screen, SB_PANE_CONTENT, view);
     sb_polled_say_none(screen, SB_SCREEN_PAGE_CONTENT, view);
     sb_polled_title(screen, SB_SCREEN_PAGE_CONTENT, text, right);
+    sb_find_title(screen, SB_PANE_CONTENT, text);
     if (lines > view->box.rows) {
         sb_text_add(right, ", ");
         sb_text_add_u64(right, scroll->top + 1U);

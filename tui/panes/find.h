@@ -103,6 +103,9 @@ void sb_seek_offer(struct sb_seek *seek, int64_t row);
 /* Panes that know their rows' texts. */
 void sb_help_seek(const struct sb_screen *screen, struct sb_seek *seek);
 void sb_page_seek(const struct sb_screen *screen, struct sb_seek *seek);
+void sb_content_seek(const struct sb_screen *screen, struct sb_seek *seek);
+void sb_timeline_seek(const struct sb_screen *screen, struct sb_seek *seek);
+void sb_timeline_go(struct sb_screen *screen, uint32_t row);
 void sb_log_seek(const struct sb_screen *screen, struct sb_seek *seek);
 
 /* The log shows one job, run, context, component or alert only. */

@@ -37,7 +37,7 @@ bool sb_find_shows(const struct sb_screen *screen, enum sb_pane pane, const char
 
 static bool is_filtering(enum sb_pane pane)
 {
-    return pane != SB_PANE_DETAIL && pane != SB_PANE_PAGE;
+    return pane != SB_PANE_DETAIL && pane != SB_PANE_PAGE && pane != SB_PANE_CONTENT && pane != SB_PANE_TIMELINE;
 }
 
 static const struct sb_match *painted(const struct sb_screen *screen, enum sb_pane pane)
@@ -183,6 +183,10 @@ static void seek_in(struct sb_screen *screen, enum sb_pane pane, struct sb_seek 
         seek_detail(screen, seek);
     else if (pane == SB_PANE_PAGE)
         sb_page_seek(screen, seek);
+    else if (pane == SB_PANE_CONTENT)
+        sb_content_seek(screen, seek);
+    else if (pane == SB_PANE_TIMELINE)
+        sb_timeline_seek(screen, seek);
     else if (pane == SB_PANE_HELP)
         sb_help_seek(screen, seek);
 }
@@ -201,6 +205,11 @@ static void go_to(struct sb_screen *screen, enum sb_pane pane, int64_t row)
         const uint64_t end = (uint64_t)row + 1 + below;
         screen->is_following = false;
         screen->log_end = end < screen->model->log_total ? end : screen->model->log_total;
+    } else if (pane == SB_PANE_TIMELINE) {
+        sb_timeline_go(screen, (uint32_t)row);
+    } else if (pane == SB_PANE_CONTENT) {
+        screen->scrolls[pane].selected = (uint32_t)row;
+        screen->content.item[0] = screen->content.post[0] = '\0'; /* until the next frame no verdict hits the row that was left */
     } else {
         screen->scrolls[pane].selected = (uint32_t)row;
     }
@@ -211,7 +220,7 @@ static int64_t place_of(const struct sb_screen *screen, enum sb_pane pane)
 {
     if (pane == SB_PANE_JOBS)
         return sb_order_place(screen, screen->selected_job);
-    if (pane == SB_PANE_ALERTS || pane == SB_PANE_SERVICES)
+    if (pane == SB_PANE_ALERTS || pane == SB_PANE_SERVICES || pane == SB_PANE_CONTENT || pane == SB_PANE_TIMELINE)
         return screen->scrolls[pane].selected;
     if (screen->find.line[pane] != SB_NO_LINE)
         return (int64_t)screen->find.line[pane];

@@ -270,6 +270,43 @@ static void draw_context(const struct chart *chart, unsigned row, uint16_t ctx)
     draw_spans(chart, row, &model->ctx_spans[ctx], draw_ctx_span);
 }
 
+/* The row without its letter, which depends on what else is shown. */
+static void add_name(const struct sb_model *model, uint32_t what, struct sb_text *text)
+{
+    if (what < SB_TIMELINE_JOB) {
+        sb_text_add(text, "ctx #");
+        sb_text_add_u64(text, what - 1U);
+        sb_text_add(text, " ");
+        sb_text_add(text, sb_lane_text(model->contexts[what - 1U].lane));
+    } else {
+        sb_text_add(text, model->jobs[what - SB_TIMELINE_JOB].name);
+    }
+}
+
+void sb_timeline_seek(const struct sb_screen *screen, struct sb_seek *seek)
+{
+    enum { AT_ONCE = 1024 }; /* each time the list is walked from its beginning */
+    uint32_t rows[AT_ONCE], count = 0;
+    for (uint32_t top = 0; (count = collect(screen, top, rows, AT_ONCE, NULL)) > top; top += AT_ONCE) {
+        for (uint32_t i = 0; i < AT_ONCE && top + i < count; i++) {
+            char buffer[SB_NAME_MAX + 16];
+            struct sb_text text;
+            sb_text_init(&text, buffer, sizeof buffer);
+            add_name(screen->model, rows[i], &text);
+            if (sb_match_fits(seek->match, buffer, NULL, NULL))
+                sb_seek_offer(seek, top + i);
+        }
+    }
+}
+
+void sb_timeline_go(struct sb_screen *screen, uint32_t row)
+{
+    uint32_t what = 0;
+    collect(screen, row, &what, 1, NULL);
+    screen->timeline_row = what;
+    screen->scrolls[SB_PANE_TIMELINE].selected = row;
+}
+
 static void draw_label(const struct chart *chart, unsigned row, uint32_t what, bool is_selected)
 {
     const struct sb_model *const model = chart->screen->model;
@@ -278,18 +315,15 @@ static void draw_label(const struct chart *chart, unsigned row, uint32_t what, b
     enum sb_slot slot = SB_SLOT_TEXT;
     sb_text_init(&text, buffer, sizeof buffer);
     if (what < SB_TIMELINE_JOB) {
-        sb_text_add(&text, "  ctx #");
-        sb_text_add_u64(&text, what - 1U);
-        sb_text_add(&text, " ");
-        sb_text_add(&text, sb_lane_text(model->contexts[what - 1U].lane));
+        sb_text_add(&text, "  ");
     } else {
         const uint16_t job = (uint16_t)(what - SB_TIMELINE_JOB);
         const char letter = letter_of(chart, job);
         sb_text_add_char(&text, letter == '\0' ? ' ' : letter);
         sb_text_add(&text, " ");
-        sb_text_add(&text, model->jobs[job].name);
         slot = sb_slot_of_state(model->jobs[job].state);
     }
+    add_name(model, what, &text);
     sb_view_fill(chart->view, row, 0, 1, is_selected ? '>' : ' ', is_selected ? '>' : ' ', is_selected ? SB_SLOT_SELECTED : SB_SLOT_TEXT);
     if (chart->label > 2)
         sb_view_field(chart->view, row, 1, chart->label - 2, false, is_selected ? SB_SLOT_SELECTED : slot, buffer);
@@ -345,6 +379,7 @@ static void say_title(const struct chart *chart, uint32_t total, uint32_t shown,
         sb_text_add(text, ", jobs filter:");
         sb_text_add(text, screen->filters[SB_PANE_JOBS]);
     }
+    sb_find_title(screen, SB_PANE_TIMELINE, text);
     if (shown < total || top > 0) {
         sb_text_add_u64(right, shown == 0 ? 0 : top + 1U);
         sb_text_add(right, "-");
@@ -379,6 +414,8 @@ void sb_pane_draw_timeline(struct sb_screen *screen, const struct sb_view *view,
             draw_context(&chart, first + i, (uint16_t)(list[i] - 1U));
         else
             draw_spans(&chart, first + i, &screen->model->job_spans[list[i] - SB_TIMELINE_JOB], draw_job_span);
+        if (chart.label > 3)
+            sb_find_paint(screen, SB_PANE_TIMELINE, view, first + i, 3, chart.label - 3);
         if (is_selected) {
             view->grid->cursor_row = (uint16_t)(view->box.row + first + i);
             view->grid->cursor_col = view->box.col;

@@ -299,6 +299,40 @@ static void page__is_searched_line_by_line(void **state)
     assert_painted("fish", true);
 }
 
+static void content__is_searched_and_the_cursor_goes_there(void **state)
+{
+    (void)state;
+    press('7');
+    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0,
+                        "2 drafts\n= drafts: 2\n7f3a-1  single of me\n    \"soup\"\n7f3a-2  single of me\n    \"fish\"\n", "", now);
+    draw();
+    filter("fish");
+    press(SB_KEY_ENTER);
+    assert_painted("fish", true);
+    draw();
+    press('A');
+    assert_int_equal(answer.verdict, SB_SCREEN_APPROVE);
+    assert_string_equal(answer.content_id, "7f3a-2");
+}
+
+static void timeline__is_searched_by_name(void **state)
+{
+    (void)state;
+    start_run(41, METRICS);
+    start_run(42, PLAN);
+    press('8');
+    filter("plan");
+    press(SB_KEY_ENTER);
+    assert_painted("plan", true);
+    press(SB_KEY_ENTER);
+    assert_shows(">Detail< plan");
+    press('q');
+    filter("ctx #1");
+    press(SB_KEY_ENTER);
+    press('n');
+    assert_painted("#1", true);
+}
+
 static void help__is_searched_by_class_and_key(void **state)
 {
     (void)state;
@@ -434,6 +468,8 @@ int main(void)
         TEST(jobs__n_goes_to_the_next_that_matches),
         TEST(detail__is_searched_and_nothing_of_it_is_hidden),
         TEST(page__is_searched_line_by_line),
+        TEST(content__is_searched_and_the_cursor_goes_there),
+        TEST(timeline__is_searched_by_name),
         TEST(help__is_searched_by_class_and_key),
         TEST(tail__shows_the_log_of_the_selected_job),
         TEST(tail__finds_its_job_after_a_gap),

@@ -255,6 +255,23 @@ static void palette__shows_a_viewer_no_actions(void **state)
     assert_none();
 }
 
+static void palette__acts_no_more_when_another_console_took_over(void **state)
+{
+    (void)state;
+    const struct sb_source_status viewer = {.state = SB_SOURCE_LIVE, .is_attached = true, .is_viewer = true, .writer = "bo"};
+    static const char *const lines[] = {"pause", "pause metr", "probe llm", "force plan"};
+    for (unsigned i = 0; i < SB_LEN(lines); i++) {
+        const struct sb_source_status writer = {.state = SB_SOURCE_LIVE, .is_attached = true};
+        sb_screen_source(screen, &writer, now);
+        command(lines[i]);
+        sb_screen_source(screen, &viewer, now); /* the list was made before */
+        press(SB_KEY_ENTER);
+        assert_none();
+        assert_shows("this console is a viewer: bo writes");
+        assert_hides("Force-run");
+    }
+}
+
 static void palette__chooses_themes_and_orders(void **state)
 {
     (void)state;
@@ -312,6 +329,7 @@ int main(void)
         TEST(palette__remembers_what_was_run),
         TEST(palette__runs_nothing_that_was_pasted),
         TEST(palette__shows_a_viewer_no_actions),
+        TEST(palette__acts_no_more_when_another_console_took_over),
         TEST(palette__chooses_themes_and_orders),
         TEST(palette__is_closed_by_a_gap),
         TEST(palette__fits_any_size),
