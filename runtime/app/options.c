@@ -17,7 +17,7 @@ extern char **environ;
     X("catalogue", 'c', "FILE", "catalogue to load")                                               \
     X("set", 's', "KEY=VALUE", "override a value, as in --set pool.policy=strict")                 \
     X("state-dir", 'd', "DIR", "store, receipts, log and lock of this installation")               \
-    X("theme", 't', "NAME", "dark, light or mono")                                                 \
+    X("theme", 't', "NAME", "dark, light, high-contrast, deuteranopia, protanopia, mono or amber")      \
     X("ascii", 'a', NULL, "ASCII marks only")                                                      \
     X("readonly", 'r', NULL, "a viewer: no key changes anything")                                  \
     X("json", 'j', NULL, "machine-readable output")                                                \

@@ -240,8 +240,9 @@ enum sb_err sb_term_theme(struct sb_term *term, const char *theme_dir, const cha
     struct sb_theme theme;
     const char *wanted = term->ability == SB_ABILITY_MONO ? "mono" : name;
 
-    sb_theme_fallback(&theme);
     enum sb_err rc = load_theme(&theme, theme_dir, wanted, err);
-    term_use_theme(term, &theme);
+    if (rc == SB_OK) {
+        term_use_theme(term, &theme);
+    }
     return rc;
 }

@@ -32,8 +32,8 @@ int sb_term_resize_fd(const struct sb_term *term);
  * and back: the next paint then sends every cell. Asks the kernel too, so that a signal that another thread got does no harm. */
 bool sb_term_size(struct sb_term *term, uint16_t *rows, uint16_t *cols);
 
-/* Loads theme_dir/NAME.theme; a monochrome terminal gets "mono" whatever the name. On failure the built-in theme is set, the console
- * works, and the error says what is wrong with the file. */
+/* Loads theme_dir/NAME.theme, at the start or at any time later: the next paint sends every cell. A monochrome terminal gets "mono"
+ * whatever the name. On failure the theme in use stays (after open that is the built-in one) and the error says what is wrong. */
 enum sb_err sb_term_theme(struct sb_term *term, const char *theme_dir, const char *name, struct sb_error *err) SB_MUST_USE;
 
 /* Shows the grid: only cells that differ from the last one are touched, and nothing is written when none does. Cells outside the
