@@ -45,6 +45,7 @@ struct options {
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
     bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget, is_standby;
     int64_t speed, seed, port, limit, hours, days;
+    int bell;     /* enum sb_bell + 1; 0 = as the setting says */
     int ready_fd; /* of --ready-fd; 0 = none */
 };
 

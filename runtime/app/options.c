@@ -18,6 +18,7 @@ extern char **environ;
     X("set", 's', "KEY=VALUE", "override a value, as in --set pool.policy=strict")                 \
     X("state-dir", 'd', "DIR", "store, receipts, log and lock of this installation")               \
     X("theme", 't', "NAME", "dark, light, high-contrast, deuteranopia, protanopia, mono or amber")      \
+    X("bell", 'G', "NAME", "console: off, bell or notice: how an alert that begins to page calls")         \
     X("ascii", 'a', NULL, "ASCII marks only")                                                      \
     X("readonly", 'r', NULL, "a viewer: no key changes anything")                                  \
     X("json", 'j', NULL, "machine-readable output")                                                \
@@ -177,6 +178,17 @@ static int read_number(const char *name, const char *text, int64_t min, int64_t 
     return EXIT_OK;
 }
 
+static int read_bell(struct options *options)
+{
+    for (unsigned bell = 0; bell < SB_BELL_COUNT; bell++)
+        if (strcmp(sb_bell_text(bell), optarg) == 0) {
+            options->bell = (int)bell + 1;
+            return EXIT_OK;
+        }
+    complain("--bell %.40s: expected off, bell or notice", optarg);
+    return EXIT_USAGE;
+}
+
 static int read_ready_fd(struct options *options)
 {
     int64_t fd = 0;
@@ -196,6 +208,7 @@ static int apply(struct options *options, int letter)
     case 's': return add_set(options, optarg);
     case 'd': options->state_dir = optarg; return EXIT_OK;
     case 't': options->theme = optarg; return EXIT_OK;
+    case 'G': return read_bell(options);
     case 'a': options->is_ascii = true; return EXIT_OK;
     case 'r': options->is_read_only = true; return EXIT_OK;
     case 'j': options->is_json = true; return EXIT_OK;
@@ -246,7 +259,7 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
+           (letter = getopt_long(argc, argv, "c:s:d:t:G:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

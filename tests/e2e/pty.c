@@ -250,8 +250,85 @@ const char *pty_row(const struct pty *pty, int row)
     return text;
 }
 
+/* Walks over what was sent: calls `on` with each OSC text and each BEL that stands alone. */
+static void walk(const struct pty *pty, void (*on)(void *arg, const char *text, size_t size), void *arg)
+{
+    const char *const end = pty->output + pty->fed;
+    for (const char *at = pty->output; at < end; at++) {
+        if (*at == '\a') {
+            on(arg, NULL, 0);
+        } else if (*at == '\033' && at + 1 < end && at[1] == ']') {
+            const char *const text = at + 2;
+            while (at < end && *at != '\a' && !(*at == '\033' && at >= text)) {
+                at++;
+            }
+            on(arg, text, (size_t)(at - text));
+        }
+    }
+}
+
+static void on_title(void *arg, const char *text, size_t size)
+{
+    char *title = arg;
+    if (text != NULL && size >= 2 && size < 200 && (text[0] == '2' || text[0] == '0') && text[1] == ';') {
+        memcpy(title, text + 2, size - 2);
+        title[size - 2] = '\0';
+    }
+}
+
+const char *pty_title(const struct pty *pty)
+{
+    static char title[200];
+    title[0] = '\0';
+    walk(pty, on_title, title);
+    return title;
+}
+
+static void on_bell(void *arg, const char *text, size_t size)
+{
+    (void)size;
+    *(unsigned *)arg += text == NULL;
+}
+
+unsigned pty_bells(const struct pty *pty)
+{
+    unsigned bells = 0;
+    walk(pty, on_bell, &bells);
+    return bells;
+}
+
+static unsigned count_of(const struct pty *pty, const char *bytes)
+{
+    unsigned count = 0;
+    const char *at = pty->output, *const end = pty->output + pty->fed;
+    while ((at = memmem(at, (size_t)(end - at), bytes, strlen(bytes))) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+void pty_assert_modes_are_off(const struct pty *pty)
+{
+    static const struct {
+        const char *name, *on, *off;
+    } pairs[] = {
+        { "other screen", "\033[?1049h", "\033[?1049l" }, { "paste marks", "\033[?2004h", "\033[?2004l" },
+        { "focus reports", "\033[?1004h", "\033[?1004l" }, { "titles kept", "\033[22;2t", "\033[23;2t" },
+        { "keypad", "\033[?1h", "\033[?1l" },
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        unsigned on = count_of(pty, pairs[i].on), off = count_of(pty, pairs[i].off);
+        if (on > off) {
+            fail_msg("%s: %u times on, %u times off", pairs[i].name, on, off);
+        }
+    }
+    assert_string_equal(pty_title(pty), "");
+}
+
 void pty_assert_restored(const struct pty *pty)
 {
+    pty_assert_modes_are_off(pty);
     struct termios after;
     assert_int_equal(tcgetattr(pty->slave, &after), 0);
     assert_int_equal(after.c_lflag, pty->before.c_lflag);

@@ -56,7 +56,12 @@ uint32_t pty_char(const struct pty *pty, int row, int col);
 VTermScreenCell pty_cell(const struct pty *pty, int row, int col);
 /* A row as UTF-8 without trailing spaces. */
 const char *pty_row(const struct pty *pty, int row);
-/* Whether the terminal is as it was: settings, screen, cursor. */
+/* The last title that was sent, "" = none or taken back; and how often the bell rang. */
+const char *pty_title(const struct pty *pty);
+unsigned pty_bells(const struct pty *pty);
+/* Every mode that was switched on by what was sent so far is off again, every title that was kept is back. */
+void pty_assert_modes_are_off(const struct pty *pty);
+/* Whether the terminal is as it was: settings, screen, cursor, modes, title. */
 void pty_assert_restored(const struct pty *pty);
 /* Kills what is left of the child. */
 void pty_stop(struct pty *pty);

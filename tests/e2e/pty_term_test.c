@@ -564,41 +564,6 @@ static int scene_theme(const struct scene *scene)
     return 0;
 }
 
-static int scene_switch(const struct scene *scene)
-{
-    struct sb_term *term = open_term("dark");
-    struct sb_error err = { SB_OK, "" };
-    struct sb_grid grid = picture(ROWS, COLS);
-    (void)sb_term_paint(term, &grid);
-    scene_mark();
-    scene_wait(scene);
-    int wrong = sb_term_theme(term, THEMES, "deuteranopia", &err) != SB_OK;
-    wrong += !sb_term_paint(term, &grid);
-    scene_mark();
-    scene_wait(scene);
-    wrong += sb_term_theme(term, THEMES, "no-such-theme", &err) != SB_ERR_NOT_FOUND;
-    (void)sb_term_paint(term, &grid);
-    scene_mark();
-    sb_term_close(term);
-    return wrong;
-}
-
-static void term__changes_its_theme_while_it_runs_and_keeps_it_when_the_next_is_missing(void **state)
-{
-    (void)state;
-    struct pty *pty = start(scene_switch, NULL);
-    pty_until_mark(pty);
-    assert_int_equal(pty_cell(pty, SB_SLOT_BAD, 3).fg.indexed.idx, 203);
-    for (unsigned i = 0; i < 2; i++) {
-        pty_go(pty);
-        pty_until_mark(pty);
-        assert_int_equal(pty_cell(pty, SB_SLOT_BAD, 3).fg.indexed.idx, 16);
-        assert_int_equal(pty_cell(pty, SB_SLOT_BAD, 3).bg.indexed.idx, 208);
-    }
-    assert_exited(pty, 0);
-    pty_stop(pty);
-}
-
 static void term__a_missing_theme_falls_back_to_the_built_in_one(void **state)
 {
     (void)state;
@@ -629,7 +594,6 @@ int main(void)
         cmocka_unit_test(term__an_unknown_type_is_an_error_which_says_what_to_do),
         cmocka_unit_test(term__a_type_without_cursor_placement_is_an_error_which_says_what_to_do),
         cmocka_unit_test(term__no_terminal_is_an_error),
-        cmocka_unit_test(term__changes_its_theme_while_it_runs_and_keeps_it_when_the_next_is_missing),
         cmocka_unit_test(term__a_missing_theme_falls_back_to_the_built_in_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
