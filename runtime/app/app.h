@@ -35,6 +35,7 @@ enum { OVERRIDES_MAX = 64, POSITIONALS_MAX = 8, PATH_BYTES = 1024 };
 struct options {
     const char *catalogue, *state_dir, *theme, *job;
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
+    const char *size; /* top --once */
     const char *why, *format, *lasts, *severity, *last; /* commands, status, budget, notify, alert test */
     struct sb_config_override overrides[OVERRIDES_MAX];
     size_t override_count;
@@ -43,6 +44,7 @@ struct options {
     char *strings[OVERRIDES_MAX * 2];
     size_t string_count;
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
+    bool is_once, is_plain;
     bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget, is_standby;
     int64_t speed, seed, port, limit, hours, days;
     int bell;     /* enum sb_bell + 1; 0 = as the setting says */

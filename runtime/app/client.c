@@ -152,6 +152,17 @@ int client_is_running(struct options *options, bool *is_running)
     return code;
 }
 
+int client_find(struct options *options, char socket_path[CLIENT_SOCKET_BYTES])
+{
+    struct installation in;
+    bool is_running = false;
+    int code = find_state(&in, options, socket_path, &is_running);
+    if (code == EXIT_OK && !is_running)
+        code = tell_not_running(options, in.paths.state_dir);
+    installation_close(&in);
+    return code;
+}
+
 int client_get(struct options *options, const char *target, struct client_reply *reply)
 {
     struct installation in;

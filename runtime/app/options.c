@@ -44,6 +44,9 @@ extern char **environ;
     X("worst", 'w', NULL, "simulate: every run takes its p95")                                     \
     X("svg", 'g', "FILE", "simulate: write a timeline of the contexts")                            \
     X("optimise-offsets", 'O', NULL, "simulate: propose offsets with less waiting")                \
+    X("once", '1', NULL, "top: print one screen and end")                                          \
+    X("plain", 'N', NULL, "top: a line for every change, nothing drawn")                           \
+    X("size", 'Z', "CxR", "top --once: as if the terminal had so many columns and rows, as in 200x50") \
     X("why", 'W', "TEXT", "commands: the reason, kept in the journal")                             \
     X("yes", 'y', NULL, "job run: also when it breaks a promise; run cancel: at once")              \
     X("whole", 'R', NULL, "run retry: from the first step")                                        \
@@ -238,6 +241,9 @@ static int apply(struct options *options, int letter)
     case 'y': options->is_confirmed = true; return EXIT_OK;
     case 'R': options->is_whole = true; return EXIT_OK;
     case 'D': options->is_dry_run = true; return EXIT_OK;
+    case '1': options->is_once = true; return EXIT_OK;
+    case 'N': options->is_plain = true; return EXIT_OK;
+    case 'Z': options->size = optarg; return EXIT_OK;
     case 'T': options->lasts = optarg; return EXIT_OK;
     case 'm': options->format = optarg; return EXIT_OK;
     case 'L': options->last = optarg; return EXIT_OK;
@@ -259,7 +265,7 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:G:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
+           (letter = getopt_long(argc, argv, "c:s:d:t:G:1NZ:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

@@ -105,8 +105,8 @@ enum sb_err sb_term_open(struct sb_term **term, struct sb_error *err)
     }
     (void)set_term(self->screen);
     if (capability("cup") == NULL) {
-        rc = sb_error_set(err, SB_ERR_UNSUPPORTED, "terminal type '%.40s' (TERM) cannot place the cursor; set TERM=xterm-256color, or use "
-                          "`signalbox run` (practice: --headless), which prints lines", type != NULL ? type : "");
+        rc = sb_error_set(err, SB_ERR_UNSUPPORTED, "terminal type '%.40s' (TERM) cannot place the cursor; set TERM=xterm-256color, or watch a "
+                          "runtime with `signalbox top --plain`; `signalbox run` (practice: --headless) needs no terminal", type != NULL ? type : "");
         (void)endwin();
         goto out;
     }
