@@ -44,7 +44,7 @@ struct options {
     char *strings[OVERRIDES_MAX * 2];
     size_t string_count;
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
-    bool is_once, is_plain;
+    bool is_once, is_plain, is_man;
     bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget, is_standby;
     int64_t speed, seed, port, limit, hours, days;
     int bell;     /* enum sb_bell + 1; 0 = as the setting says */
@@ -57,6 +57,11 @@ void options_deinit(struct options *options);
 /* Adds an override; prints and returns EXIT_USAGE when there are too many. Borrows. */
 int options_override(struct options *options, const char *key, const char *value, const char *origin);
 void options_print(void);
+struct option_row {
+    const char *name, *argument, *help; /* argument NULL: it takes none */
+    char letter;
+};
+const struct option_row *options_rows(size_t *count);
 
 /* Where things are on this machine. */
 struct paths {
