@@ -44,7 +44,7 @@ struct options {
     char *strings[OVERRIDES_MAX * 2];
     size_t string_count;
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
-    bool is_once, is_plain, is_man;
+    bool is_once, is_plain, is_man, is_origin;
     bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget, is_standby;
     int64_t speed, seed, port, limit, hours, days;
     int bell;     /* enum sb_bell + 1; 0 = as the setting says */
@@ -152,6 +152,9 @@ int simulate_budget(struct options *options, const struct sb_catalogue *catalogu
 
 /* alert test [RULE]; NULL: every rule in a line. */
 int alert_test(struct options *options, const char *rule);
+
+/* config show [PREFIX]. */
+int config_show(struct options *options);
 
 /* run show | retry | cancel ID. */
 int command_one_run(struct options *options);

@@ -46,6 +46,7 @@ extern char **environ;
     X("optimise-offsets", 'O', NULL, "simulate: propose offsets with less waiting")                \
     X("once", '1', NULL, "top: print one screen and end")                                          \
     X("plain", 'N', NULL, "top: a line for every change, nothing drawn")                           \
+    X("origin", 'I', NULL, "config: show where each value was given")                              \
     X("man", 'M', NULL, "help: the manual page, for man -l")                                       \
     X("size", 'Z', "CxR", "top --once: as if the terminal had so many columns and rows, as in 200x50") \
     X("why", 'W', "TEXT", "commands: the reason, kept in the journal")                             \
@@ -246,6 +247,7 @@ static int apply(struct options *options, int letter)
     case 'D': options->is_dry_run = true; return EXIT_OK;
     case '1': options->is_once = true; return EXIT_OK;
     case 'N': options->is_plain = true; return EXIT_OK;
+    case 'I': options->is_origin = true; return EXIT_OK;
     case 'M': options->is_man = true; return EXIT_OK;
     case 'Z': options->size = optarg; return EXIT_OK;
     case 'T': options->lasts = optarg; return EXIT_OK;
@@ -269,7 +271,7 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:G:1NMZ:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
+           (letter = getopt_long(argc, argv, "c:s:d:t:G:1NMIZ:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

@@ -80,11 +80,14 @@ for word in $options; do
   grep -q -- "-l $word\\b" "$DIR/fish" || not_ok "fish does not have --$word"
   grep -qF -- "\\-\\-${word//-/\\-}" "$DIR/signalbox.1" || not_ok "the manual page does not have --$word"
 done
-[ "$(wc -w <<<"$commands")" -gt 15 ] && [ "$(wc -w <<<"$options")" -gt 30 ] && ok "every command and option is in every script and on the page"
+[ "$(wc -w <<<"$commands")" -gt 15 ] && [ "$(wc -w <<<"$options")" -gt 30 ] &&
+  ok "every command and option is in every script and on the page"
 
 bash -n "$DIR/bash" && ok "bash reads its script"
 if command -v zsh >/dev/null; then zsh -n "$DIR/zsh" && ok "zsh reads its script" || not_ok "zsh"; else echo "NOT RUN - zsh is not installed"; fi
-if command -v fish >/dev/null; then fish -n "$DIR/fish" && ok "fish reads its script" || not_ok "fish"; else echo "NOT RUN - fish is not installed"; fi
+if command -v fish >/dev/null; then
+  fish -n "$DIR/fish" && ok "fish reads its script" || not_ok "fish"
+else echo "NOT RUN - fish is not installed"; fi
 if command -v mandoc >/dev/null; then
   mandoc -T lint -W error "$DIR/signalbox.1" && ok "mandoc finds no mistake" || not_ok "mandoc"
 else echo "NOT RUN - mandoc is not installed"; fi

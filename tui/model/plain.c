@@ -34,6 +34,21 @@ static struct sb_text begin(const struct sb_plain *plain, char buf[LINE_BYTES])
     return text;
 }
 
+/* NULL ends the list. */
+static void add_all(struct sb_text *text, const char *const *words_of_it)
+{
+    for (; *words_of_it != NULL; words_of_it++)
+        sb_text_add(text, *words_of_it);
+}
+#define ADD(text, ...) add_all((text), (const char *const[]){ __VA_ARGS__, NULL })
+
+static void add_number(struct sb_text *text, const char *before, uint64_t number, const char *after)
+{
+    sb_text_add(text, before);
+    sb_text_add_u64(text, number);
+    sb_text_add(text, after);
+}
+
 static void end(const struct sb_plain *plain, const struct sb_text *text, const char *buf)
 {
     plain->line(plain->arg, buf, text->len);
@@ -46,15 +61,15 @@ static void tell_job(struct sb_plain *plain, uint16_t job, bool is_change)
     char buf[LINE_BYTES];
     const uint8_t state = model->jobs[job].state, before = plain->told[job];
     struct sb_text text = begin(plain, buf);
-    sb_text_addf(&text, "job %s %s", model->jobs[job].name, words[state]);
+    ADD(&text, "job ", model->jobs[job].name, " ", words[state]);
     if (is_change && before != SB_JOB_STATE_NONE)
-        sb_text_addf(&text, ", was %s", words[before]);
+        ADD(&text, ", was ", words[before]);
     if (state != SB_JOB_STATE_OK) {
         sb_text_add(&text, ": ");
         sb_model_why(model, job, model->now, model->wall, &text);
         const struct sb_model_run *run = &model->jobs[job].run;
         if (run->id != 0 && run->error[0] != '\0' && run->state != SB_RUN_STATE_SUCCEEDED)
-            sb_text_addf(&text, " (%s: %s)", sb_class_text(run->class), run->error);
+            ADD(&text, " (", sb_class_text(run->class), ": ", run->error, ")");
     }
     end(plain, &text, buf);
     plain->told[job] = state;
@@ -64,9 +79,10 @@ static void tell_alert(const struct sb_plain *plain, const struct sb_model_alert
 {
     char buf[LINE_BYTES];
     struct sb_text text = begin(plain, buf);
-    sb_text_addf(&text, "alert %u %s %s: %s", (unsigned)alert->id, sb_severity_text(alert->severity), alert->subject, alert->text);
+    add_number(&text, "alert ", alert->id, " ");
+    ADD(&text, sb_severity_text(alert->severity), " ", alert->subject, ": ", alert->text);
     if (alert->is_acked)
-        sb_text_addf(&text, ", acknowledged by %s", alert->acked_by);
+        ADD(&text, ", acknowledged by ", alert->acked_by);
     end(plain, &text, buf);
 }
 
@@ -75,9 +91,9 @@ static void add_share(struct sb_text *text, const struct sb_model_budget *budget
     const int64_t hundredth = budget->limit.nano / 100;
     if (!budget->is_known)
         return;
-    sb_text_addf(text, "; budget %s", sb_tier_text(budget->tier));
+    ADD(text, "; budget ", sb_tier_text(budget->tier));
     if (hundredth > 0 && budget->spent.nano >= 0)
-        sb_text_addf(text, ", %u percent spent", (unsigned)(budget->spent.nano / hundredth));
+        add_number(text, ", ", (uint64_t)(budget->spent.nano / hundredth), " percent spent");
 }
 
 /* How things stand, in one line. */
@@ -88,23 +104,26 @@ static void tell_summary(const struct sb_plain *plain)
     struct sb_text text = begin(plain, buf);
     if (model->is_practice)
         sb_text_add(&text, "PRACTICE ");
-    sb_text_addf(&text, "%u jobs:", (unsigned)model->job_count);
+    add_number(&text, "", model->job_count, " jobs:");
     const char *comma = " ";
     for (unsigned state = 0; state < SB_JOB_STATE_COUNT; state++) {
         if (model->jobs_in_state[state] == 0)
             continue;
-        sb_text_addf(&text, "%s%u %s", comma, (unsigned)model->jobs_in_state[state], words[state]);
+        add_number(&text, comma, model->jobs_in_state[state], " ");
+        sb_text_add(&text, words[state]);
         comma = ", ";
     }
-    sb_text_addf(&text, "; contexts %u of %u used, %u waiting", (unsigned)sb_model_contexts_leased(model), (unsigned)model->pool_contexts,
-                 (unsigned)model->waiter_count);
+    add_number(&text, "; contexts ", sb_model_contexts_leased(model), " of ");
+    add_number(&text, "", model->pool_contexts, " used, ");
+    add_number(&text, "", model->waiter_count, " waiting");
     add_share(&text, &model->budget);
-    sb_text_addf(&text, "; alerts %u unacknowledged of %u", (unsigned)sb_model_alerts_unacked(model), (unsigned)model->alert_count);
+    add_number(&text, "; alerts ", sb_model_alerts_unacked(model), " unacknowledged of ");
+    sb_text_add_u64(&text, model->alert_count);
     const unsigned worst = sb_model_worst_component(model);
     if (worst < SB_COMPONENT_COUNT)
-        sb_text_addf(&text, "; %s is %s", sb_component_text(worst), sb_component_state_text(model->components[worst].state));
+        ADD(&text, "; ", sb_component_text(worst), " is ", sb_component_state_text(model->components[worst].state));
     if (model->all_paused.is_on)
-        sb_text_addf(&text, "; everything is paused by %s", model->all_paused.actor);
+        ADD(&text, "; everything is paused by ", model->all_paused.actor);
     end(plain, &text, buf);
 }
 
@@ -143,7 +162,7 @@ static void tell_event(const struct sb_plain *plain, const struct sb_event *even
     if (severity < (is_of_a_run(event) ? SB_SEVERITY_WARN : SB_SEVERITY_INFO))
         return;
     struct sb_text text = begin(plain, buf);
-    sb_text_addf(&text, "%s ", sb_severity_text((unsigned)severity));
+    ADD(&text, sb_severity_text((unsigned)severity), " ");
     sb_event_text(event, &names, &text);
     end(plain, &text, buf);
 }
