@@ -1,8 +1,8 @@
-/* Server-sent events over the Unix socket (docs/API.md), read line by line. HTTP/1.0, so that the answer comes as it is and ends with the
- * connection. One thread; must never wait without a deadline, nor keep more than one line. */
+/* Server-sent events over the Unix socket (docs/API.md), read line by line. One thread; must never wait without a deadline, nor keep more
+ * than one line. */
 #include "watch.h"
+#include "fetch.h"
 
-#include "signalbox/api/api.h"
 #include "signalbox/base/text.h"
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
@@ -10,15 +10,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { READ_MAX = 16384, LINE_MAX_BYTES = SB_CODEC_EVENT_MAX + 256 };
-static const char request[] = "GET /v1/events?heartbeat=1 HTTP/1.0\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n";
 
 struct watch {
-    int fd, dir_fd;
+    int fd;
     bool is_body;           /* the head of the answer has been read */
     bool is_first;          /* the next line is the status line */
     bool is_gap, has_event; /* of the lines since the last empty one */
@@ -29,29 +26,14 @@ struct watch {
     size_t count, at;
 };
 
-static enum sb_err connect_to(struct watch *watch, const char *socket_path, struct sb_error *err)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    enum sb_err rc = sb_api_address(socket_path, address.sun_path, &watch->dir_fd, err);
-    if (rc != SB_OK)
-        return rc;
-    watch->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (watch->fd < 0 || connect(watch->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-        return sb_error_set(err, SB_ERR_UNAVAILABLE, "no runtime answers at %s; start `signalbox run`", socket_path);
-    /* A fresh socket has room for the whole request. */
-    if (send(watch->fd, request, sizeof(request) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(request) - 1)
-        return sb_error_set(err, SB_ERR_UNAVAILABLE, "%s does not take a request; is the runtime ending?", socket_path);
-    return SB_OK;
-}
-
 enum sb_err watch_open(struct watch **watch, const char *socket_path, struct sb_error *err)
 {
     struct watch *self = calloc(1, sizeof(*self));
     if (self == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory to read events");
-    self->fd = self->dir_fd = -1;
+    self->fd = -1;
     self->is_first = true;
-    enum sb_err rc = connect_to(self, socket_path, err);
+    enum sb_err rc = fetch_begin(socket_path, "/v1/events?heartbeat=1", &self->fd, err);
     if (rc != SB_OK) {
         watch_close(self);
         return rc;
@@ -65,7 +47,6 @@ void watch_close(struct watch *watch)
     if (watch == NULL)
         return;
     sb_fd_close(&watch->fd);
-    sb_fd_close(&watch->dir_fd);
     free(watch);
 }
 

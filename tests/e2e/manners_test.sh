@@ -81,7 +81,8 @@ claim "no direction of text is" negated grep -qP '\xe2\x80\xae' "$DIR/plain.out"
 
 # --- the segment of a status line --------------------------------------------------------------------------------------------------------
 
-claim "status --format tmux" grep -qE '^#\[fg=[a-z]+\][A-Za-z _]+#\[default\] [0-9]+R [0-9]+F ' <("$PROGRAM" status --format tmux --state-dir "$STATE")
+"$PROGRAM" status --format tmux --state-dir "$STATE" >"$DIR/segment"
+claim "status --format tmux" grep -qE '^#\[fg=[a-z]+\][A-Za-z _]+#\[default\] [0-9]+R [0-9]+F ' "$DIR/segment"
 before=$(now_ms)
 for _ in {1..50}; do "$PROGRAM" status --format tmux --state-dir "$STATE" >"$DIR/segment"; done
 note "status --format tmux: $((($(now_ms) - before) / 50)) ms each, of 50, process start included"
