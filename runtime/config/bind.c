@@ -69,7 +69,7 @@ void sb_cfg_pop_path(struct sb_cfg_binder *binder, size_t before)
     binder->path[before] = '\0';
 }
 
-enum { VALUE_SHOWN_MAX = 120 };
+enum { VALUE_SHOWN_MAX = 512 };
 
 static uint64_t hash_value(const struct sb_cfg_node *node, uint64_t hash)
 {

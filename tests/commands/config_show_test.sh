@@ -33,7 +33,7 @@ claim "the file is named in full" grep -qxF "# $GROWTH" "$DIR/text"
 awk -v file="$GROWTH" '
   BEGIN { while ((getline line < file) > 0) lines[++n] = line }
   match($0, /  # growth\.yaml:[0-9]+:[0-9]+$/) {
-    split(substr($0, RSTART + 4), place, ":"); value = substr($0, 1, RSTART - 1); sub(/^[^ ]* = /, "", value); sub(/[ ,\\?"].*/, "", value)
+    split(substr($0, RSTART + 4), place, ":"); value = substr($0, 1, RSTART - 1); sub(/^[^ ]* = \[?/, "", value); sub(/[] ,\\?"].*/, "", value)
     seen++
     if (index(lines[place[2]] lines[place[2] + 1], value) == 0) { print "# not there: " $0; wrong++ }
   }

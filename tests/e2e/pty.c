@@ -174,6 +174,16 @@ size_t pty_for(struct pty *pty, int ms)
     return feed_all(pty);
 }
 
+/* A pseudo-terminal delivers in its own time, but in order: a mark of our own behind what the child has sent. */
+size_t pty_settle(struct pty *pty)
+{
+    assert_int_equal(write(pty->slave, MARK, sizeof MARK - 1), (ssize_t)sizeof MARK - 1);
+    while (find_mark(pty) == NULL) {
+        assert_true(take(pty, WAIT_MS));
+    }
+    return feed_all(pty);
+}
+
 int pty_until_end(struct pty *pty)
 {
     int status = 0;
@@ -185,10 +195,8 @@ int pty_until_end(struct pty *pty)
         ended = waitpid(pty->pid, &status, WNOHANG);
     }
     assert_int_equal(ended, pty->pid);
-    while (take(pty, 50)) {
-    }
     pty->pid = 0;
-    (void)feed_all(pty);
+    (void)pty_settle(pty);
     return status;
 }
 

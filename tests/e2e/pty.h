@@ -44,6 +44,8 @@ struct pty *pty_start(const struct pty_setup *setup);
 size_t pty_until_mark(struct pty *pty);
 /* Feeds the terminal until the child is gone; returns its wait status. */
 int pty_until_end(struct pty *pty);
+/* Feeds the terminal everything that was sent before this call; for a child that sends nothing now. */
+size_t pty_settle(struct pty *pty);
 /* Reads for `ms` of real time, marks or not; returns the bytes that came. */
 size_t pty_for(struct pty *pty, int ms);
 void pty_go(struct pty *pty);

@@ -324,7 +324,7 @@ static void way_out__a_stop_gives_the_terminal_back_and_going_on_takes_it_again(
     assert_int_equal(kill(pty->pid, SIGTSTP), 0);
     assert_int_equal(waitpid(pty->pid, &status, WUNTRACED), pty->pid);
     assert_true(WIFSTOPPED(status));
-    (void)pty_for(pty, 50); /* what it had sent is on its way */
+    (void)pty_settle(pty);
     pty_assert_restored(pty);
     assert_int_equal(kill(pty->pid, SIGCONT), 0);
     pty_until_mark(pty);

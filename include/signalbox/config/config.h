@@ -59,7 +59,7 @@ const char *sb_config_explain(const char *key);
 /* A value that the files, the environment or the command line give; what they do not give is at its default. What could be a secret is ***. */
 struct sb_config_value {
     const char *key;       /* "jobs.plan.steps.choose.timeout" */
-    const char *value;     /* in one line, cut after 119 bytes with "..."; secrets are references here, never themselves. Untrusted text */
+    const char *value;     /* in one line, cut after 511 bytes with "..."; secrets are references here, never themselves. Untrusted text */
     const char *file;      /* or the origin of an override */
     uint32_t line, column; /* 0: of an override */
     bool is_default;       /* nobody gave it: file is NULL */
