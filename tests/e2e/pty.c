@@ -334,6 +334,17 @@ void pty_assert_modes_are_off(const struct pty *pty)
     assert_string_equal(pty_title(pty), "");
 }
 
+static void fail_with_tail(const struct pty *pty, const char *what)
+{
+    char tail[512];
+    size_t count = 0;
+    for (size_t i = pty->fed > 100 ? pty->fed - 100 : 0; i < pty->fed && count + 5 < sizeof tail; i++) {
+        const unsigned char c = (unsigned char)pty->output[i];
+        count += (size_t)snprintf(tail + count, sizeof tail - count, c >= ' ' && c <= '~' ? "%c" : "\\x%02x", c);
+    }
+    fail_msg("%s; the last that was sent: %s", what, tail);
+}
+
 void pty_assert_restored(const struct pty *pty)
 {
     pty_assert_modes_are_off(pty);
@@ -343,7 +354,9 @@ void pty_assert_restored(const struct pty *pty)
     assert_int_equal(after.c_iflag, pty->before.c_iflag);
     assert_int_equal(after.c_oflag, pty->before.c_oflag);
     assert_false(pty->is_altscreen);
-    assert_true(pty->is_cursor_visible);
+    if (!pty->is_cursor_visible) {
+        fail_with_tail(pty, "the cursor is hidden");
+    }
 }
 
 void pty_stop(struct pty *pty)

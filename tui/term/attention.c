@@ -42,7 +42,7 @@ void term_attention_begin(struct sb_term *term)
     term->title[0] = '\0';
 }
 
-void term_attention_end(struct sb_term *term)
+void term_attention_end(const struct sb_term *term)
 {
     if (term->has_osc) {
         send_now(TERM_FOCUS_OFF TERM_TITLE_BACK);

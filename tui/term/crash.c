@@ -147,7 +147,7 @@ static void hold_stderr(void)
 
 void crash_arm(const struct sb_term *term)
 {
-    static const char *const names[] = { "rmkx", "BD", "sgr0", "cnorm", "rmcup" };
+    static const char *const names[] = { "rmkx", "BD", "sgr0", "rmcup", "cnorm" };
     struct sigaction action = { .sa_sigaction = on_fatal_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK };
     stack_t stack = { .ss_sp = crash.stack, .ss_size = sizeof crash.stack };
 

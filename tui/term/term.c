@@ -139,11 +139,23 @@ static void send_paste_mark(const struct sb_term *term, const char *name)
     }
 }
 
-void sb_term_suspend(struct sb_term *term)
+/* endwin shows the cursor before it leaves the other screen. Terminals on libvterm (those inside editors) keep the visibility with the cursor's
+ * place and bring it back hidden, so it is shown once more. */
+static void leave_screen(const struct sb_term *term)
 {
+    const char *show_cursor = capability("cnorm");
     term_attention_end(term);
     send_paste_mark(term, "BD");
     (void)endwin();
+    if (show_cursor != NULL) {
+        (void)putp(show_cursor);
+        (void)fflush(stdout);
+    }
+}
+
+void sb_term_suspend(struct sb_term *term)
+{
+    leave_screen(term);
 }
 
 void sb_term_resume(struct sb_term *term)
@@ -161,9 +173,7 @@ void sb_term_close(struct sb_term *term)
     if (term == NULL) {
         return;
     }
-    term_attention_end(term);
-    send_paste_mark(term, "BD");
-    (void)endwin();
+    leave_screen(term);
     crash_disarm();
     delscreen(term->screen);
     sb_fd_close(&term->resize_fd);

@@ -46,7 +46,7 @@ void term_use_theme(struct sb_term *term, const struct sb_theme *theme);
 #define TERM_FOCUS_OFF "\033[?1004l"
 bool term_knows_osc(const char *type);
 void term_attention_begin(struct sb_term *term);
-void term_attention_end(struct sb_term *term);
+void term_attention_end(const struct sb_term *term);
 
 /* keys.c: tells ncurses about the marks around a paste. */
 void term_keys_init(struct sb_term *term);
