@@ -1,8 +1,8 @@
 /* Asking the runtime of an installation over its socket. One request, one connection, within seconds. */
 #include "client.h"
-#include "fetch.h"
 
 #include "signalbox/api/api.h"
+#include "signalbox/attach/attach.h"
 #include "signalbox/os/os.h"
 #include "signalbox/ports/http.h"
 
@@ -80,12 +80,17 @@ static int ask(const char *socket_path, const char *method, const char *target, 
 /* A question: asked without the HTTP library, whose start takes longer than the answer. */
 static int ask_by_hand(const char *socket_path, const char *target, struct client_reply *reply)
 {
+    const struct sb_op op = { .deadline = sb_now() + ask_max };
+    struct sb_attach_reply answer = { 0 };
     struct sb_error err = { 0 };
-    enum sb_err rc = fetch(socket_path, target, sb_now() + ask_max, REPLY_MAX, &reply->status, &reply->body, &err);
-    if (rc == SB_OK)
-        return take_body(reply);
-    complain("%s", err.text);
-    return exit_code_of(rc);
+    enum sb_err rc = sb_attach_ask(socket_path, "GET", target, NULL, REPLY_MAX, &op, &answer, &err);
+    if (rc != SB_OK) {
+        complain("%s", err.text);
+        return exit_code_of(rc);
+    }
+    reply->status = answer.status;
+    reply->body = answer.body;
+    return take_body(reply);
 }
 
 /* From the store, as the runtime would answer. */
@@ -160,17 +165,6 @@ int client_is_running(struct options *options, bool *is_running)
     struct installation in;
     char socket_path[SOCKET_PATH_BYTES];
     int code = find_state(&in, options, socket_path, is_running);
-    installation_close(&in);
-    return code;
-}
-
-int client_find(struct options *options, char socket_path[CLIENT_SOCKET_BYTES])
-{
-    struct installation in;
-    bool is_running = false;
-    int code = find_state(&in, options, socket_path, &is_running);
-    if (code == EXIT_OK && !is_running)
-        code = tell_not_running(options, in.paths.state_dir);
     installation_close(&in);
     return code;
 }

@@ -35,10 +35,6 @@ int client_tell_not_running(const struct options *options, const struct client_p
 /* Whether a runtime serves that installation. EXIT_OK, or the exit code of what was told. */
 int client_is_running(struct options *options, bool *is_running);
 
-/* The socket of the runtime that serves that installation. EXIT_OK; when none does, what to do is told and the exit code returned. */
-enum { CLIENT_SOCKET_BYTES = PATH_BYTES + 32 };
-int client_find(struct options *options, char socket_path[CLIENT_SOCKET_BYTES]);
-
 /* One member of what is sent: a text (NULL = null), a number or a flag. */
 struct client_field {
     const char *key;

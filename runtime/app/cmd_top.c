@@ -243,17 +243,21 @@ static int print_changes(const struct options *options, struct watch *watch)
 
 int command_top(struct options *options)
 {
-    char socket_path[CLIENT_SOCKET_BYTES];
+    struct client_place place;
     struct watch *watch = NULL;
     struct sb_error error = { 0 };
+    if (!options->is_once && !options->is_plain && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO))
+        return command_attach(options); /* what top is on a terminal */
     if (options->is_once == options->is_plain) {
-        complain("top: expected --once, which prints one screen, or --plain, which prints a line for every change");
+        complain("top: without a terminal expected --once, which prints one screen, or --plain, which prints a line for every change");
         return EXIT_USAGE;
     }
-    int code = client_find(options, socket_path);
+    int code = client_find(options, &place);
+    if (code == EXIT_OK && !place.is_running)
+        code = client_tell_not_running(options, &place);
     if (code != EXIT_OK)
         return code;
-    enum sb_err rc = watch_open(&watch, socket_path, &error);
+    enum sb_err rc = watch_open(&watch, place.socket_path, &error);
     if (rc != SB_OK) {
         complain("%s", error.text);
         return exit_code_of(rc);

@@ -18,7 +18,7 @@ extern char **environ;
     X("set", 's', "KEY=VALUE", "override a value, as in --set pool.policy=strict")                 \
     X("state-dir", 'd', "DIR", "store, receipts, log and lock of this installation")               \
     X("theme", 't', "NAME", "dark, light, high-contrast, deuteranopia, protanopia, mono or amber")      \
-    X("bell", 'G', "NAME", "console, practice: off, bell or notice: how an alert that begins to page calls")         \
+    X("bell", 'G', "NAME", "console, practice, attach, top: off, bell or notice: how an alert that begins to page calls")         \
     X("ascii", 'a', NULL, "ASCII marks only")                                                      \
     X("readonly", 'r', NULL, "a viewer: no key changes anything")                                  \
     X("json", 'j', NULL, "machine-readable output")                                                \

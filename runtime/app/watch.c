@@ -1,8 +1,8 @@
 /* Server-sent events over the Unix socket (docs/API.md), read line by line. One thread; must never wait without a deadline, nor keep more
  * than one line. */
 #include "watch.h"
-#include "fetch.h"
 
+#include "signalbox/api/api.h"
 #include "signalbox/base/text.h"
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { READ_MAX = 16384, LINE_MAX_BYTES = SB_CODEC_EVENT_MAX + 256 };
@@ -26,6 +28,29 @@ struct watch {
     size_t count, at;
 };
 
+/* HTTP/1.0, so that the answer comes as it is and ends with the connection. */
+static enum sb_err ask_for_events(const char *socket_path, int *fd, struct sb_error *err)
+{
+    static const char request[] = "GET /v1/events?heartbeat=1 HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    const ssize_t size = (ssize_t)sizeof(request) - 1;
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int dir_fd = -1;
+    enum sb_err rc = sb_api_address(socket_path, address.sun_path, &dir_fd, err);
+    if (rc != SB_OK)
+        return rc;
+    int fresh = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fresh < 0 || connect(fresh, (struct sockaddr *)&address, sizeof(address)) != 0)
+        rc = sb_error_set(err, SB_ERR_UNAVAILABLE, "no runtime answers at %s; start `signalbox run`", socket_path);
+    else if (send(fresh, request, (size_t)size, MSG_NOSIGNAL) != size) /* a fresh socket has room for all of it */
+        rc = sb_error_set(err, SB_ERR_UNAVAILABLE, "%s does not take a request; is the runtime ending?", socket_path);
+    sb_fd_close(&dir_fd);
+    if (rc != SB_OK)
+        sb_fd_close(&fresh);
+    else
+        *fd = fresh;
+    return rc;
+}
+
 enum sb_err watch_open(struct watch **watch, const char *socket_path, struct sb_error *err)
 {
     struct watch *self = calloc(1, sizeof(*self));
@@ -33,7 +58,7 @@ enum sb_err watch_open(struct watch **watch, const char *socket_path, struct sb_
         return sb_error_set(err, SB_ERR_NOMEM, "no memory to read events");
     self->fd = -1;
     self->is_first = true;
-    enum sb_err rc = fetch_begin(socket_path, "/v1/events?heartbeat=1", &self->fd, err);
+    enum sb_err rc = ask_for_events(socket_path, &self->fd, err);
     if (rc != SB_OK) {
         watch_close(self);
         return rc;

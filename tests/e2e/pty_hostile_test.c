@@ -5,7 +5,7 @@
 #include "signalbox/base/text.h"
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
-#include "signalbox/ports/control.h"
+#include "signalbox/ports/source.h"
 #include "signalbox/tui/tui.h"
 
 #include <fcntl.h>
@@ -28,47 +28,35 @@ static const char *const texts[] = {
     "\xe2\x80\xaeowned\xe2\x80\x8d\xef\xb8\x8f\xff\xfe\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb",
 };
 
-struct sb_control {
-    int none;
-};
-struct sb_feed {
-    int fd;
-};
 static struct {
-    struct sb_control control;
-    struct sb_feed feed;
+    struct sb_source source;
+    int fd, signal_fd;
     struct sb_event events[EVENTS_MAX];
     size_t count, next;
-    int signal_fd;
 } world;
 
-enum sb_err sb_control_command(struct sb_control *control, struct sb_command command, uint64_t *id, struct sb_error *err)
+static enum sb_err take_command(struct sb_source *source, struct sb_command command, uint64_t *id, struct sb_error *err)
 {
-    (void)control, (void)command, (void)err;
+    (void)source, (void)command, (void)err;
     *id = 1;
     return SB_OK;
 }
 
-enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, struct sb_error *err)
+static void ping(struct sb_source *source)
 {
-    (void)control, (void)err;
-    *feed = &world.feed;
-    return SB_OK;
+    (void)source;
 }
 
-void sb_feed_close(struct sb_feed *feed)
+static int fd(const struct sb_source *source)
 {
-    (void)feed;
+    (void)source;
+    return world.fd;
 }
 
-void sb_feed_ping(struct sb_feed *feed)
+static void look(struct sb_source *source, struct sb_source_status *status)
 {
-    (void)feed;
-}
-
-int sb_feed_fd(const struct sb_feed *feed)
-{
-    return feed->fd;
+    (void)source;
+    memset(status, 0, sizeof *status);
 }
 
 static void poison(struct sb_event *event, const char *text)
@@ -85,13 +73,13 @@ static void poison(struct sb_event *event, const char *text)
 }
 
 /* e = the whole incident, told in the next of the texts; S = a signal. */
-size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, bool *is_gap)
+static size_t take(struct sb_source *source, struct sb_event *events, size_t cap, bool *is_gap)
 {
     char what = '\0';
     static bool is_telling;
     size_t count = 0;
-    (void)is_gap;
-    if (!is_telling && read(feed->fd, &what, 1) != 1) {
+    (void)source, (void)is_gap;
+    if (!is_telling && read(world.fd, &what, 1) != 1) {
         return 0;
     }
     if (what == 'S') {
@@ -106,6 +94,8 @@ size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, b
     is_telling = count > 0;
     return count;
 }
+
+static const struct sb_source_ops ops = { .fd = fd, .take = take, .ping = ping, .command = take_command, .look = look };
 
 static bool read_recording(void)
 {
@@ -125,11 +115,12 @@ static int scene_console(const struct scene *scene)
 {
     struct sb_error err = { SB_OK, "" };
     enum sb_tui_end end = SB_TUI_LEFT;
-    world.feed.fd = scene->go;
+    world.fd = scene->go;
+    world.source.ops = &ops;
     if (!read_recording() || fcntl(scene->go, F_SETFL, O_NONBLOCK) != 0 || sb_wake_open(&world.signal_fd, &err) != SB_OK) {
         return 1;
     }
-    struct sb_tui_setup setup = { .control = &world.control,
+    struct sb_tui_setup setup = { .source = &world.source,
                                   .theme_dir = SB_SOURCE_DIR "/themes",
                                   .actor = texts[0],
                                   .environment = texts[2],

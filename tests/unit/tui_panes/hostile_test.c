@@ -269,7 +269,7 @@ static void hostile__ten_thousand_characters_from_beside_the_events_stay_in_thei
         sb_screen_node(screen, long_text);
         sb_screen_say(screen, true, long_text, now);
         look_at_everything(screen, NULL, false, texts[i].name);
-        static const enum sb_screen_page pages[] = {SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT};
+        static const enum sb_screen_page pages[] = {SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT, SB_SCREEN_PAGE_NODES};
         for (unsigned p = 0; p < SB_LEN(pages); p++) {
             struct sb_grid grid;
             sb_screen_show_page(screen, pages[p], 7, long_text, "", now);
