@@ -29,6 +29,8 @@
 #define POLL_AGAIN SB_MS(200) /* after a text that was not there yet */
 #define FIRST_PICTURE_WAIT_MS 15 /* for the first events, so that the first frame is not an empty one */
 
+#define UNFOCUSED_EVERY_S 10 /* a clock that ticks in a window nobody looks at keeps tmux from noticing silence */
+
 enum { AT_KEYS, AT_RESIZE, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_COUNT };
 
 struct app {
@@ -47,6 +49,9 @@ struct app {
     unsigned frames_saved;
     sb_ns frames_counted_at; /* monotonic: when the bucket was last filled */
     int64_t painted_second;  /* wall second of the last picture: the clock in line 1 */
+    int64_t asked_second;    /* unfocused: when the runtime was last asked for a heartbeat, 0 = no answer is awaited */
+    bool was_focused, is_called_known;
+    uint32_t called;         /* the newest alert that pages which the operator was called for */
     struct sb_key keys[KEYS_PER_READ];
     struct sb_screen_answer answers[KEYS_PER_READ];
     struct sb_event events[EVENTS_PER_TAKE], past[PAST_PER_TAKE];
@@ -196,6 +201,9 @@ static void take_events(struct app *app)
             sb_screen_fold(app->screen, &app->events[i]);
             if (app->events[i].kind != SB_EVENT_HEARTBEAT) { /* the next second's picture shows it */
                 app->is_dirty = true;
+            } else if (app->asked_second != 0) { /* unless it is the one a picture waits for */
+                app->asked_second = 0;
+                app->is_dirty = true;
             }
         }
         if (count == 0) {
@@ -259,11 +267,49 @@ static bool may_paint(struct app *app, sb_ns mono)
     return true;
 }
 
+/* Whether the clock alone is worth a picture: every second while somebody looks, every tenth else, and at once when somebody looks again.
+ * Heartbeats are asked for with every picture, so after a longer pause one is asked for first: the picture would call itself stale. */
+static bool is_tick(struct app *app, int64_t second)
+{
+    const bool is_focused = sb_term_is_focused(app->term), is_back = is_focused && !app->was_focused;
+    app->was_focused = is_focused;
+    if (app->asked_second != 0) {
+        return second > app->asked_second + 1; /* no answer: then the picture says so */
+    }
+    if (second - app->painted_second < (is_focused ? 1 : UNFOCUSED_EVERY_S) && !is_back) {
+        return false;
+    }
+    if ((!is_focused || is_back) && second - app->painted_second > 1) {
+        app->asked_second = second;
+        app->source->ops->ping(app->source);
+        return false;
+    }
+    return true;
+}
+
+/* The title, and a call for alerts that were not there before. Those that page already when the console starts are on the screen. */
+static void draw_attention(struct app *app)
+{
+    struct sb_screen_attention attention;
+    sb_screen_attention(app->screen, &attention);
+    sb_term_title(app->term, attention.title);
+    if (!attention.is_known) {
+        return;
+    }
+    if (attention.newest_page > app->called) {
+        if (app->is_called_known && app->setup->bell != SB_BELL_OFF) {
+            sb_term_call(app->term, app->setup->bell == SB_BELL_NOTICE, attention.pages);
+        }
+        app->called = attention.newest_page;
+    }
+    app->is_called_known = true;
+}
+
 static void paint(struct app *app)
 {
     struct sb_now at = now();
     int64_t second = at.wall.ns / SB_S(1);
-    if (fit_grid(app) || second != app->painted_second) {
+    if (fit_grid(app) || is_tick(app, second)) {
         app->is_dirty = true;
     }
     if (!app->is_dirty || app->grid.cells == NULL || !may_paint(app, at.mono)) {
@@ -278,7 +324,9 @@ static void paint(struct app *app)
     }
     sb_screen_draw(app->screen, at, &app->grid);
     (void)sb_term_paint(app->term, &app->grid);
+    draw_attention(app);
     app->is_dirty = false;
+    app->asked_second = 0;
     app->painted_second = second;
 }
 
@@ -288,7 +336,12 @@ static int wait_ms(const struct app *app)
     if (app->has_more_events || sb_term_has_more(app->term)) {
         return 0;
     }
-    sb_ns wait = SB_S(1) - sb_wall_now().ns % SB_S(1);
+    const sb_ns wall = sb_wall_now().ns;
+    sb_ns wait = SB_S(1) - wall % SB_S(1);
+    if (!sb_term_is_focused(app->term) && !app->is_dirty && app->asked_second == 0) {
+        const sb_ns slow = SB_S(app->painted_second + UNFOCUSED_EVERY_S) - wall;
+        wait = slow > wait && slow <= SB_S(UNFOCUSED_EVERY_S) ? slow : wait;
+    }
     if (app->polled != SB_SCREEN_PAGE_NONE) {
         sb_ns poll = app->poll_at - sb_now();
         wait = poll < wait ? poll : wait;
@@ -362,6 +415,7 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
     app->setup = setup;
     app->source = setup->source;
     app->is_dirty = true;
+    app->was_focused = true;
     app->frames_saved = FRAMES_SAVED_MAX;
     app->frames_counted_at = sb_now();
     enum sb_err rc = open_app(app, err);

@@ -35,6 +35,7 @@ enum { OVERRIDES_MAX = 64, POSITIONALS_MAX = 8, PATH_BYTES = 1024 };
 struct options {
     const char *catalogue, *state_dir, *theme, *job;
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
+    const char *size; /* top --once */
     const char *why, *format, *lasts, *severity, *last; /* commands, status, budget, notify, alert test */
     struct sb_config_override overrides[OVERRIDES_MAX];
     size_t override_count;
@@ -43,8 +44,10 @@ struct options {
     char *strings[OVERRIDES_MAX * 2];
     size_t string_count;
     bool is_json, is_read_only, is_ascii, is_headless, is_serve_only, is_fresh, is_failed_only, is_check, wants_help, checks_core;
+    bool is_once, is_plain, is_man, is_origin;
     bool is_worst, is_optimise, is_confirmed, is_whole, is_dry_run, is_budget, is_standby;
     int64_t speed, seed, port, limit, hours, days;
+    int bell;     /* enum sb_bell + 1; 0 = as the setting says */
     int ready_fd; /* of --ready-fd; 0 = none */
 };
 
@@ -54,6 +57,11 @@ void options_deinit(struct options *options);
 /* Adds an override; prints and returns EXIT_USAGE when there are too many. Borrows. */
 int options_override(struct options *options, const char *key, const char *value, const char *origin);
 void options_print(void);
+struct option_row {
+    const char *name, *argument, *help; /* argument NULL: it takes none */
+    char letter;
+};
+const struct option_row *options_rows(size_t *count);
 
 /* Where things are on this machine. */
 struct paths {
@@ -144,6 +152,9 @@ int simulate_budget(struct options *options, const struct sb_catalogue *catalogu
 
 /* alert test [RULE]; NULL: every rule in a line. */
 int alert_test(struct options *options, const char *rule);
+
+/* config show [PREFIX]. */
+int config_show(struct options *options);
 
 /* run show | retry | cancel ID. */
 int command_one_run(struct options *options);

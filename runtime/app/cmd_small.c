@@ -79,6 +79,8 @@ int command_config(struct options *options)
         return config_load(options, false);
     if (strcmp(topic, "catalogue") == 0)
         return config_load(options, true);
+    if (strcmp(topic, "show") == 0)
+        return config_show(options);
     if (strcmp(topic, "explain") == 0)
         return config_explain(options);
     if (strcmp(topic, "schema") == 0)
@@ -87,7 +89,7 @@ int command_config(struct options *options)
         return print_made(sb_config_reference());
     if (strcmp(topic, "metrics") == 0)
         return print_made(sb_api_metrics_page());
-    complain("config %s: expected check [FILE], catalogue [FILE], explain KEY, schema, reference or metrics", topic);
+    complain("config %s: expected check [FILE], show [PREFIX], catalogue [FILE], explain KEY, schema, reference or metrics", topic);
     return EXIT_USAGE;
 }
 

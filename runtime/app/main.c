@@ -1,5 +1,6 @@
 /* main: find the subcommand, read its options, run it. */
 #include "app.h"
+#include "tables.h"
 
 #include "signalbox/codec/codec.h"
 
@@ -69,6 +70,10 @@ static const struct subcommand *find(const char *name)
 int command_help(struct options *options)
 {
     const struct subcommand *topic = options->positional_count > 0 ? find(options->positionals[0]) : NULL;
+    if (options->is_man) {
+        manual_page_print();
+        return EXIT_OK;
+    }
     if (options->positional_count > 0 && topic == NULL) {
         complain("no command \"%s\"; `signalbox help` lists them", options->positionals[0]);
         return EXIT_USAGE;

@@ -17,7 +17,8 @@ extern char **environ;
     X("catalogue", 'c', "FILE", "catalogue to load")                                               \
     X("set", 's', "KEY=VALUE", "override a value, as in --set pool.policy=strict")                 \
     X("state-dir", 'd', "DIR", "store, receipts, log and lock of this installation")               \
-    X("theme", 't', "NAME", "dark, light or mono")                                                 \
+    X("theme", 't', "NAME", "dark, light, high-contrast, deuteranopia, protanopia, mono or amber")      \
+    X("bell", 'G', "NAME", "console, practice, attach, top: off, bell or notice: how an alert that begins to page calls")         \
     X("ascii", 'a', NULL, "ASCII marks only")                                                      \
     X("readonly", 'r', NULL, "a viewer: no key changes anything")                                  \
     X("json", 'j', NULL, "machine-readable output")                                                \
@@ -43,6 +44,11 @@ extern char **environ;
     X("worst", 'w', NULL, "simulate: every run takes its p95")                                     \
     X("svg", 'g', "FILE", "simulate: write a timeline of the contexts")                            \
     X("optimise-offsets", 'O', NULL, "simulate: propose offsets with less waiting")                \
+    X("once", '1', NULL, "top: print one screen and end")                                          \
+    X("plain", 'N', NULL, "top: a line for every change, nothing drawn")                           \
+    X("origin", 'I', NULL, "config: show where each value was given")                              \
+    X("man", 'M', NULL, "help: the manual page, for man -l")                                       \
+    X("size", 'Z', "CxR", "top --once: as if the terminal had so many columns and rows, as in 200x50") \
     X("why", 'W', "TEXT", "commands: the reason, kept in the journal")                             \
     X("yes", 'y', NULL, "job run: also when it breaks a promise; run cancel: at once")              \
     X("whole", 'R', NULL, "run retry: from the first step")                                        \
@@ -62,24 +68,26 @@ static const struct option long_options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-struct option_help {
-    const char *name, *argument, *help;
-    char letter;
+static const struct option_row rows[] = {
+#define ROW(option_name, option_letter, option_argument, text) \
+    { .name = option_name, .argument = option_argument, .help = text, .letter = option_letter },
+    OPTIONS(ROW)
+#undef ROW
 };
+
+const struct option_row *options_rows(size_t *count)
+{
+    *count = SB_LEN(rows);
+    return rows;
+}
 
 void options_print(void)
 {
-    static const struct option_help helps[] = {
-#define HELP(option_name, option_letter, option_argument, text) \
-    { .name = option_name, .argument = option_argument, .help = text, .letter = option_letter },
-        OPTIONS(HELP)
-#undef HELP
-    };
     (void)printf("\noptions:\n");
-    for (size_t i = 0; i < SB_LEN(helps); i++) {
+    for (size_t i = 0; i < SB_LEN(rows); i++) {
         char left[64];
-        (void)snprintf(left, sizeof(left), "--%s %s", helps[i].name, helps[i].argument != NULL ? helps[i].argument : "");
-        (void)printf("  -%c, %-22s %s\n", helps[i].letter, left, helps[i].help);
+        (void)snprintf(left, sizeof(left), "--%s %s", rows[i].name, rows[i].argument != NULL ? rows[i].argument : "");
+        (void)printf("  -%c, %-22s %s\n", rows[i].letter, left, rows[i].help);
     }
     (void)printf("\nenvironment: SIGNALBOX_CATALOGUE, SIGNALBOX_STATE_DIR, SIGNALBOX_<SECTION>_<KEY> as --set section.key,\n"
                  "NO_COLOR, LC_ALL, TERM\n");
@@ -177,6 +185,17 @@ static int read_number(const char *name, const char *text, int64_t min, int64_t 
     return EXIT_OK;
 }
 
+static int read_bell(struct options *options)
+{
+    for (unsigned bell = 0; bell < SB_BELL_COUNT; bell++)
+        if (strcmp(sb_bell_text(bell), optarg) == 0) {
+            options->bell = (int)bell + 1;
+            return EXIT_OK;
+        }
+    complain("--bell %.40s: expected off, bell or notice", optarg);
+    return EXIT_USAGE;
+}
+
 static int read_ready_fd(struct options *options)
 {
     int64_t fd = 0;
@@ -196,6 +215,7 @@ static int apply(struct options *options, int letter)
     case 's': return add_set(options, optarg);
     case 'd': options->state_dir = optarg; return EXIT_OK;
     case 't': options->theme = optarg; return EXIT_OK;
+    case 'G': return read_bell(options);
     case 'a': options->is_ascii = true; return EXIT_OK;
     case 'r': options->is_read_only = true; return EXIT_OK;
     case 'j': options->is_json = true; return EXIT_OK;
@@ -225,6 +245,11 @@ static int apply(struct options *options, int letter)
     case 'y': options->is_confirmed = true; return EXIT_OK;
     case 'R': options->is_whole = true; return EXIT_OK;
     case 'D': options->is_dry_run = true; return EXIT_OK;
+    case '1': options->is_once = true; return EXIT_OK;
+    case 'N': options->is_plain = true; return EXIT_OK;
+    case 'I': options->is_origin = true; return EXIT_OK;
+    case 'M': options->is_man = true; return EXIT_OK;
+    case 'Z': options->size = optarg; return EXIT_OK;
     case 'T': options->lasts = optarg; return EXIT_OK;
     case 'm': options->format = optarg; return EXIT_OK;
     case 'L': options->last = optarg; return EXIT_OK;
@@ -246,7 +271,7 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
+           (letter = getopt_long(argc, argv, "c:s:d:t:G:1NMIZ:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

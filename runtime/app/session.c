@@ -136,6 +136,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .environment = session->environment,
         .is_read_only = options->is_read_only,
         .is_ascii = options->is_ascii,
+        .bell = options->bell > 0 ? (enum sb_bell)(options->bell - 1) : (enum sb_bell)in->catalogue->settings.bell,
         .page = pages_read,
         .judge = pages_judge,
         .node = tell_node,

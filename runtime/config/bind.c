@@ -69,28 +69,7 @@ void sb_cfg_pop_path(struct sb_cfg_binder *binder, size_t before)
     binder->path[before] = '\0';
 }
 
-enum { VALUE_SHOWN_MAX = 120 };
-
-/* The value as it would be written in a line; lists and maps in brackets. */
-static void write_value(const struct sb_cfg_node *node, struct sb_text *out)
-{
-    if (node->kind == SB_CFG_SCALAR) {
-        sb_text_add(out, node->text);
-        return;
-    }
-    sb_text_add(out, node->kind == SB_CFG_LIST ? "[" : "{");
-    for (const struct sb_cfg_node *child = node->first; child != NULL; child = child->next) {
-        if (child != node->first) {
-            sb_text_add(out, ", ");
-        }
-        if (child->key != NULL) {
-            write_value(child->key, out);
-            sb_text_add(out, ": ");
-        }
-        write_value(child, out);
-    }
-    sb_text_add(out, node->kind == SB_CFG_LIST ? "]" : "}");
-}
+enum { VALUE_SHOWN_MAX = 512 };
 
 static uint64_t hash_value(const struct sb_cfg_node *node, uint64_t hash)
 {
@@ -122,7 +101,7 @@ void sb_cfg_note_origin(struct sb_cfg_binder *binder, const struct sb_cfg_node *
     char shown[VALUE_SHOWN_MAX];
     struct sb_text text;
     sb_text_init(&text, shown, sizeof shown);
-    write_value(node, &text);
+    sb_cfg_write_value(binder->path, node, &text);
     if (text.is_cut) {
         memcpy(shown + sizeof shown - 4, "...", 4);
     }

@@ -9,7 +9,7 @@ enum { SB_CFG_PATH_MAX = 256 };
 /* A value that was given, and where: for sb_config_explain and sb_config_value_at. */
 struct sb_cfg_origin {
     uint64_t path_hash, value_hash;
-    const char *path, *value; /* value: cut for display */
+    const char *path, *value; /* value: masked, and cut for display */
     const char *file; /* name of the file, or of the override's origin */
     uint32_t line, column;
 };

@@ -13,6 +13,11 @@ void sb_cfg_explain_set(const struct sb_cfg_box *box)
     latest = box;
 }
 
+const struct sb_cfg_box *sb_cfg_explained(void)
+{
+    return latest;
+}
+
 void sb_cfg_explain_forget(const struct sb_cfg_box *box)
 {
     if (latest == box) {

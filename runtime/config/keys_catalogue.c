@@ -39,6 +39,8 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
     {SPAN("lease", sb_cfg_root, settings.lease, SB_S(3), SB_MIN(5), "15s",
           "How long the active node may be silent before another one takes over. The same for all nodes.")},
     {TEXT("theme", sb_cfg_root, settings.theme, sb_cfg_check_file, "dark", "Colours of the console: the name of a theme file.")},
+    {CHOICE("bell", sb_cfg_root, settings.bell, sb_bell_text, SB_BELL_COUNT, "off",
+            "How the console calls when an alert begins to page: not at all, with BEL, or with a notice of the terminal (OSC 9; tmux passes none).")},
     {SPAN("drain", sb_cfg_root, settings.drain, 0, SB_HOUR(1), "30s", "How long running steps may finish after a stop was asked for.")},
     {SPAN("startup_deadline", sb_cfg_root, settings.startup_deadline, SB_S(1), SB_HOUR(1), "30s",
           "How long the start-up verification tries what does not work at once.")},

@@ -59,5 +59,6 @@ void sb_cfg_finish_budget(struct sb_cfg_loader *loader);
 /* Remembers whose origins sb_config_explain answers from; NULL forgets when it was that one. */
 void sb_cfg_explain_set(const struct sb_cfg_box *box);
 void sb_cfg_explain_forget(const struct sb_cfg_box *box);
+const struct sb_cfg_box *sb_cfg_explained(void); /* NULL: none */
 
 #endif

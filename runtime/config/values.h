@@ -21,8 +21,10 @@ bool sb_cfg_is_fit_name(struct sb_cfg_binder *binder, const struct sb_cfg_key *k
 /* Appends ".name" to the path of the key being bound; returns the size for sb_cfg_pop_path. */
 size_t sb_cfg_push_path(struct sb_cfg_binder *binder, const char *name);
 void sb_cfg_pop_path(struct sb_cfg_binder *binder, size_t before);
-/* Remembers where the value at the present path came from. */
+/* Remembers the value at the present path and where it came from. */
 void sb_cfg_note_origin(struct sb_cfg_binder *binder, const struct sb_cfg_node *node);
+/* show.c: the value as it would be written in a line, lists and maps in brackets, masked where it could be a secret. */
+void sb_cfg_write_value(const char *path, const struct sb_cfg_node *node, struct sb_text *out);
 
 /* Places inside structs whose type only the key table knows. */
 static inline void *sb_cfg_at(void *target, size_t offset)

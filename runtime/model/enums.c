@@ -30,6 +30,12 @@ const char *sb_start_policy_text(unsigned value)
     return value < SB_START_POLICY_COUNT ? texts[value] : "?";
 }
 
+const char *sb_bell_text(unsigned value)
+{
+    static const char *const texts[] = { SB_LIST_BELL(TEXT) };
+    return value < SB_BELL_COUNT ? texts[value] : "?";
+}
+
 struct word_list {
     const char *const *texts;
     unsigned count;

@@ -174,6 +174,16 @@ size_t pty_for(struct pty *pty, int ms)
     return feed_all(pty);
 }
 
+/* A pseudo-terminal delivers in its own time, but in order: a mark of our own behind what the child has sent. */
+size_t pty_settle(struct pty *pty)
+{
+    assert_int_equal(write(pty->slave, MARK, sizeof MARK - 1), (ssize_t)sizeof MARK - 1);
+    while (find_mark(pty) == NULL) {
+        assert_true(take(pty, WAIT_MS));
+    }
+    return feed_all(pty);
+}
+
 int pty_until_end(struct pty *pty)
 {
     int status = 0;
@@ -185,10 +195,8 @@ int pty_until_end(struct pty *pty)
         ended = waitpid(pty->pid, &status, WNOHANG);
     }
     assert_int_equal(ended, pty->pid);
-    while (take(pty, 50)) {
-    }
     pty->pid = 0;
-    (void)feed_all(pty);
+    (void)pty_settle(pty);
     return status;
 }
 
@@ -250,15 +258,105 @@ const char *pty_row(const struct pty *pty, int row)
     return text;
 }
 
+/* Walks over what was sent: calls `on` with each OSC text and each BEL that stands alone. */
+static void walk(const struct pty *pty, void (*on)(void *arg, const char *text, size_t size), void *arg)
+{
+    const char *const end = pty->output + pty->fed;
+    for (const char *at = pty->output; at < end; at++) {
+        if (*at == '\a') {
+            on(arg, NULL, 0);
+        } else if (*at == '\033' && at + 1 < end && at[1] == ']') {
+            const char *const text = at + 2;
+            while (at < end && *at != '\a' && !(*at == '\033' && at >= text)) {
+                at++;
+            }
+            on(arg, text, (size_t)(at - text));
+        }
+    }
+}
+
+static void on_title(void *arg, const char *text, size_t size)
+{
+    char *title = arg;
+    if (text != NULL && size >= 2 && size < 200 && (text[0] == '2' || text[0] == '0') && text[1] == ';') {
+        memcpy(title, text + 2, size - 2);
+        title[size - 2] = '\0';
+    }
+}
+
+const char *pty_title(const struct pty *pty)
+{
+    static char title[200];
+    title[0] = '\0';
+    walk(pty, on_title, title);
+    return title;
+}
+
+static void on_bell(void *arg, const char *text, size_t size)
+{
+    (void)size;
+    *(unsigned *)arg += text == NULL;
+}
+
+unsigned pty_bells(const struct pty *pty)
+{
+    unsigned bells = 0;
+    walk(pty, on_bell, &bells);
+    return bells;
+}
+
+static unsigned count_of(const struct pty *pty, const char *bytes)
+{
+    unsigned count = 0;
+    const char *at = pty->output, *const end = pty->output + pty->fed;
+    while ((at = memmem(at, (size_t)(end - at), bytes, strlen(bytes))) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+void pty_assert_modes_are_off(const struct pty *pty)
+{
+    static const struct {
+        const char *name, *on, *off;
+    } pairs[] = {
+        { "other screen", "\033[?1049h", "\033[?1049l" }, { "paste marks", "\033[?2004h", "\033[?2004l" },
+        { "focus reports", "\033[?1004h", "\033[?1004l" }, { "titles kept", "\033[22;2t", "\033[23;2t" },
+        { "keypad", "\033[?1h", "\033[?1l" },
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        unsigned on = count_of(pty, pairs[i].on), off = count_of(pty, pairs[i].off);
+        if (on > off) {
+            fail_msg("%s: %u times on, %u times off", pairs[i].name, on, off);
+        }
+    }
+    assert_string_equal(pty_title(pty), "");
+}
+
+static void fail_with_tail(const struct pty *pty, const char *what)
+{
+    char tail[512];
+    size_t count = 0;
+    for (size_t i = pty->fed > 100 ? pty->fed - 100 : 0; i < pty->fed && count + 5 < sizeof tail; i++) {
+        const unsigned char c = (unsigned char)pty->output[i];
+        count += (size_t)snprintf(tail + count, sizeof tail - count, c >= ' ' && c <= '~' ? "%c" : "\\x%02x", c);
+    }
+    fail_msg("%s; the last that was sent: %s", what, tail);
+}
+
 void pty_assert_restored(const struct pty *pty)
 {
+    pty_assert_modes_are_off(pty);
     struct termios after;
     assert_int_equal(tcgetattr(pty->slave, &after), 0);
     assert_int_equal(after.c_lflag, pty->before.c_lflag);
     assert_int_equal(after.c_iflag, pty->before.c_iflag);
     assert_int_equal(after.c_oflag, pty->before.c_oflag);
     assert_false(pty->is_altscreen);
-    assert_true(pty->is_cursor_visible);
+    if (!pty->is_cursor_visible) {
+        fail_with_tail(pty, "the cursor is hidden");
+    }
 }
 
 void pty_stop(struct pty *pty)

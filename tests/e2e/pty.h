@@ -44,6 +44,8 @@ struct pty *pty_start(const struct pty_setup *setup);
 size_t pty_until_mark(struct pty *pty);
 /* Feeds the terminal until the child is gone; returns its wait status. */
 int pty_until_end(struct pty *pty);
+/* Feeds the terminal everything that was sent before this call; for a child that sends nothing now. */
+size_t pty_settle(struct pty *pty);
 /* Reads for `ms` of real time, marks or not; returns the bytes that came. */
 size_t pty_for(struct pty *pty, int ms);
 void pty_go(struct pty *pty);
@@ -56,7 +58,12 @@ uint32_t pty_char(const struct pty *pty, int row, int col);
 VTermScreenCell pty_cell(const struct pty *pty, int row, int col);
 /* A row as UTF-8 without trailing spaces. */
 const char *pty_row(const struct pty *pty, int row);
-/* Whether the terminal is as it was: settings, screen, cursor. */
+/* The last title that was sent, "" = none or taken back; and how often the bell rang. */
+const char *pty_title(const struct pty *pty);
+unsigned pty_bells(const struct pty *pty);
+/* Every mode that was switched on by what was sent so far is off again, every title that was kept is back. */
+void pty_assert_modes_are_off(const struct pty *pty);
+/* Whether the terminal is as it was: settings, screen, cursor, modes, title. */
 void pty_assert_restored(const struct pty *pty);
 /* Kills what is left of the child. */
 void pty_stop(struct pty *pty);

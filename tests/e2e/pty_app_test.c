@@ -106,6 +106,7 @@ struct sb_screen {
     const char *page; /* borrowed */
 };
 static struct sb_screen the_screen;
+static enum sb_bell bell;
 
 struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct sb_error *err)
 {
@@ -147,6 +148,12 @@ void sb_screen_node(struct sb_screen *screen, const char *text)
 {
     (void)screen;
     (void)text;
+}
+
+void sb_screen_attention(const struct sb_screen *screen, struct sb_screen_attention *out)
+{
+    *out = (struct sb_screen_attention){ .is_known = true, .newest_page = screen->resets, .pages = 1 };
+    (void)snprintf(out->title, sizeof out->title, "signalbox %uF", screen->folds);
 }
 
 void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event)
@@ -266,6 +273,7 @@ static int run(const struct scene *scene, bool is_read_only, enum sb_err answer)
                                   .theme_dir = SB_SOURCE_DIR "/themes",
                                   .actor = "test",
                                   .environment = "test",
+                                  .bell = bell,
                                   .is_read_only = is_read_only,
                                   .page = read_page,
                                   .finished_fd = world.finished_fd,
@@ -493,6 +501,45 @@ static void ends_with(char what, enum sb_tui_end expected)
     assert_int_equal(r.end, expected);
 }
 
+/* The answer to what the loop asks for is in the test's hands: without it an unfocused console draws once in ten seconds. */
+static void app__without_focus_the_clock_stands_still_and_events_still_show(void **state)
+{
+    (void)state;
+    struct pty *pty = start(scene_plain);
+    until_row(pty, "folds 0 keys 0 size 24x80");
+    pty_type(pty, "\033[O", 3);
+    (void)pty_for(pty, 3500);
+    tell(pty, 'e', 3);
+    until_row(pty, "folds 3 keys 0 size 24x80");
+    struct report r = leave(pty);
+    assert_in_range(r.draws, 2, 4); /* the first, the events, and a second may have ended before the report was read */
+}
+
+static int scene_bell(const struct scene *scene)
+{
+    bell = SB_BELL_BELL;
+    return run(scene, false, SB_OK);
+}
+
+/* In this test's screen every gap is an alert that begins to page. */
+static void app__calls_once_for_an_alert_that_begins_to_page(void **state)
+{
+    (void)state;
+    for (unsigned is_on = 0; is_on < 2; is_on++) {
+        struct pty *pty = start(is_on ? scene_bell : scene_plain);
+        until_row(pty, "folds 0 keys 0 size 24x80");
+        tell(pty, 'G', 1);
+        tell(pty, 'e', 1);
+        until_row(pty, "folds 1 keys 0 size 24x80");
+        tell(pty, 'e', 1);
+        until_row(pty, "folds 2 keys 0 size 24x80");
+        (void)pty_for(pty, 50); /* what follows the picture */
+        assert_string_equal(pty_title(pty), "signalbox 2F");
+        assert_int_equal(pty_bells(pty), is_on);
+        (void)leave(pty);
+    }
+}
+
 static void app__ends_when_the_runtime_has_finished(void **state)
 {
     (void)state;
@@ -536,6 +583,8 @@ int main(void)
         cmocka_unit_test(app__tells_the_screen_when_the_source_is_lost_and_when_it_is_back),
         cmocka_unit_test(app__a_full_inbox_is_told_to_the_screen),
         cmocka_unit_test(app__read_only_posts_nothing),
+        cmocka_unit_test(app__without_focus_the_clock_stands_still_and_events_still_show),
+        cmocka_unit_test(app__calls_once_for_an_alert_that_begins_to_page),
         cmocka_unit_test(app__ends_when_the_runtime_has_finished),
         cmocka_unit_test(app__ends_when_a_signal_came),
         cmocka_unit_test(app__ends_when_the_terminal_goes_away),

@@ -109,6 +109,13 @@ static void collect_capability(const char *name)
     }
 }
 
+static void collect_bytes(const char *bytes)
+{
+    for (; *bytes != '\0'; bytes++) {
+        (void)collect(*bytes);
+    }
+}
+
 enum sb_err crash_save_terminal(struct sb_error *err)
 {
     if (tcgetattr(STDOUT_FILENO, &crash.before) != 0) {
@@ -140,7 +147,7 @@ static void hold_stderr(void)
 
 void crash_arm(const struct sb_term *term)
 {
-    static const char *const names[] = { "rmkx", "BD", "sgr0", "cnorm", "rmcup" };
+    static const char *const names[] = { "rmkx", "BD", "sgr0", "rmcup", "cnorm" };
     struct sigaction action = { .sa_sigaction = on_fatal_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK };
     stack_t stack = { .ss_sp = crash.stack, .ss_size = sizeof crash.stack };
 
@@ -149,6 +156,9 @@ void crash_arm(const struct sb_term *term)
         if (term->has_paste_marks || strcmp(names[i], "BD") != 0) {
             collect_capability(names[i]);
         }
+    }
+    if (term->has_osc) {
+        collect_bytes(TERM_FOCUS_OFF TERM_TITLE_BACK);
     }
     (void)collect('\r');
     (void)collect('\n');

@@ -7,7 +7,7 @@
 #include "signalbox/base/text.h"
 #include "signalbox/os/os.h"
 
-enum { CODE_PASTE_BEGIN = 0x7001, CODE_PASTE_END = 0x7002 }; /* above every code of ncurses */
+enum { CODE_PASTE_BEGIN = 0x7001, CODE_PASTE_END = 0x7002, CODE_FOCUS_IN = 0x7003, CODE_FOCUS_OUT = 0x7004 }; /* above every code of ncurses */
 
 #define PASTE_SILENCE_MAX SB_S(1) /* a paste without its end is over after this */
 #define SEQUENCE_BYTES_MAX 32
@@ -19,6 +19,10 @@ void term_keys_init(struct sb_term *term)
     if (term->has_paste_marks) {
         (void)define_key("\033[200~", CODE_PASTE_BEGIN);
         (void)define_key("\033[201~", CODE_PASTE_END);
+    }
+    if (term->has_osc) {
+        (void)define_key("\033[I", CODE_FOCUS_IN);
+        (void)define_key("\033[O", CODE_FOCUS_OUT);
     }
 }
 
@@ -113,6 +117,8 @@ static bool next_key(struct sb_term *term, uint32_t *key, bool *is_mark)
     }
     if (*is_mark) {
         term->is_pasting = code == CODE_PASTE_BEGIN;
+    } else if (code == CODE_FOCUS_IN || code == CODE_FOCUS_OUT) {
+        term->is_unfocused = code == CODE_FOCUS_OUT;
     } else if (code > 0xff) {
         *key = from_special(code);
     } else {

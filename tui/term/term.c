@@ -70,6 +70,8 @@ static void configure(struct sb_term *term)
         (void)putp(paste_on);
         (void)fflush(stdout);
     }
+    term->has_osc = term_knows_osc(getenv("TERM"));
+    term_attention_begin(term);
     term_keys_init(term);
 }
 
@@ -89,7 +91,7 @@ enum sb_err sb_term_open(struct sb_term **term, struct sb_error *err)
     self->resize_fd = -1;
     rc = crash_save_terminal(err);
     if (rc == SB_OK) {
-        rc = sb_signals_open(&self->resize_fd, (const int[]){ SIGWINCH }, 1, err);
+        rc = sb_signals_open(&self->resize_fd, (const int[]){ SIGWINCH, SIGTSTP }, 2, err);
     }
     if (rc != SB_OK) {
         goto out;
@@ -103,8 +105,8 @@ enum sb_err sb_term_open(struct sb_term **term, struct sb_error *err)
     }
     (void)set_term(self->screen);
     if (capability("cup") == NULL) {
-        rc = sb_error_set(err, SB_ERR_UNSUPPORTED, "terminal type '%.40s' (TERM) cannot place the cursor; set TERM=xterm-256color, or use "
-                          "`signalbox run` (practice: --headless), which prints lines", type != NULL ? type : "");
+        rc = sb_error_set(err, SB_ERR_UNSUPPORTED, "terminal type '%.40s' (TERM) cannot place the cursor; set TERM=xterm-256color, or watch a "
+                          "runtime with `signalbox top --plain`; `signalbox run` (practice: --headless) needs no terminal", type != NULL ? type : "");
         (void)endwin();
         goto out;
     }
@@ -137,16 +139,30 @@ static void send_paste_mark(const struct sb_term *term, const char *name)
     }
 }
 
-void sb_term_suspend(struct sb_term *term)
+/* endwin shows the cursor before it leaves the other screen. Terminals on libvterm (those inside editors) keep the visibility with the cursor's
+ * place and bring it back hidden, so it is shown once more. */
+static void leave_screen(const struct sb_term *term)
 {
+    const char *show_cursor = capability("cnorm");
+    term_attention_end(term);
     send_paste_mark(term, "BD");
     (void)endwin();
+    if (show_cursor != NULL) {
+        (void)putp(show_cursor);
+        (void)fflush(stdout);
+    }
+}
+
+void sb_term_suspend(struct sb_term *term)
+{
+    leave_screen(term);
 }
 
 void sb_term_resume(struct sb_term *term)
 {
     (void)refresh(); /* back to the program's modes */
     send_paste_mark(term, "BE");
+    term_attention_begin(term);
     (void)flushinp(); /* what was typed for the other program */
     term_forget_shown(term);
     term->wants_redraw = true;
@@ -157,8 +173,7 @@ void sb_term_close(struct sb_term *term)
     if (term == NULL) {
         return;
     }
-    send_paste_mark(term, "BD");
-    (void)endwin();
+    leave_screen(term);
     crash_disarm();
     delscreen(term->screen);
     sb_fd_close(&term->resize_fd);
@@ -187,13 +202,24 @@ int sb_term_resize_fd(const struct sb_term *term)
     return term->resize_fd;
 }
 
+/* Like the shell's own jobs: the terminal first, then this process. It goes on here. */
+static void stop_here(struct sb_term *term)
+{
+    sb_term_suspend(term);
+    (void)raise(SIGSTOP);
+    sb_term_resume(term);
+}
+
 bool sb_term_size(struct sb_term *term, uint16_t *rows, uint16_t *cols)
 {
     struct winsize size = { 0 };
     bool has_changed = false;
 
-    while (sb_signals_take(term->resize_fd) != 0) {
+    for (int number = 0; (number = sb_signals_take(term->resize_fd)) != 0;) {
         has_changed = true;
+        if (number == SIGTSTP) {
+            stop_here(term);
+        }
     }
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
         is_term_resized(size.ws_row, size.ws_col)) {
@@ -240,8 +266,9 @@ enum sb_err sb_term_theme(struct sb_term *term, const char *theme_dir, const cha
     struct sb_theme theme;
     const char *wanted = term->ability == SB_ABILITY_MONO ? "mono" : name;
 
-    sb_theme_fallback(&theme);
     enum sb_err rc = load_theme(&theme, theme_dir, wanted, err);
-    term_use_theme(term, &theme);
+    if (rc == SB_OK) {
+        term_use_theme(term, &theme);
+    }
     return rc;
 }

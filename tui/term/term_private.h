@@ -15,7 +15,7 @@ struct term_style {
 struct sb_term {
     SCREEN *screen;
     enum sb_ability ability;
-    bool is_utf8, has_default_colours, has_paste_marks;
+    bool is_utf8, has_default_colours, has_paste_marks, has_osc;
     int resize_fd; /* SIGWINCH; the handler of ncurses never runs, because it hides a size that changed and changed back */
 
     /* paint.c */
@@ -23,6 +23,10 @@ struct sb_term {
     struct sb_grid shown;                                          /* what ncurses was last told; cells NULL = nothing yet */
     size_t shown_cap;                                              /* cells allocated */
     bool wants_redraw;
+
+    /* attention.c */
+    char title[SB_TERM_TITLE_MAX]; /* the last one sent */
+    bool is_unfocused;             /* set by keys.c */
 
     /* keys.c */
     bool is_pasting, has_more;
@@ -34,6 +38,15 @@ struct sb_term {
 /* paint.c */
 void term_forget_shown(struct sb_term *term);
 void term_use_theme(struct sb_term *term, const struct sb_theme *theme);
+
+/* attention.c: OSC 2 with XTWINOPS 22 and 23 (the stack of titles), DECSET 1004 (focus). A terminal without the stack has no title after it. */
+#define TERM_TITLE_KEEP "\033[22;2t"
+#define TERM_TITLE_BACK "\033]2;\a\033[23;2t"
+#define TERM_FOCUS_ON "\033[?1004h"
+#define TERM_FOCUS_OFF "\033[?1004l"
+bool term_knows_osc(const char *type);
+void term_attention_begin(struct sb_term *term);
+void term_attention_end(const struct sb_term *term);
 
 /* keys.c: tells ncurses about the marks around a paste. */
 void term_keys_init(struct sb_term *term);

@@ -1,6 +1,8 @@
 /* Bringing a theme's colours down to what a terminal can show. Any thread; no state; must never know a terminal's name. */
 #include "signalbox/tui/theme.h"
 
+#include <limits.h>
+
 struct rgb {
     int r, g, b;
 };
@@ -45,6 +47,42 @@ static int nearest(struct rgb colour, unsigned first, unsigned end)
     return (int)best;
 }
 
+#define GREY_SPREAD 32 /* between the strongest and the weakest part: less is a grey */
+
+/* The hue at full strength; false for greys, which have none. */
+static bool hue_of(struct rgb colour, struct rgb *hue)
+{
+    int low = colour.r < colour.g ? colour.r : colour.g, high = colour.r > colour.g ? colour.r : colour.g;
+    low = colour.b < low ? colour.b : low;
+    high = colour.b > high ? colour.b : high;
+    if (high - low < GREY_SPREAD) {
+        return false;
+    }
+    *hue = (struct rgb){ (colour.r - low) * 255 / (high - low), (colour.g - low) * 255 / (high - low), (colour.b - low) * 255 / (high - low) };
+    return true;
+}
+
+/* Among the named colours the plain distance is misleading: a pale red is nearer to grey than to red. Greys stay greys, colours keep
+ * their hue, and brightness decides between what is left. */
+static int nearest_named(struct rgb colour, unsigned end)
+{
+    struct rgb hue = { 0, 0, 0 };
+    bool has_hue = hue_of(colour, &hue);
+    int best = 0, best_distance = INT_MAX;
+    for (unsigned i = 0; i < end; i++) {
+        struct rgb named_hue = { 0, 0, 0 };
+        if (hue_of(ansi[i], &named_hue) != has_hue) {
+            continue;
+        }
+        int from_here = 4 * distance(hue, named_hue) + distance(colour, ansi[i]);
+        if (from_here < best_distance) {
+            best = (int)i;
+            best_distance = from_here;
+        }
+    }
+    return best;
+}
+
 static struct rgb colour_rgb(struct sb_colour colour)
 {
     return colour.kind == SB_COLOUR_RGB ? (struct rgb){ colour.r, colour.g, colour.b } : index_rgb(colour.index);
@@ -73,15 +111,30 @@ static int32_t show(struct sb_colour colour, enum sb_ability ability)
         if (colour.kind == SB_COLOUR_INDEX && colour.index < 16) {
             return colour.index % 8;
         }
-        return nearest(colour_rgb(colour), 0, 8);
+        return nearest_named(colour_rgb(colour), 8);
     case SB_ABILITY_16:
-        return colour.kind == SB_COLOUR_INDEX && colour.index < 16 ? colour.index : nearest(colour_rgb(colour), 0, 16);
+        return colour.kind == SB_COLOUR_INDEX && colour.index < 16 ? colour.index : nearest_named(colour_rgb(colour), 16);
     case SB_ABILITY_256: /* the first 16 are the owner's to change: a colour given as RGB never lands there */
         return colour.kind == SB_COLOUR_INDEX ? colour.index : nearest(colour_rgb(colour), 16, 256);
     case SB_ABILITY_TRUE:
         return show_true(colour);
     }
     return -1;
+}
+
+/* Relative luminance, 0 .. 10000, and the 0.05 of the contrast ratio (WCAG 2.2), with the square for the curve of the screen. */
+#define LUMINANCE_FLARE 500
+#define CONTRAST_MIN 2 /* below it a foreground on named colours is not read */
+
+static int luminance(struct rgb colour)
+{
+    return (2126 * colour.r * colour.r + 7152 * colour.g * colour.g + 722 * colour.b * colour.b) / (255 * 255) + LUMINANCE_FLARE;
+}
+
+/* Black or white, whichever stands out from the background. */
+static int32_t readable_on(struct rgb back)
+{
+    return luminance(back) * luminance(back) < luminance(ansi[0]) * luminance(ansi[7]) ? 7 : 0;
 }
 
 struct sb_style_shown sb_style_show(struct sb_style style, enum sb_ability ability)
@@ -91,11 +144,16 @@ struct sb_style_shown sb_style_show(struct sb_style style, enum sb_ability abili
     if (ability == SB_ABILITY_8 && style.fg.kind == SB_COLOUR_INDEX && style.fg.index >= 8 && style.fg.index < 16) {
         shown.attrs |= SB_ATTR_BOLD; /* eight-colour terminals paint bright as bold */
     }
-    if (shown.fg >= 0 && shown.fg == shown.bg) {
-        struct rgb back = colour_rgb(style.bg);
-        bool is_dark = 3 * back.r + 6 * back.g + back.b < 1275;
-        shown.fg = is_dark ? 7 : 0;
-        if (shown.fg == shown.bg) { /* the palette put them on one side of the middle */
+    bool is_named = ability == SB_ABILITY_8 || ability == SB_ABILITY_16;
+    if (is_named && shown.fg >= 0 && shown.bg >= 0) {
+        /* What was readable may have become two colours of one brightness. */
+        int fore = luminance(ansi[shown.fg & 15]), back = luminance(ansi[shown.bg & 15]);
+        if ((fore > back ? fore : back) < CONTRAST_MIN * (fore > back ? back : fore)) {
+            shown.fg = readable_on(ansi[shown.bg & 15]);
+        }
+    } else if (shown.fg >= 0 && shown.fg == shown.bg) {
+        shown.fg = readable_on(colour_rgb(style.bg));
+        if (shown.fg == shown.bg) { /* a palette number that is black or white itself */
             shown.fg = shown.bg == 0 ? 7 : 0;
         }
     }

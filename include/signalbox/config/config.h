@@ -56,13 +56,18 @@ char *sb_config_reference(void);
 /* Where a loaded value came from: "catalogue.yaml:12:5", "default", "--set". NULL for an unknown key. */
 const char *sb_config_explain(const char *key);
 
-/* A value that the files, the environment or the command line give; what they do not give is at its default. */
+/* A value that the files, the environment or the command line give; what they do not give is at its default. What could be a secret is ***. */
 struct sb_config_value {
     const char *key;       /* "jobs.plan.steps.choose.timeout" */
-    const char *value;     /* in one line, cut after 119 bytes with "..."; secrets are references here, never themselves. Untrusted text */
+    const char *value;     /* in one line, cut after 511 bytes with "..."; secrets are references here, never themselves. Untrusted text */
     const char *file;      /* or the origin of an override */
     uint32_t line, column; /* 0: of an override */
+    bool is_default;       /* nobody gave it: file is NULL */
+    bool is_derived;       /* a default that follows from other things: `value` says from what, in words */
 };
+/* Every value of the catalogue loaded last, defaults included: what is there once in the order of the reference page, then jobs, sites and
+ * whatever else has names, as far as the files say something of them. False when there is no memory. */
+bool sb_config_each(void (*visit)(void *arg, const struct sb_config_value *value), void *arg);
 /* False after the last one. They live as long as the catalogue. */
 bool sb_config_value_at(const struct sb_catalogue *catalogue, size_t index, struct sb_config_value *value);
 /* What another catalogue gives differently, one call for each key: `before` or `after` is NULL where only the other one gives it. */

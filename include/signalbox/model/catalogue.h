@@ -237,6 +237,16 @@ struct sb_content_def {
     uint16_t posts_per_run[SB_TIER_COUNT]; /* plan: 2/1/1/0/0 */
 };
 
+/* How a console calls its operator when an alert pages: not at all, by BEL, or by a notice of the terminal (OSC 9). */
+#define SB_LIST_BELL(X) X(OFF, "off") X(BELL, "bell") X(NOTICE, "notice")
+enum sb_bell {
+#define SB_BELL_MEMBER(code, text) SB_BELL_##code,
+    SB_LIST_BELL(SB_BELL_MEMBER)
+#undef SB_BELL_MEMBER
+    SB_BELL_COUNT
+};
+const char *sb_bell_text(unsigned value);
+
 struct sb_settings {
     const char *store;         /* "sqlite:PATH" or "postgresql://..." (ports/store.h) */
     const char *state_dir;     /* receipts, captures, lock file */
@@ -250,6 +260,7 @@ struct sb_settings {
     const char *node;          /* name of this process among those on one store; NULL = made of host and state folder */
     sb_ns lease;               /* of the active one */
     const char *theme;
+    uint8_t bell;              /* enum sb_bell */
     bool is_practice;
     bool is_simulation_only;   /* a workload for the simulator: its steps do nothing real, so nothing else may start it */
     uint16_t api_port;         /* of 127.0.0.1, for questions only; 0 = none */

@@ -66,6 +66,15 @@ void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *s
  * tabs between; one without a tab is said as it is. */
 enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT, SB_SCREEN_PAGE_NODES, SB_SCREEN_PAGE_COUNT };
 
+/* What is told beside the picture: a title of numbers and the program's own words ("signalbox 2F 1P T2 !2": jobs that failed and are paused,
+ * the budget's tier from T0 high to T4 closed, unacknowledged alerts), and the alerts that page: neither acknowledged nor silenced. */
+struct sb_screen_attention {
+    bool is_known;               /* false until everything has been described */
+    char title[64];
+    uint32_t pages, newest_page; /* how many; the highest id among them, 0 = none */
+};
+void sb_screen_attention(const struct sb_screen *screen, struct sb_screen_attention *out);
+
 /* What an operator decides about a content row. */
 enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_REJECT, SB_SCREEN_SETTLE, SB_SCREEN_EDIT };
 

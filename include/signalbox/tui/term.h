@@ -29,11 +29,12 @@ int sb_term_fd(const struct sb_term *term);
 /* Readable when the window was resized; sb_term_size takes it. */
 int sb_term_resize_fd(const struct sb_term *term);
 /* The size now, at least 1x1. True when the picture on the terminal can no longer be trusted, also when a window went to another size
- * and back: the next paint then sends every cell. Asks the kernel too, so that a signal that another thread got does no harm. */
+ * and back: the next paint then sends every cell. Asks the kernel too, so that a signal that another thread got does no harm. When SIGTSTP
+ * came the program stops in here, with the terminal given back, until SIGCONT. */
 bool sb_term_size(struct sb_term *term, uint16_t *rows, uint16_t *cols);
 
-/* Loads theme_dir/NAME.theme; a monochrome terminal gets "mono" whatever the name. On failure the built-in theme is set, the console
- * works, and the error says what is wrong with the file. */
+/* Loads theme_dir/NAME.theme, at the start or at any time later: the next paint sends every cell. A monochrome terminal gets "mono"
+ * whatever the name. On failure the theme in use stays (after open that is the built-in one) and the error says what is wrong. */
 enum sb_err sb_term_theme(struct sb_term *term, const char *theme_dir, const char *name, struct sb_error *err) SB_MUST_USE;
 
 /* Shows the grid: only cells that differ from the last one are touched, and nothing is written when none does. Cells outside the
@@ -41,6 +42,15 @@ enum sb_err sb_term_theme(struct sb_term *term, const char *theme_dir, const cha
 bool sb_term_paint(struct sb_term *term, const struct sb_grid *grid);
 /* The next paint sends every cell (C-l: something else wrote on the screen). */
 void sb_term_redraw(struct sb_term *term);
+
+/* The title of the window, cut and made printable; sent only when it differs from the last one, and to no terminal that might print it. The
+ * title from before comes back at close, at a suspension and in a crash. */
+#define SB_TERM_TITLE_MAX 64
+void sb_term_title(struct sb_term *term, const char *title);
+/* Calls the operator: BEL, or OSC 9 where the terminal reads it. `pages`: how many alerts want somebody. */
+void sb_term_call(struct sb_term *term, bool is_notice, uint32_t pages);
+/* False while the terminal says that its window has no focus; terminals that do not say are always looked at. */
+bool sb_term_is_focused(const struct sb_term *term);
 
 /* Gives the terminal to another program until sb_term_resume, after which the next paint sends every cell. */
 void sb_term_suspend(struct sb_term *term);

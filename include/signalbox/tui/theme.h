@@ -71,7 +71,8 @@ void sb_theme_fallback(struct sb_theme *theme);
 enum sb_ability { SB_ABILITY_MONO, SB_ABILITY_8, SB_ABILITY_16, SB_ABILITY_256, SB_ABILITY_TRUE };
 
 /* A style as a terminal of that ability shows it: -1 = the terminal's own colour, otherwise a palette number, or 0xrrggbb for
- * SB_ABILITY_TRUE. Never makes text invisible: when both colours fall together the foreground becomes black or white. */
+ * SB_ABILITY_TRUE. Among eight and sixteen colours greys stay greys and colours keep their hue. Never makes text invisible: when both
+ * colours fall together, or to one brightness, the foreground becomes black or white. */
 struct sb_style_shown {
     int32_t fg, bg;
     uint8_t attrs;

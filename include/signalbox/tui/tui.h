@@ -4,6 +4,7 @@
 #ifndef SIGNALBOX_TUI_TUI_H
 #define SIGNALBOX_TUI_TUI_H
 
+#include "signalbox/model/catalogue.h"
 #include "signalbox/tui/screen.h"
 #include "signalbox/ports/source.h"
 
@@ -14,6 +15,7 @@ struct sb_tui_setup {
     const char *actor;            /* operator's name, stamped on commands */
     const char *environment;      /* "prod", "practice" ... shown in line 1 */
     bool is_read_only;
+    enum sb_bell bell;            /* how an alert that begins to page is told */
     bool is_ascii;                /* force ASCII marks; also chosen by the locale */
     /* A text that the screen asks for, for free(); NULL = there is none. Called on the console's thread, must be quick: what takes time is read
      * elsewhere, and an error says that there is nothing newer yet. CONTENT and NODES are asked for every SB_SCREEN_POLL while they are shown. */

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static const char *const shipped[] = { "dark", "light", "mono" };
+static const char *const shipped[] = { "dark", "light", "high-contrast", "deuteranopia", "protanopia", "mono", "amber" };
 
 static size_t read_theme(const char *name, char *out, size_t cap)
 {
@@ -226,6 +226,39 @@ static void ability__bright_colours_become_bold_on_eight_colours(void **state)
     assert_int_equal(sb_style_show(style(bright, none), SB_ABILITY_16).attrs, 0);
 }
 
+static void ability__few_colours_keep_the_hue(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t r, g, b;
+        int32_t in_8, in_16;
+    } cases[] = {
+        { 255, 95, 95, 1, 9 },    /* a pale red is red, not grey */
+        { 135, 175, 135, 2, 2 },  /* a greyish green is green */
+        { 255, 175, 0, 3, 3 },    /* orange is yellow */
+        { 118, 118, 118, 7, 8 },  /* a grey stays a grey */
+        { 20, 20, 20, 0, 0 },
+    };
+    struct sb_colour none = { .kind = SB_COLOUR_DEFAULT };
+    for (size_t i = 0; i < SB_LEN(cases); i++) {
+        struct sb_colour colour = { .kind = SB_COLOUR_RGB, .r = cases[i].r, .g = cases[i].g, .b = cases[i].b };
+        assert_int_equal(sb_style_show(style(colour, none), SB_ABILITY_8).fg, cases[i].in_8);
+        assert_int_equal(sb_style_show(style(colour, none), SB_ABILITY_16).fg, cases[i].in_16);
+    }
+}
+
+static void ability__few_colours_of_one_brightness_become_black_or_white(void **state)
+{
+    (void)state;
+    struct sb_colour pale = { .kind = SB_COLOUR_INDEX, .index = 255 }, petrol = { .kind = SB_COLOUR_RGB, .g = 95, .b = 135 };
+    struct sb_style_shown shown = sb_style_show(style(pale, petrol), SB_ABILITY_8);
+    assert_int_equal(shown.bg, 6); /* as bright as white */
+    assert_int_equal(shown.fg, 0);
+    struct sb_colour magenta = { .kind = SB_COLOUR_INDEX, .index = 5 }, red = { .kind = SB_COLOUR_INDEX, .index = 1 };
+    assert_int_equal(sb_style_show(style(magenta, red), SB_ABILITY_16).fg, 7);
+    assert_int_equal(sb_style_show(style(magenta, red), SB_ABILITY_256).fg, 5); /* there the author chose among all */
+}
+
 static void ability__direct_colour_never_falls_into_the_palette(void **state)
 {
     (void)state;
@@ -288,6 +321,8 @@ int main(void)
         cmocka_unit_test(theme__failure_stands_out_in_every_shipped_theme),
         cmocka_unit_test(ability__brings_colours_down_to_what_the_terminal_has),
         cmocka_unit_test(ability__bright_colours_become_bold_on_eight_colours),
+        cmocka_unit_test(ability__few_colours_keep_the_hue),
+        cmocka_unit_test(ability__few_colours_of_one_brightness_become_black_or_white),
         cmocka_unit_test(ability__direct_colour_never_falls_into_the_palette),
         cmocka_unit_test(ability__shipped_themes_stay_readable_on_every_terminal),
         cmocka_unit_test(ability__equal_colours_are_pulled_apart),
