@@ -30,7 +30,7 @@ static const struct section sections[] = {
     { "postgres", bench_postgres, 3, 60 },   { "ledger", bench_ledger, 3, 30 },
     { "picture", bench_picture, 3, 20 },     { "start", bench_start, 1, 60 },
     { "keys", bench_keys, 1, 60 },           { "browser", bench_browser, 1, 60 },
-    { "idle", bench_idle, 1, 60 },
+    { "idle", bench_idle, 1, 60 },           { "history", bench_history, 1, 180 },
 };
 enum { ROUNDS = 3 };
 
