@@ -24,7 +24,8 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     screen->frozen = sb_model_create();
     screen->order = calloc(SB_JOBS_MAX, sizeof *screen->order);
     screen->order_scratch = calloc(SB_JOBS_MAX, sizeof *screen->order_scratch);
-    if (screen->live == NULL || screen->frozen == NULL || screen->order == NULL || screen->order_scratch == NULL)
+    if (screen->live == NULL || screen->frozen == NULL || screen->order == NULL || screen->order_scratch == NULL ||
+        !sb_wants_create(&screen->wants) || !sb_audit_create(screen))
         goto out;
     sb_copy(screen->actor, sizeof screen->actor, setup->actor == NULL ? "" : setup->actor);
     sb_copy(screen->environment, sizeof screen->environment, setup->environment == NULL ? "" : setup->environment);
@@ -48,6 +49,8 @@ void sb_screen_destroy(struct sb_screen *screen)
 {
     if (screen == NULL)
         return;
+    sb_audit_destroy(screen);
+    sb_wants_destroy(&screen->wants);
     free(screen->order_scratch);
     free(screen->order);
     sb_model_destroy(screen->frozen);
@@ -132,15 +135,14 @@ void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uin
     screen->page = text;
     if (text == NULL) {
         if (screen->focus == SB_PANE_PAGE)
-            screen->focus = screen->page_back;
+            (void)sb_nav_back(screen);
         sb_notice_say(screen, now, false, why);
         return;
     }
     screen->page_run = run;
     if (screen->focus != SB_PANE_PAGE)
-        screen->page_back = screen->focus;
+        sb_nav_open(screen, SB_PANE_PAGE);
     screen->scrolls[SB_PANE_PAGE].selected = 0;
-    screen->focus = SB_PANE_PAGE;
 }
 
 enum sb_screen_page sb_screen_polls(const struct sb_screen *screen)
