@@ -39,7 +39,7 @@ static void answer_one(struct sb_asker *asker, const struct sb_lookup *lookup, c
     const struct sb_op op = { .deadline = sb_now() + ANSWER_WITHIN, .cancel = cancel };
     struct sb_error err = { SB_OK, "" };
     memset(&asker->work, 0, sizeof asker->work);
-    const enum sb_err rc = asker->setup->lookup(asker->setup->page_self, lookup, &op, &asker->work, &err);
+    const enum sb_err rc = asker->setup->lookup(asker->setup->lookup_self, lookup, &op, &asker->work, &err);
     asker->work.kind = lookup->kind;
     asker->work.number = lookup->number;
     if (rc != SB_OK) {
