@@ -5,8 +5,10 @@
  * commands, events become pictures. */
 #include "signalbox/tui/tui.h"
 
+#include "asker.h"
 #include "themes.h"
 
+#include "signalbox/base/text.h"
 #include "signalbox/os/os.h"
 #include "signalbox/tui/screen.h"
 #include "signalbox/tui/term.h"
@@ -31,7 +33,7 @@
 
 #define UNFOCUSED_EVERY_S 10 /* a clock that ticks in a window nobody looks at keeps tmux from noticing silence */
 
-enum { AT_KEYS, AT_RESIZE, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_COUNT };
+enum { AT_KEYS, AT_RESIZE, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_ANSWER, AT_COUNT };
 
 struct app {
     const struct sb_tui_setup *setup;
@@ -43,6 +45,8 @@ struct app {
     char *pages[SB_SCREEN_PAGE_COUNT]; /* texts that the screen shows */
     enum sb_screen_page polled;        /* the one that is read anew while it is shown, */
     sb_ns poll_at;                     /* and when the next time is */
+    struct sb_asker *asker; /* NULL until something is asked */
+    struct sb_findings *findings;
     size_t grid_cap; /* cells allocated */
     bool is_dirty, has_ended, has_more_events;
     enum sb_tui_end end;
@@ -232,6 +236,38 @@ static void look_at_source(struct app *app)
     }
 }
 
+/* What views want to know of the past goes to the asker; nothing of it is waited for here. */
+static void pass_wants(struct app *app)
+{
+    struct sb_lookup lookup;
+    if (!sb_screen_wants(app->screen, now(), &lookup)) {
+        return;
+    }
+    app->is_dirty = true;
+    if (app->findings == NULL) {
+        app->findings = calloc(1, sizeof *app->findings);
+        app->asker = app->findings != NULL && app->setup->lookup != NULL ? sb_asker_create(app->setup) : NULL;
+    }
+    if (app->asker != NULL) {
+        sb_asker_ask(app->asker, &lookup);
+    } else if (app->findings != NULL) {
+        memset(app->findings, 0, sizeof *app->findings);
+        app->findings->number = lookup.number;
+        app->findings->kind = lookup.kind;
+        app->findings->code = SB_ERR_UNSUPPORTED;
+        (void)sb_copy(app->findings->text, sizeof app->findings->text, "this console cannot ask about the past");
+        sb_screen_found(app->screen, app->findings, now());
+    }
+}
+
+static void take_answer(struct app *app)
+{
+    if (app->asker != NULL && sb_asker_take(app->asker, app->findings)) {
+        sb_screen_found(app->screen, app->findings, now());
+        app->is_dirty = true;
+    }
+}
+
 static bool fit_grid(struct app *app)
 {
     uint16_t rows, cols;
@@ -361,6 +397,7 @@ static void turn(struct app *app, int timeout_ms)
         [AT_FEED] = { .fd = app->source->ops->fd(app->source), .events = POLLIN },
         [AT_FINISHED] = { .fd = app->setup->finished_fd, .events = POLLIN },
         [AT_SIGNAL] = { .fd = app->setup->signal_fd, .events = POLLIN },
+        [AT_ANSWER] = { .fd = sb_asker_fd(app->asker), .events = POLLIN },
     };
     if (poll(polled, AT_COUNT, timeout_ms) < 0 && errno != EINTR) {
         end_with(app, SB_TUI_SIGNALLED); /* no memory for poll: draining is all that is left */
@@ -369,6 +406,10 @@ static void turn(struct app *app, int timeout_ms)
     take_keys(app);
     take_events(app);
     look_at_source(app);
+    if ((polled[AT_ANSWER].revents & POLLIN) != 0) {
+        take_answer(app);
+    }
+    pass_wants(app);
     if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */
     }
@@ -423,6 +464,8 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
         turn(app, timeout_ms);
     }
     sb_term_close(app->term);
+    sb_asker_destroy(app->asker);
+    free(app->findings);
     sb_screen_destroy(app->screen);
     if (rc == SB_OK) {
         *end = app->end;

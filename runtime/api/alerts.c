@@ -22,9 +22,33 @@ static void put_told(const struct sb_model *model, const struct sb_model_alert *
         put_text(out, "by", told->by[0] != '\0' ? told->by : NULL);
         put_left(out, "for_ms", told->until);
         put_text(out, "reason", told->why == SB_TOLD_FAILED ? model->channels[c].reason : NULL);
+        char line[320];
+        struct sb_text text;
+        sb_text_init(&text, line, sizeof(line));
+        sb_model_told_line(model, alert, c, sb_now(), &text);
+        put_text(out, "why", line);
         sb_json_object_end(out);
     }
     sb_json_array_end(out);
+}
+
+/* The explanation, in the words of the console. */
+static void put_words(const struct sb_model *model, const struct sb_model_alert *alert, struct sb_json_out *out)
+{
+    char line[512];
+    struct sb_text text;
+    const struct sb_model_alert *cause = sb_model_alert_cause(model, alert);
+    const char *manual = sb_model_manual(model, alert->rule);
+    sb_text_init(&text, line, sizeof(line));
+    sb_model_rule_line(model, alert->rule, &text);
+    put_text(out, "bounds", line);
+    sb_text_init(&text, line, sizeof(line));
+    sb_model_alert_state_line(alert, sb_now(), &text);
+    put_text(out, "state_line", line);
+    put_text(out, "runbook", sb_model_runbook(model, alert->rule));
+    put_text(out, "manual", manual[0] != '\0' ? manual : NULL);
+    if (cause != NULL)
+        put_number(out, "follows", cause->id);
 }
 
 static void write_alerts(const struct sb_model *model, struct sb_json_out *out)
@@ -44,6 +68,7 @@ static void write_alerts(const struct sb_model *model, struct sb_json_out *out)
         put_text(out, "job", alert->job != SB_NO_JOB ? sb_model_job_name(model, alert->job) : NULL);
         put_text(out, "text", alert->text);
         put_text(out, "remedy", alert->rule < SB_RULE_COUNT ? sb_rule_infos[alert->rule].remedy : NULL);
+        put_words(model, alert, out);
         put_wall(out, "since", alert->since_wall);
         put_flag(out, "acked", alert->is_acked);
         put_text(out, "acked_by", alert->is_acked ? alert->acked_by : NULL);

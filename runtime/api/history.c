@@ -4,7 +4,7 @@
 static const char runs_sql[] =
     "SELECT run AS id, job_name AS job, cause, state, attempt, queued_at_ms AS queued_at, started_at_ms AS started_at, "
     "ended_at_ms AS ended_at, error_class, error FROM job_runs "
-    "WHERE ($1 = '' OR job_name = $1) AND ($2 = 0 OR state = 'failed') AND ($3 = 0 OR run = $3) ORDER BY run DESC LIMIT $4";
+    "WHERE ($1 = '' OR job_name = $1) AND ($2 = 0 OR state = 'failed') AND ($3 = 0 OR run = $3) AND ($5 = 0 OR run < $5) ORDER BY run DESC LIMIT $4";
 static const char steps_sql[] =
     "SELECT name, state, duration_ns / 1000000 AS duration_ms, attempt, class, rows, text FROM job_steps WHERE run = $1 ORDER BY step, attempt";
 static const char content_sql[] =
@@ -97,7 +97,7 @@ void handle_runs(const struct call *call, struct answer *answer)
         (void)sb_copy(name, sizeof(name), call->setup->catalogue->jobs[job].name);
     }
     struct sb_cell params[] = { sb_cell_text(name), sb_cell_int(call_query_number(call, "failed", 0) != 0), sb_cell_int(0),
-                                sb_cell_int(limit_of(call)) };
+                                sb_cell_int(limit_of(call)), sb_cell_int(call_query_number(call, "before", 0)) };
     answer_rows(call, answer, runs_sql, params, SB_LEN(params), put_run_steps, false);
 }
 
@@ -108,7 +108,7 @@ void handle_run(const struct call *call, struct answer *answer)
         answer_error(answer, 400, "invalid", "a run is named by its number; /v1/runs lists them");
         return;
     }
-    struct sb_cell params[] = { sb_cell_text(""), sb_cell_int(0), sb_cell_int(id), sb_cell_int(1) };
+    struct sb_cell params[] = { sb_cell_text(""), sb_cell_int(0), sb_cell_int(id), sb_cell_int(1), sb_cell_int(0) };
     answer_rows(call, answer, runs_sql, params, SB_LEN(params), put_run_steps, true);
 }
 

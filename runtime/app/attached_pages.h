@@ -13,4 +13,8 @@ struct attached_pages {
 enum sb_err attached_pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
 enum sb_err attached_pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
 
+/* The `lookup` of its setup, with the same `self`. Asker's thread. */
+enum sb_err attached_lookup(const void *self, const struct sb_lookup *lookup, const struct sb_op *op, struct sb_findings *findings,
+                            struct sb_error *err);
+
 #endif

@@ -61,12 +61,12 @@ static long find(const struct sb_json *json, int64_t id)
 static int why(struct options *options, const char *text)
 {
     static const struct show_column columns[] = {
-        { "CHANNEL", "channel", 16, SHOW_TEXT }, { "TOLD", "told", 34, SHOW_TEXT }, { "NOTICE", "notice", 10, SHOW_TEXT },
-        { "BY", "by", 20, SHOW_TEXT },           { "FOR", "for_ms", 8, SHOW_MS },   { "REASON", "reason", 0, SHOW_TEXT },
+        { "CHANNEL", "channel", 16, SHOW_TEXT }, { "TOLD, OR WHY NOT", "why", 0, SHOW_TEXT },
     };
     static const struct {
         const char *title, *key;
-    } fields[] = { { "alert", "text" }, { "rule", "rule" }, { "severity", "severity" }, { "state", "state" }, { "to do", "remedy" } };
+    } fields[] = { { "alert", "text" },       { "rule", "rule" },     { "bounds", "bounds" },   { "severity", "severity" }, { "state", "state_line" },
+                   { "follows", "follows" },  { "to do", "runbook" }, { "manual", "manual" },   { "in short", "remedy" } };
     struct client_reply reply;
     int64_t id = 0;
     if (!read_id(text, &id))
@@ -80,6 +80,8 @@ static int why(struct options *options, const char *text)
     for (size_t i = 0; code == EXIT_OK && i < SB_LEN(fields); i++) {
         char at[48];
         (void)snprintf(at, sizeof(at), "%ld.%s", row, fields[i].key);
+        if (sb_json_type(reply.json, at) <= SB_JSON_NULL)
+            continue;
         char *value = sb_json_text(reply.json, at);
         (void)printf("%-10s ", fields[i].title);
         show_text(value != NULL ? value : "-", 0, 0);

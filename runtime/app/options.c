@@ -55,7 +55,7 @@ extern char **environ;
     X("dry-run", 'D', NULL, "commands, notify test: say what would be asked or sent, and do nothing")                  \
     X("format", 'm', "NAME", "status: text, tmux or nagios")                                       \
     X("for", 'T', "SPAN", "budget force, alert ack, alert silence: for how long, as in 30m, 2h or 1d")                       \
-    X("last", 'L', "SPAN", "alert test: the journal of that time, as in 12h (default 7d)")         \
+    X("last", 'L', "SPAN", "alert test, audit: the journal of that time, as in 12h (alert test: 7d)")         \
     X("severity", 'v', "NAME", "notify test: page, warn or info (default info)")                   \
     X("ready-fd", 'Y', "N", "run: an open descriptor that gets the line \"ready\" when the start has ended well")     \
     X("standby", 'b', NULL, "run: wait for the turn among the nodes that share a PostgreSQL")                          \

@@ -1,6 +1,7 @@
 /* One session of the engine: start, console or plain event lines, end by operator, signal or drain. Main thread. */
 #include "app.h"
 #include "embedded.h"
+#include "lookups.h"
 #include "notices.h"
 #include "pages.h"
 
@@ -139,6 +140,8 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .bell = options->bell > 0 ? (enum sb_bell)(options->bell - 1) : (enum sb_bell)in->catalogue->settings.bell,
         .page = pages_read,
         .judge = pages_judge,
+        .lookup = lookups_answer,
+        .lookup_self = &pages.source,
         .node = tell_node,
         .page_self = &pages,
         .finished_fd = sb_engine_finished_fd(engine),
@@ -245,6 +248,8 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .judge = verdict_carry_out,
         .page = pages_tell,
         .judge_arg = source,
+        .lookup = lookups_answer,
+        .lookup_arg = source,
         .socket_path = socket_path,
         .port = in->catalogue->settings.api_port,
         .feed = feed,

@@ -58,20 +58,38 @@ static bool is_known(const char *key)
     return dot != NULL && find_row(&sb_cfg_site_section, dot + 1) != NULL;
 }
 
+/* False when the files and overrides say nothing of that key. */
+static bool find_place(const struct sb_cfg_box *box, const char *key, char *out, size_t cap)
+{
+    uint64_t hash = sb_hash_bytes(key, strlen(key));
+    for (size_t i = 0; i < box->origin_count; i++) {
+        const struct sb_cfg_origin *origin = &box->origins[i];
+        if (origin->path_hash != hash)
+            continue;
+        if (origin->line == 0)
+            (void)snprintf(out, cap, "%s", origin->file);
+        else
+            (void)snprintf(out, cap, "%s:%u:%u", origin->file, (unsigned)origin->line, (unsigned)origin->column);
+        return true;
+    }
+    return false;
+}
+
 const char *sb_config_explain(const char *key)
 {
     static char place[SB_CFG_PATH_MAX];
-    uint64_t hash = sb_hash_bytes(key, strlen(key));
-    for (size_t i = 0; latest != NULL && i < latest->origin_count; i++) {
-        const struct sb_cfg_origin *origin = &latest->origins[i];
-        if (origin->path_hash != hash) {
-            continue;
-        }
-        if (origin->line == 0) {
-            return origin->file;
-        }
-        (void)snprintf(place, sizeof place, "%s:%u:%u", origin->file, (unsigned)origin->line, (unsigned)origin->column);
+    if (latest != NULL && find_place(latest, key, place, sizeof place)) {
         return place;
     }
     return is_known(key) ? "default" : NULL;
+}
+
+bool sb_config_origin(const struct sb_catalogue *catalogue, const char *key, char *out, size_t cap)
+{
+    /* The catalogue is the first member of its box. */
+    if (find_place((const struct sb_cfg_box *)(const void *)catalogue, key, out, cap)) {
+        return true;
+    }
+    (void)snprintf(out, cap, "%s", is_known(key) ? "default" : "");
+    return is_known(key);
 }

@@ -102,6 +102,7 @@ struct sb_cfg_component {
 struct sb_cfg_alert {
     struct sb_alert_def def;
     const char *raise, *clear; /* "2/3" */
+    const char *runbook;
     bool has_hold, has_recover;
 };
 

@@ -14,6 +14,8 @@ static const struct sb_cfg_key RULE_KEYS[] = {
     {SPAN("recover", sb_cfg_alert, def.recover, 0, SB_DAY(1), NULL, "How long it must be good before it is over."), NOTE("the rule's own")},
     {TEXT("raise", sb_cfg_alert, raise, sb_cfg_check_some, NULL, "N/M: so many of the last looks must be bad."), NOTE("the rule's own")},
     {TEXT("clear", sb_cfg_alert, clear, sb_cfg_check_some, NULL, "N/M: so many of the last looks must be good."), NOTE("the rule's own")},
+    {TEXT("runbook", sb_cfg_alert, runbook, sb_cfg_check_some, NULL, "What to do, at most 127 bytes, or where it is written."),
+     NOTE("the rule's own")},
     {SPAN("repeat", sb_cfg_alert, def.repeat, SB_MIN(1), SB_DAY(30), NULL, "How often it is told again while nobody acknowledges it."),
      NOTE("page 1h, error 4h, warn 12h, info never")},
 };
@@ -51,6 +53,9 @@ static void finish_rule(struct sb_cfg_binder *binder, const struct sb_cfg_node *
     rule->has_hold = sb_cfg_is_set(&RULE, set, "for");
     rule->has_recover = sb_cfg_is_set(&RULE, set, "recover");
     take_share(binder, node, "raise", rule->raise, &rule->def.raise_n, &rule->def.raise_of);
+    if (rule->runbook != NULL && !sb_copy(rule->def.runbook, sizeof rule->def.runbook, rule->runbook))
+        sb_cfg_blame(binder, sb_cfg_spot(node, "runbook"), "shorten it, or name the page that has it", "runbook is longer than %d bytes",
+                     SB_NOTE_MAX - 1);
     take_share(binder, node, "clear", rule->clear, &rule->def.clear_n, &rule->def.clear_of);
 }
 
@@ -86,6 +91,7 @@ static void finish_alerts(struct sb_cfg_binder *binder, const struct sb_cfg_node
         rule->has_severity = said->def.has_severity;
         rule->severity = said->def.severity;
         rule->repeat = said->def.repeat;
+        memcpy(rule->runbook, said->def.runbook, sizeof rule->runbook);
         if (said->has_hold)
             rule->hold = said->def.hold;
         if (said->has_recover)

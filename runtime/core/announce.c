@@ -1,6 +1,6 @@
 /* The describe stream: definitions, then state, one event at a time from a cursor. A new listener folds it and knows everything; at
  * start the definitions alone are announced as facts. Events carry the time at which their fact began. Reads only. */
-#include "state.h"
+#include "announce.h"
 
 enum section {
     SECTION_RUNTIME,
@@ -9,6 +9,7 @@ enum section {
     SECTION_CONTEXTS,
     SECTION_JOBS,
     SECTION_CHANNELS,
+    SECTION_RULES,
     SECTION_STATE, /* definitions end here */
     SECTION_COMPONENT_STATES = SECTION_STATE,
     SECTION_BREAKERS,
@@ -418,6 +419,7 @@ static item_fn *const sections[SECTION_DONE] = {
     [SECTION_CONTEXTS] = say_context,
     [SECTION_JOBS] = say_job,
     [SECTION_CHANNELS] = sb_say_channel,
+    [SECTION_RULES] = sb_say_rule,
     [SECTION_COMPONENT_STATES] = say_component_state,
     [SECTION_BREAKERS] = say_breaker,
     [SECTION_BUDGET] = say_budget,

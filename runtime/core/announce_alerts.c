@@ -1,5 +1,5 @@
 /* The part of the describe stream that tells of incidents, silences, channels and what these have been told. Reads only. */
-#include "state.h"
+#include "announce.h"
 
 static void backdate(const struct sb_core *core, struct sb_event *event, sb_ns at)
 {
@@ -18,6 +18,31 @@ enum said sb_say_channel(const struct sb_core *core, uint32_t item, unsigned par
     memcpy(event->as.channel_defined.name, channel->name, sizeof(channel->name));
     memcpy(event->as.channel_defined.kind, channel->kind, sizeof(channel->kind));
     return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
+}
+
+enum said sb_say_rule(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
+{
+    if (item >= SB_RULE_COUNT)
+        return SAID_SECTION_OVER;
+    const struct sb_alert_def *def = &core->alert_defs->rules[item];
+    if (part > 0 || !sb_alert_def_is_changed(def, (enum sb_rule)item))
+        return SAID_ITEM_OVER;
+    *event = sb_event_make(core, SB_EVENT_RULE_DEFINED);
+    struct sb_ev_rule_defined *rule = &event->as.rule_defined;
+    rule->rule = (uint8_t)item;
+    rule->is_off = def->is_off;
+    rule->severity = def->has_severity ? def->severity : (uint8_t)SB_SEVERITY_COUNT;
+    rule->raise_n = def->raise_n;
+    rule->raise_of = def->raise_of;
+    rule->clear_n = def->clear_n;
+    rule->clear_of = def->clear_of;
+    rule->or_n = def->or_n;
+    rule->or_of = def->or_of;
+    rule->hold = def->hold;
+    rule->recover = def->recover;
+    rule->repeat = def->repeat;
+    memcpy(rule->runbook, def->runbook, sizeof(rule->runbook));
+    return SAID_EVENT;
 }
 
 enum said sb_say_channel_state(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)

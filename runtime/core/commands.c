@@ -494,6 +494,26 @@ static const struct remembered_command *remembered(const struct sb_core *core, u
     return NULL;
 }
 
+/* The answer has room for its outcome alone; who looks later wants to know what was meant, and why. */
+static void tell_reason(struct sb_core *core, const struct sb_command *command)
+{
+    const bool has_component = command->kind == SB_COMMAND_PROBE_COMPONENT || command->kind == SB_COMMAND_RECOVER_COMPONENT;
+    if (command->reason[0] == '\0' && command->subject[0] == '\0' && command->ctx == SB_NO_CTX && command->alert == 0 && !has_component &&
+        command->lasts == 0)
+        return;
+    struct sb_event event = sb_event_make(core, SB_EVENT_COMMAND_ASKED);
+    struct sb_ev_command_asked *asked = &event.as.command_asked;
+    asked->command = command->id;
+    asked->kind = command->kind;
+    asked->ctx = command->ctx;
+    asked->component = has_component ? command->component : (uint8_t)SB_COMPONENT_COUNT;
+    asked->alert = command->alert;
+    asked->lasts = command->lasts;
+    memcpy(asked->subject, command->subject, sizeof(asked->subject));
+    note_copy(asked->reason, command->reason);
+    sb_core_emit(core, &event);
+}
+
 void sb_commands_input(struct sb_core *core, const struct sb_command *command)
 {
     const struct remembered_command *before = remembered(core, command->id);
@@ -509,6 +529,7 @@ void sb_commands_input(struct sb_core *core, const struct sb_command *command)
     char outcome[SB_NOTE_MAX];
     struct asked asked = { .command = &safe, .run = safe.run };
     sb_text_init(&asked.outcome, outcome, sizeof(outcome));
+    tell_reason(core, &safe);
     if (safe.kind >= SB_COMMAND_COUNT)
         refuse(&asked, "unknown command");
     else if (!core->is_begun || (core->is_announcing && safe.kind != SB_COMMAND_DRAIN))

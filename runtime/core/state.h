@@ -549,12 +549,6 @@ void sb_notices_arrive(struct sb_core *core);
 /* The last ping of dead-man's switches: this end is meant. */
 void sb_notices_stopping(struct sb_core *core);
 
-/* announce_alerts.c */
-enum said { SAID_EVENT, SAID_SKIP, SAID_ITEM_OVER, SAID_SECTION_OVER };
-enum said sb_say_channel(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
-enum said sb_say_channel_state(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
-enum said sb_say_silence(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
-enum said sb_say_alert(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event);
 /* breakers.c */
 /* The open breaker that holds the step, or SB_SITES_MAX. */
 uint32_t sb_breakers_holding(const struct sb_core *core, const struct sb_step_def *step);

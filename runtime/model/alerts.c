@@ -49,6 +49,14 @@ void sb_alerts_def_init(struct sb_alerts_def *alerts)
     alerts->ack_for = SB_HOUR(8);
 }
 
+bool sb_alert_def_is_changed(const struct sb_alert_def *def, enum sb_rule rule)
+{
+    const struct sb_rule_info *info = &sb_rule_infos[rule];
+    return def->is_off || def->has_severity || def->raise_n != info->raise_n || def->raise_of != info->raise_of ||
+           def->clear_n != info->clear_n || def->clear_of != info->clear_of || def->hold != info->hold || def->recover != info->recover ||
+           def->or_n != info->or_n || def->or_of != info->or_of || def->repeat != 0 || def->runbook[0] != '\0';
+}
+
 bool sb_silence_covers(const char *pattern, const char *subject)
 {
     size_t size = strlen(pattern);

@@ -165,3 +165,17 @@ enum sb_err sb_kept_read(const char *state_dir, uint64_t run, char **text, struc
     *text = told;
     return SB_OK;
 }
+
+void sb_kept_paths(const char *state_dir, uint64_t run, char *out, size_t cap)
+{
+    char folder[PATH_BYTES];
+    size_t count = 0;
+    struct sb_text text;
+    sb_text_init(&text, out, cap);
+    if (!sb_kept_folder(state_dir, folder, sizeof folder))
+        return;
+    struct entry *entries = list(folder, run, &count);
+    for (size_t i = 0; i < count; i++)
+        sb_text_addf(&text, "%s%s/%s", i > 0 ? ", " : "", folder, entries[i].name);
+    free(entries);
+}

@@ -19,6 +19,7 @@ void bench_store(const struct bench *bench);
 void bench_postgres(const struct bench *bench);
 void bench_receipts(const struct bench *bench);
 void bench_ledger(const struct bench *bench);
+void bench_history(const struct bench *bench);
 void bench_start(const struct bench *bench);
 void bench_idle(const struct bench *bench);
 void bench_keys(const struct bench *bench);

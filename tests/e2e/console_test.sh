@@ -122,8 +122,18 @@ eventually 5 "the last operation is the retry" line_has -2 'last op .*retry.* pl
 keys Enter
 eventually 5 "Enter opens the detail: each step" screen_has 'generate'
 eventually 5 "with the gate and the queue" screen_has 'gate.*|queue'
+keys Enter
+eventually 10 "Enter again: its runs, from the store" screen_has '[0-9]+ succeeded .* retry '
+keys Enter
+eventually 10 "and again: the run with its steps and events" screen_has 'what happened'
+claim "the attempts that failed are there" screen_has '#[123] +[0-9] +[a-z]+ +failed'
+keys q
+keys q
 keys q
 eventually 5 "q goes back to the list" screen_has 'Contexts & lanes'
+keys L
+eventually 5 "L shows what operators did: the retry" screen_has 'retry_run +plan +ok'
+keys q
 keys '?'
 eventually 5 "? opens help, made from the keymap" screen_has 'force-run the selected job now'
 keys q

@@ -49,6 +49,9 @@ claim "pause answers" says '^paused metrics_scraper' job pause metrics_scraper -
 eventually 5 "the console shows it" job_is metrics_scraper 'PAUS='
 claim "why tells who and why" says 'paused by .*: looking at it' job why metrics_scraper
 claim "pausing again is refused" says_no 1 'refused: already paused' job pause metrics_scraper
+claim "the audit has who paused it and why" says 'pause_job +metrics_scraper +- +done +- +looking at it +paused metrics_scraper' audit --last 1h
+claim "and what was refused" says 'pause_job +metrics_scraper +- +refused' audit --last 1h
+claim "in a stable form too" says '"kind":"pause_job","target":"metrics_scraper".*"reason":"looking at it"' audit --json
 claim "resume answers" says '^resumed metrics_scraper' job resume metrics_scraper
 claim "a dry run asks nothing" says '^would ask .*"pause_job"' job pause metrics_scraper --dry-run
 claim "and nothing happened" sql_is "$STATE" "SELECT is_paused FROM jobs WHERE name = 'metrics_scraper'" 0
@@ -139,4 +142,5 @@ claim "with 0" [ "$(cat "$DIR/exit")" = 0 ]
 claim "its socket is gone" [ ! -e "$STATE/signalbox.sock" ]
 claim "runs are shown from the store" says "^[0-9]+ +[a-z_]+" runs --catalogue "$GROWTH" --limit 3
 claim "a command says that nobody is there" says_no 69 'no runtime serves' job pause plan
+claim "the audit is the store's: it outlives the runtime" says 'pause_job +metrics_scraper' audit --catalogue "$GROWTH"
 finish

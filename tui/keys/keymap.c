@@ -10,7 +10,7 @@ const struct sb_keymap_row sb_keymap[SB_KEY_ACTION_COUNT] = {
 #undef X
 };
 
-enum sb_key_action sb_keymap_find(uint32_t key, uint16_t where)
+enum sb_key_action sb_keymap_find(uint32_t key, uint32_t where)
 {
     for (unsigned action = 0; key != 0 && action < SB_KEY_ACTION_COUNT; action++) {
         if ((sb_keymap[action].where & where) == 0)
@@ -56,17 +56,17 @@ void sb_key_name(uint32_t key, struct sb_text *out)
     }
 }
 
-void sb_where_names(uint16_t where, struct sb_text *out)
+void sb_where_names(uint32_t where, struct sb_text *out)
 {
-    static const char *const names[] = {"jobs", "contexts", "budget", "alerts", "services", "log", "detail", "help", "page", "content", "timeline",
-                                        "nodes"};
+    static const char *const names[32] = {"jobs", "contexts", "budget", "alerts", "services", "log", "detail", "help", "page", "content",
+                                          "timeline", "nodes", [16] = "alert", "context", "service", "history", "run", "row", "audit"};
     if (where == SB_WHERE_ALL) {
         sb_text_add(out, "all");
         return;
     }
     bool is_first = true;
     for (unsigned i = 0; i < SB_LEN(names); i++) {
-        if ((where & (1U << i)) == 0)
+        if (names[i] == NULL || (where & (1U << i)) == 0)
             continue;
         if (!is_first)
             sb_text_add(out, " ");

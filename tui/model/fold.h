@@ -17,6 +17,8 @@ struct sb_model_ctx *sb_model_ctx_mutable(struct sb_model *model, uint16_t ctx);
 /* Derives the job's state again and keeps the counters; to be called after anything it depends on changed. */
 void sb_model_derive(struct sb_model *model, struct sb_model_job *job);
 void sb_model_derive_all(struct sb_model *model);
+/* Notes a change of a context or a component (history.c). */
+void sb_history_put(struct sb_model_history *history, const struct sb_event *event, uint8_t state, uint32_t generation, const char *reason);
 /* Takes the run out of the queues for contexts. */
 void sb_model_forget_waiter(struct sb_model *model, uint64_t run);
 /* timeline.c: what the event begins or ends on the timeline; to be called before its fold. */

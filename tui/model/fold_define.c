@@ -139,6 +139,8 @@ void sb_fold_component_changed(struct sb_model *model, const struct sb_event *ev
     struct sb_model_component *const component = &model->components[ev->component];
     if (!component->is_defined || component->state != ev->state)
         component->since = event->now;
+    if (component->state != ev->state || model->component_history[ev->component].total == 0)
+        sb_history_put(&model->component_history[ev->component], event, ev->state, 0, ev->reason);
     component->is_defined = true;
     component->state = ev->state;
     component->latency = ev->latency;

@@ -88,6 +88,7 @@ void sb_fold_command_done(struct sb_model *model, const struct sb_event *event)
     last->at = event->wall;
     name_copy(last->actor, ev->actor);
     note_copy(last->outcome, ev->outcome);
+    sb_audit_take(&model->audit, event);
 }
 
 void sb_fold_command_refused(struct sb_model *model, const struct sb_event *event)
@@ -103,6 +104,7 @@ void sb_fold_command_refused(struct sb_model *model, const struct sb_event *even
     last->at = event->wall;
     name_copy(last->actor, ev->actor);
     note_copy(last->outcome, ev->outcome);
+    sb_audit_take(&model->audit, event);
 }
 
 void sb_fold_note(struct sb_model *model, const struct sb_event *event)

@@ -127,6 +127,9 @@ void sb_fold_context_changed(struct sb_model *model, const struct sb_event *even
     struct sb_model_ctx *const ctx = sb_model_ctx_mutable(model, ev->ctx);
     if (ctx == NULL || ev->state >= SB_CTX_STATE_COUNT)
         return;
+    /* Leases come and go: what is told of a context is that it was opened and closed, and why. */
+    if (ev->state != SB_CTX_STATE_LEASED && (ev->state != SB_CTX_STATE_IDLE || ev->generation != ctx->generation))
+        sb_history_put(&model->context_history[ev->ctx], event, ev->state, ev->generation, ev->reason);
     ctx->is_defined = true;
     if (ctx->state != ev->state)
         ctx->since = event->now;

@@ -63,6 +63,15 @@ const struct sb_model_job *sb_target(struct sb_screen *screen, struct sb_now now
         sb_text_add(&text, ": press again if you mean it");
         return NULL;
     }
+    if (screen->focus == SB_PANE_RUN && screen->shown.run != shown->run.id) { /* an old run is no target, and must not stand for a new one */
+        struct sb_text text = sb_notice(screen, now, true);
+        sb_text_add(&text, "run ");
+        sb_text_add_u64(&text, screen->shown.run);
+        sb_text_add(&text, " is over and ");
+        sb_text_add(&text, shown->name);
+        sb_text_add(&text, " has gone on; its detail (q) is where it is acted on");
+        return NULL;
+    }
     const struct sb_model_job *const live = sb_model_job(screen->live, screen->selected_job);
     if (live == NULL || !sb_streq(live->name, shown->name) || live->run.id != shown->run.id || live->is_paused != shown->is_paused) {
         struct sb_text text = sb_notice(screen, now, true);
@@ -130,20 +139,19 @@ static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_scr
 
 static void act_probe(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_services_shown(screen, list);
-    const uint32_t selected = screen->scrolls[SB_PANE_SERVICES].selected;
-    if (selected >= count) {
+    const unsigned component = sb_target_component(screen);
+    if (component >= SB_COMPONENT_COUNT) {
         sb_notice_say(screen, now, true, "no component is known yet");
         return;
     }
     struct sb_command command = sb_command_make(SB_COMMAND_PROBE_COMPONENT, 0, screen->actor);
-    command.component = list[selected];
-    sb_emit(screen, now, &command, sb_component_text(list[selected]), answer);
+    command.component = (uint8_t)component;
+    sb_emit(screen, now, &command, sb_component_text(component), answer);
 }
 
 static void focus_on(struct sb_screen *screen, enum sb_pane pane)
 {
+    sb_nav_forget(screen);
     if (screen->focus < SB_PANE_CONTENT) /* where q leads from the panes that take another's place */
         screen->lent_from = screen->focus;
     screen->focus = pane;
@@ -158,12 +166,13 @@ void sb_focus_on(struct sb_screen *screen, enum sb_pane pane)
 
 static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    if (screen->focus != SB_PANE_ALERTS) { /* elsewhere it only leads there: nothing is acknowledged unseen */
+    /* Elsewhere it only leads there: nothing is acknowledged unseen. */
+    if (screen->focus != SB_PANE_ALERTS && screen->focus != SB_PANE_ALERT_DETAIL) {
         focus_on(screen, SB_PANE_ALERTS);
         sb_notice_say(screen, now, false, "alerts: a acknowledges the selected one");
         return;
     }
-    const struct sb_model_alert *const alert = sb_selected_alert(screen);
+    const struct sb_model_alert *const alert = sb_target_alert(screen);
     if (alert == NULL) {
         sb_notice_say(screen, now, false, "no alert is active");
         return;
@@ -187,10 +196,10 @@ static void act_help(struct sb_screen *screen, struct sb_now now, struct sb_scre
     (void)answer;
     if (screen->focus == SB_PANE_HELP)
         return;
-    screen->back_to = screen->focus;
-    screen->scrolls[SB_PANE_HELP].selected = 0;
+    const bool is_zoomed = screen->is_zoomed;
+    sb_nav_open(screen, SB_PANE_HELP);
+    screen->is_zoomed = is_zoomed;
     screen->filters[SB_PANE_HELP][0] = '\0';
-    screen->focus = SB_PANE_HELP;
 }
 
 static void act_filter(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -235,31 +244,9 @@ static void act_time(struct sb_screen *screen, struct sb_now now, struct sb_scre
 
 static void act_redraw(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    (void)screen;
     (void)now;
+    sb_wants_arrive(screen, true); /* F5 is also: ask again */
     answer->wants_redraw = true;
-}
-
-static void open_detail(struct sb_screen *screen, uint16_t job)
-{
-    screen->back_to = screen->focus;
-    sb_selection_take(screen, job);
-    screen->is_chosen = true;
-    screen->scrolls[SB_PANE_DETAIL].selected = 0;
-    screen->focus = SB_PANE_DETAIL;
-    screen->is_zoomed = true;
-}
-
-/* What was kept of the page on which the shown run failed; whether there is anything, the folder knows. */
-static void open_kept(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    const struct sb_model_job *const job = sb_model_job(screen->model, screen->selected_job);
-    if (job == NULL || job->run.id == 0)
-        sb_notice_say(screen, now, false, "no run is shown");
-    else {
-        answer->wants_page = SB_SCREEN_PAGE_KEPT;
-        answer->page_run = job->run.id;
-    }
 }
 
 static void give_verdict(struct sb_screen *screen, enum sb_screen_verdict verdict, struct sb_now now, struct sb_screen_answer *answer)
@@ -301,58 +288,13 @@ static void act_settle(struct sb_screen *screen, struct sb_now now, struct sb_sc
     (void)sb_copy(answer->post_id, sizeof answer->post_id, screen->content.post);
 }
 
-static void open_context(struct sb_screen *screen, uint16_t ctx)
-{
-    uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(screen->model, list);
-    focus_on(screen, SB_PANE_CONTEXTS);
-    for (uint32_t i = 0; i < count; i++) {
-        if (list[i] == ctx)
-            screen->scrolls[SB_PANE_CONTEXTS].selected = i;
-    }
-}
-
-static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    uint16_t job = screen->selected_job;
-    if (screen->focus == SB_PANE_DETAIL) {
-        open_kept(screen, now, answer);
-        return;
-    }
-    if (screen->focus == SB_PANE_TIMELINE) {
-        uint16_t ctx = SB_NO_CTX;
-        job = sb_timeline_job(screen, &ctx);
-        if (job == SB_NO_JOB && ctx != SB_NO_CTX) {
-            open_context(screen, ctx);
-            return;
-        }
-    } else if (screen->focus == SB_PANE_ALERTS) {
-        const struct sb_model_alert *const alert = sb_selected_alert(screen);
-        job = alert == NULL ? SB_NO_JOB : alert->job;
-    } else if (screen->focus == SB_PANE_CONTEXTS) {
-        uint16_t list[SB_CONTEXTS_MAX];
-        const uint32_t count = sb_context_list(screen->model, list);
-        const uint32_t selected = screen->scrolls[SB_PANE_CONTEXTS].selected;
-        job = selected < count ? screen->model->contexts[list[selected]].job : SB_NO_JOB;
-    }
-    if (sb_model_job(screen->model, job) == NULL)
-        sb_notice_say(screen, now, false, "no job stands behind the selection");
-    else
-        open_detail(screen, job);
-}
-
 static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
     (void)answer;
-    if (screen->focus == SB_PANE_PAGE) {
-        screen->focus = screen->page_back;
-        screen->is_zoomed = screen->focus == SB_PANE_DETAIL;
-    } else if (screen->focus == SB_PANE_HELP || screen->focus == SB_PANE_DETAIL) {
-        const bool was_detail = screen->focus == SB_PANE_DETAIL;
-        screen->focus = screen->back_to == screen->focus ? SB_PANE_JOBS : screen->back_to;
-        /* Help opened from the detail goes back to it, and that one still knows no other place than the jobs. */
-        screen->is_zoomed = screen->focus == SB_PANE_DETAIL || (screen->is_zoomed && !was_detail);
-        screen->back_to = SB_PANE_JOBS;
+    if (sb_nav_back(screen)) {
+        sb_wants_arrive(screen, false);
+    } else if (screen->focus >= SB_PANE_NUMBERED) { /* nobody remembers from where */
+        focus_on(screen, SB_PANE_JOBS);
     } else if (screen->is_zoomed) {
         screen->is_zoomed = false;
     } else if (screen->focus >= SB_PANE_CONTENT) {
@@ -404,6 +346,8 @@ static void move(struct sb_screen *screen, int64_t delta)
         sb_timeline_move(screen, delta);
     else if (screen->focus == SB_PANE_LOG)
         sb_log_move(screen, delta > SB_MODEL_LOG ? SB_MODEL_LOG : delta < -SB_MODEL_LOG ? -SB_MODEL_LOG : delta);
+    else if (screen->focus == SB_PANE_HISTORY || screen->focus == SB_PANE_AUDIT)
+        sb_page_move(screen, delta);
     else
         sb_scroll_move(&screen->scrolls[screen->focus], delta, sb_pane_infos[screen->focus].rows(screen));
 }
@@ -458,11 +402,11 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = act_probe,
         [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
-        [SB_KEY_ACTION_POLICY] = sb_act_policy,
+        [SB_KEY_ACTION_POLICY] = sb_act_policy, [SB_KEY_ACTION_AUDIT] = sb_act_audit,
         [SB_KEY_ACTION_APPROVE] = act_approve, [SB_KEY_ACTION_REJECT] = act_reject,
         [SB_KEY_ACTION_SETTLE] = act_settle,   [SB_KEY_ACTION_EDIT] = act_edit,
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
-        [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
+        [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = sb_act_open,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
         [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
         [SB_KEY_ACTION_NEXT_MATCH] = sb_act_next_match, [SB_KEY_ACTION_PREV_MATCH] = sb_act_prev_match,

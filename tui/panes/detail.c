@@ -1,67 +1,11 @@
 /* One job in full: what it is, why it waits, the steps of its run, its attempts, how it went lately. Pure. */
-#include "panes.h"
+#include "lines.h"
 
 #include "signalbox/base/text.h"
 
 #include <string.h>
 
-enum { SB_DETAIL_LINE_MAX = 512 };
-
-/* Lines are written one after the other; those above the scroll are counted and not drawn. */
-struct page {
-    const struct sb_screen *screen;
-    const struct sb_view *view;
-    uint32_t top, count;
-};
-
-static unsigned row_of(struct page *page, bool *is_visible)
-{
-    const uint32_t at = page->count++;
-    *is_visible = at >= page->top && at - page->top < page->view->box.rows;
-    return *is_visible ? at - page->top : 0;
-}
-
-static void say(struct page *page, enum sb_slot slot, const char *label, const char *line)
-{
-    bool is_visible = false;
-    const unsigned row = row_of(page, &is_visible), cols = page->view->box.cols;
-    if (!is_visible)
-        return;
-    sb_view_field(page->view, row, 1, 7, false, SB_SLOT_DIM, label);
-    if (cols > 9)
-        sb_view_field(page->view, row, 9, cols - 9, false, slot, line);
-}
-
-/* As many lines as the text needs, cut between words where there are any. */
-static void say_all(struct page *page, enum sb_slot slot, const char *label, const char *text)
-{
-    const unsigned room = page->view->box.cols > 10 ? page->view->box.cols - 10U : 1;
-    char line[SB_DETAIL_LINE_MAX];
-    for (unsigned lines = 0; lines < 6; lines++) {
-        size_t size = 0, space = 0;
-        const size_t length = strlen(text);
-        while (size < length && size + 4 < sizeof line && sb_view_width(text, size + 1, page->view->is_ascii, room + 1) <= room) {
-            if (text[size] == ' ')
-                space = size;
-            size++;
-        }
-        while (size > 0 && size < length && ((unsigned char)text[size] & 0xc0U) == 0x80)
-            size--; /* never inside a character */
-        if (size < length && space > 0)
-            size = space;
-        if (size == 0)
-            size = length;
-        sb_copy_n(line, sizeof line, text, size);
-        say(page, slot, lines == 0 ? label : "", line);
-        text += size;
-        while (*text == ' ')
-            text++;
-        if (*text == '\0')
-            return;
-    }
-}
-
-static void say_what(struct page *page, const struct sb_model_job *job)
+static void say_what(struct sb_lines *page, const struct sb_model_job *job)
 {
     char buffer[256];
     struct sb_text text;
@@ -82,7 +26,7 @@ static void say_what(struct page *page, const struct sb_model_job *job)
         sb_text_add(&text, " | due ");
         sb_text_add_clock(&text, job->next_due);
     }
-    say(page, SB_SLOT_TEXT, "job", buffer);
+    sb_lines_say(page, SB_SLOT_TEXT, "job", buffer);
     sb_text_init(&text, buffer, sizeof buffer);
     if (run->id == 0) {
         sb_text_add(&text, "none yet");
@@ -117,22 +61,22 @@ static void say_what(struct page *page, const struct sb_model_job *job)
             sb_text_add_u64(&text, job->others[i]);
         }
     }
-    say(page, sb_slot_of_state(job->state), "run", buffer);
+    sb_lines_say(page, sb_slot_of_state(job->state), "run", buffer);
 }
 
-static void say_why(struct page *page, uint16_t id, const struct sb_model_job *job)
+static void say_why(struct sb_lines *page, uint16_t id, const struct sb_model_job *job)
 {
     char buffer[512];
     struct sb_text text;
     sb_text_init(&text, buffer, sizeof buffer);
     sb_model_why(page->screen->model, id, page->screen->now.mono, page->screen->now.wall, &text);
-    say_all(page, SB_SLOT_WARN, "why", buffer);
+    sb_lines_say_all(page, SB_SLOT_WARN, "why", buffer, 6);
     if (job->run.id != 0 && job->run.error[0] != '\0' && job->run.state != SB_RUN_STATE_SUCCEEDED) {
         sb_text_init(&text, buffer, sizeof buffer);
         sb_text_add(&text, sb_class_text(job->run.class));
         sb_text_add(&text, ": ");
         sb_text_add(&text, job->run.error);
-        say_all(page, SB_SLOT_BAD, "error", buffer);
+        sb_lines_say_all(page, SB_SLOT_BAD, "error", buffer, 6);
     }
 }
 
@@ -160,10 +104,10 @@ static void add_step_time(const struct sb_screen *screen, const struct sb_model_
 }
 
 /* "3 login FAIL! 30s retryable no such selector", one a row. */
-static void say_step(struct page *page, unsigned number, const struct sb_model_step *step)
+static void say_step(struct sb_lines *page, unsigned number, const struct sb_model_step *step)
 {
     bool is_visible = false;
-    const unsigned row = row_of(page, &is_visible), cols = page->view->box.cols;
+    const unsigned row = sb_lines_row(page, &is_visible), cols = page->view->box.cols;
     if (!is_visible)
         return;
     char buffer[320];
@@ -209,7 +153,7 @@ static void say_step(struct page *page, unsigned number, const struct sb_model_s
 }
 
 /* "1 open ok 1.2s | 2 login FAIL! 30s", as many lines as they need. */
-static void say_steps_short(struct page *page, uint16_t id, const struct sb_model_job *job)
+static void say_steps_short(struct sb_lines *page, uint16_t id, const struct sb_model_job *job)
 {
     char buffer[512], one[96];
     struct sb_text line, text;
@@ -227,7 +171,7 @@ static void say_steps_short(struct page *page, uint16_t id, const struct sb_mode
             sb_text_add(&text, " ");
         add_step_time(page->screen, step, &text);
         if (line.len > 0 && line.len + text.len + 12 > page->view->box.cols) {
-            say(page, SB_SLOT_TEXT, is_first ? "steps" : "", buffer);
+            sb_lines_say(page, SB_SLOT_TEXT, is_first ? "steps" : "", buffer);
             is_first = false;
             sb_text_init(&line, buffer, sizeof buffer);
         }
@@ -236,10 +180,10 @@ static void say_steps_short(struct page *page, uint16_t id, const struct sb_mode
         sb_text_add(&line, one);
     }
     if (line.len > 0)
-        say(page, SB_SLOT_TEXT, is_first ? "steps" : "", buffer);
+        sb_lines_say(page, SB_SLOT_TEXT, is_first ? "steps" : "", buffer);
 }
 
-static void say_tries(struct page *page, const struct sb_model_run *run)
+static void say_tries(struct sb_lines *page, const struct sb_model_run *run)
 {
     for (unsigned i = run->try_count; i-- > 0;) { /* the newest first */
         const struct sb_model_try *const try = &run->tries[i];
@@ -265,11 +209,11 @@ static void say_tries(struct page *page, const struct sb_model_run *run)
             sb_text_add(&text, ": ");
             sb_text_add(&text, try->error);
         }
-        say(page, try->is_failed ? SB_SLOT_BAD : SB_SLOT_TEXT, i + 1U == run->try_count ? "tries" : "", buffer);
+        sb_lines_say(page, try->is_failed ? SB_SLOT_BAD : SB_SLOT_TEXT, i + 1U == run->try_count ? "tries" : "", buffer);
     }
 }
 
-static void say_recent(struct page *page, const struct sb_model_job *job)
+static void say_recent(struct sb_lines *page, const struct sb_model_job *job)
 {
     char buffer[200];
     struct sb_text text;
@@ -299,11 +243,11 @@ static void say_recent(struct page *page, const struct sb_model_job *job)
         sb_text_add(&text, " due times skipped, last: ");
         sb_text_add(&text, sb_skip_text(job->last_skip));
     }
-    say(page, SB_SLOT_TEXT, "recent", buffer);
+    sb_lines_say(page, SB_SLOT_TEXT, "recent", buffer);
     if (job->recent_count == 0)
         return;
     bool is_visible = false;
-    const unsigned row = row_of(page, &is_visible);
+    const unsigned row = sb_lines_row(page, &is_visible);
     if (!is_visible)
         return;
     int64_t values[SB_MODEL_RECENT];
@@ -317,9 +261,53 @@ static void say_recent(struct page *page, const struct sb_model_job *job)
     sb_spark_draw(page->view, row, 15 + job->recent_count, SB_MODEL_RECENT, values, job->recent_count, SB_SLOT_GAUGE);
 }
 
+/* The newest lines of the log about the job: what the last columns have no room for. */
+static void say_log(struct sb_lines *page, uint16_t id)
+{
+    enum { SHOWN = 8 };
+    const struct sb_model *const model = page->screen->model;
+    const struct sb_event *events[SHOWN];
+    unsigned count = 0;
+    for (uint64_t back = 0; back < SB_MODEL_LOG && count < SHOWN; back++) {
+        const struct sb_event *const event = sb_model_log_at(model, back);
+        if (event == NULL)
+            break;
+        if (sb_event_is_of_job(event, id))
+            events[count++] = event;
+    }
+    sb_lines_head(page, "log of this job; 6 has everything");
+    for (unsigned i = count; i-- > 0;)
+        sb_lines_event(page, "", events[i]);
+    if (count == 0)
+        sb_lines_say(page, SB_SLOT_DIM, "", "nothing since this console began to listen");
+}
+
+/* What the catalogue says of it, with the place of each value. */
+static void say_definition(struct sb_lines *page)
+{
+    const struct sb_findings *const found = sb_wants_found(page->screen, SB_LOOKUP_JOB, page->screen->selected_name, 0);
+    if (found != NULL)
+        sb_lines_text(page, found->text);
+    sb_wants_line(page, SB_LOOKUP_JOB);
+}
+
+static void say_press(struct sb_lines *page, const struct sb_model_job *job)
+{
+    char buffer[200];
+    struct sb_text text;
+    sb_text_init(&text, buffer, sizeof buffer);
+    if (sb_model_run_is_retryable(&job->run))
+        sb_text_add(&text, "r retries its failed run; ");
+    else if (sb_model_run_is_active(&job->run))
+        sb_text_add(&text, "x cancels its run; ");
+    sb_text_add(&text, job->is_paused ? "p resumes it; " : "p pauses it; ");
+    sb_text_add(&text, "Enter opens its last runs");
+    sb_lines_say_all(page, SB_SLOT_KEY, "press", buffer, 2);
+}
+
 uint32_t sb_pane_rows_detail(const struct sb_screen *screen)
 {
-    return screen->detail_lines;
+    return screen->line_counts[SB_PANE_DETAIL];
 }
 
 void sb_pane_draw_detail(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
@@ -330,14 +318,14 @@ void sb_pane_draw_detail(struct sb_screen *screen, const struct sb_view *view, s
         sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM, "no job is selected");
         return;
     }
-    struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_DETAIL];
-    const uint32_t rows = view->box.rows;
-    if (scroll->selected + rows > screen->detail_lines) /* the page ends where its text ends */
-        scroll->selected = screen->detail_lines > rows ? screen->detail_lines - rows : 0;
-    struct page page = {.screen = screen, .view = view, .top = screen->focus == SB_PANE_DETAIL ? scroll->selected : 0};
+    const bool is_open = screen->focus == SB_PANE_DETAIL; /* else it stands beside the list, and shows the beginning */
+    struct sb_lines page;
+    sb_lines_begin(&page, screen, view, SB_PANE_DETAIL);
     say_what(&page, job);
     say_why(&page, id, job);
-    if (rows < 14) {
+    if (is_open)
+        say_press(&page, job);
+    if (!is_open && view->box.rows < 14) { /* an open one scrolls */
         say_steps_short(&page, id, job);
     } else {
         for (uint8_t i = 0; i < job->step_count; i++)
@@ -345,20 +333,16 @@ void sb_pane_draw_detail(struct sb_screen *screen, const struct sb_view *view, s
     }
     say_tries(&page, &job->run);
     say_recent(&page, job);
+    if (is_open) {
+        say_log(&page, id);
+        say_definition(&page);
+    }
+    sb_lines_end(&page, right);
     sb_find_paint_all(screen, SB_PANE_DETAIL, view);
-    screen->detail_lines = page.count;
-    screen->visible[SB_PANE_DETAIL] = rows;
     sb_text_add(text, job->name);
     sb_text_add(text, " ");
     sb_text_add(text, sb_job_state_mark((enum sb_job_state)job->state));
     sb_text_add(text, " ");
     sb_add_since(screen, text, job->since, (struct sb_wall){0});
     sb_find_title(screen, SB_PANE_DETAIL, text);
-    if (page.count > rows) {
-        sb_text_add_u64(right, page.top + 1U);
-        sb_text_add(right, "-");
-        sb_text_add_u64(right, page.top + rows < page.count ? page.top + rows : page.count);
-        sb_text_add(right, "/");
-        sb_text_add_u64(right, page.count);
-    }
 }

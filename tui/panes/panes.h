@@ -7,6 +7,10 @@
 #include "signalbox/tui/model.h"
 #include "signalbox/tui/widgets.h"
 
+#include "nav.h"
+#include "pager.h"
+#include "wants.h"
+
 enum sb_pane {
 #define X(code, name, number, title, area) SB_PANE_##code,
 #include "panes.def"
@@ -80,7 +84,13 @@ struct sb_screen {
     struct sb_now now;
 
     enum sb_pane focus;
-    enum sb_pane back_to;     /* where closing detail or help goes */
+    struct sb_nav nav;        /* where closing a view goes */
+    struct sb_shown shown;    /* what the views of one thing show */
+    struct sb_wants wants;    /* what they ask about the past */
+    enum sb_page_to page_to;  /* where the selection goes in the page that is asked for */
+    uint64_t history_run;     /* the selected run of the history */
+    struct sb_audit_page *audit_page;
+    uint32_t line_counts[SB_PANE_COUNT]; /* of panes that are a text */
     bool is_zoomed, is_absolute_time, is_tiny;
     struct sb_scroll scrolls[SB_PANE_COUNT];
     uint32_t visible[SB_PANE_COUNT]; /* rows a pane showed when it was drawn: a page */
@@ -108,11 +118,10 @@ struct sb_screen {
 
     bool is_following;
     uint64_t log_end;         /* absolute number after the last shown line, when not following */
-    uint32_t detail_lines, help_lines;
+    uint32_t help_lines;
 
     const char *page;         /* borrowed text of pane PAGE: which it is, and of which run */
     uint64_t page_run;
-    enum sb_pane page_back;   /* where it was opened */
     uint32_t page_lines;
 
     struct sb_polled polled[SB_SCREEN_PAGE_COUNT];
@@ -163,7 +172,7 @@ struct sb_pane_info {
     const char *name, *title;
     char number;
     enum sb_area area;
-    uint16_t where; /* its bit in the keymap */
+    uint32_t where; /* its bit in the keymap */
     /* Draws the content; `text` and `right` go into the title line. */
     void (*draw)(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right);
     /* Rows the selection can move over. */
@@ -218,6 +227,33 @@ void sb_timeline_move(struct sb_screen *screen, int64_t delta);
 void sb_timeline_range(struct sb_screen *screen, int step);
 /* The job behind the selected row, SB_NO_JOB when a context is selected that nobody holds: `ctx` is that one. */
 uint16_t sb_timeline_job(const struct sb_screen *screen, uint16_t *ctx);
+
+/* nav.c */
+/* Puts a view in front; the one below and its selection are remembered. */
+void sb_nav_open(struct sb_screen *screen, enum sb_pane pane);
+/* Goes back to where the view in front was opened; false when it was not. */
+bool sb_nav_back(struct sb_screen *screen);
+void sb_nav_forget(struct sb_screen *screen);
+
+/* open.c */
+/* Enter: the view of what is under the cursor. */
+void sb_act_open(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
+void sb_act_audit(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
+/* The alert and the component that an action is about: the one that is shown, or the selected one; NULL, SB_COMPONENT_COUNT = none. */
+const struct sb_model_alert *sb_target_alert(const struct sb_screen *screen);
+unsigned sb_target_component(const struct sb_screen *screen);
+/* The place in the list of contexts of the one that is shown, or selected; `count` = none. */
+uint32_t sb_target_context(const struct sb_screen *screen, const uint16_t *list, uint32_t count);
+
+/* pager.c */
+void sb_page_arrived(struct sb_screen *screen, enum sb_lookup_kind kind);
+
+/* history.c, audit.c */
+enum sb_slot sb_slot_of_run(unsigned run_state);
+const struct sb_past_run *sb_history_selected(const struct sb_screen *screen);
+bool sb_audit_create(struct sb_screen *screen);
+void sb_audit_destroy(struct sb_screen *screen);
+uint16_t sb_audit_selected_job(const struct sb_screen *screen);
 
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);

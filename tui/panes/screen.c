@@ -27,7 +27,7 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     screen->order_keys = calloc(SB_JOBS_MAX, sizeof *screen->order_keys);
     screen->find.scratch = calloc((size_t)SB_FIND_ROWS * SB_FIND_COLS, sizeof *screen->find.scratch);
     if (screen->live == NULL || screen->frozen == NULL || screen->order == NULL || screen->order_scratch == NULL ||
-        screen->order_keys == NULL || screen->find.scratch == NULL)
+        screen->order_keys == NULL || screen->find.scratch == NULL || !sb_wants_create(&screen->wants) || !sb_audit_create(screen))
         goto out;
     sb_copy(screen->actor, sizeof screen->actor, setup->actor == NULL ? "" : setup->actor);
     sb_copy(screen->environment, sizeof screen->environment, setup->environment == NULL ? "" : setup->environment);
@@ -54,6 +54,8 @@ void sb_screen_destroy(struct sb_screen *screen)
 {
     if (screen == NULL)
         return;
+    sb_audit_destroy(screen);
+    sb_wants_destroy(&screen->wants);
     free(screen->find.scratch);
     free(screen->order_keys);
     free(screen->order_scratch);
@@ -144,15 +146,14 @@ void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uin
     screen->page = text;
     if (text == NULL) {
         if (screen->focus == SB_PANE_PAGE)
-            screen->focus = screen->page_back;
+            (void)sb_nav_back(screen);
         sb_notice_say(screen, now, false, why);
         return;
     }
     screen->page_run = run;
     if (screen->focus != SB_PANE_PAGE)
-        screen->page_back = screen->focus;
+        sb_nav_open(screen, SB_PANE_PAGE);
     screen->scrolls[SB_PANE_PAGE].selected = 0;
-    screen->focus = SB_PANE_PAGE;
 }
 
 enum sb_screen_page sb_screen_polls(const struct sb_screen *screen)

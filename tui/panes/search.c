@@ -149,7 +149,7 @@ static void seek_detail(struct sb_screen *screen, struct sb_seek *seek)
         grid.cols = SB_FIND_COLS;
     const struct sb_view view = sb_view_whole(&grid, screen->is_ascii);
     const struct sb_scroll scroll = screen->scrolls[SB_PANE_DETAIL];
-    const uint32_t visible = screen->visible[SB_PANE_DETAIL], lines = screen->detail_lines;
+    const uint32_t visible = screen->visible[SB_PANE_DETAIL], lines = screen->line_counts[SB_PANE_DETAIL];
     char title[SB_TITLE_MAX], right[SB_TITLE_MAX], text[PAINT_BYTES];
     uint16_t at[PAINT_BYTES];
     struct sb_text title_text, right_text;
@@ -159,14 +159,14 @@ static void seek_detail(struct sb_screen *screen, struct sb_seek *seek)
     sb_view_clear(&view, SB_SLOT_TEXT);
     screen->scrolls[SB_PANE_DETAIL].selected = 0;
     sb_pane_infos[SB_PANE_DETAIL].draw(screen, &view, &title_text, &right_text);
-    for (unsigned row = 0; row < SB_FIND_ROWS && row < screen->detail_lines; row++) {
+    for (unsigned row = 0; row < SB_FIND_ROWS && row < screen->line_counts[SB_PANE_DETAIL]; row++) {
         (void)read_row(&view, row, 0, grid.cols, text, at);
         if (sb_match_fits(seek->match, text, NULL, NULL))
             sb_seek_offer(seek, row);
     }
     screen->scrolls[SB_PANE_DETAIL] = scroll;
     screen->visible[SB_PANE_DETAIL] = visible;
-    screen->detail_lines = lines;
+    screen->line_counts[SB_PANE_DETAIL] = lines;
 }
 
 static void seek_in(struct sb_screen *screen, enum sb_pane pane, struct sb_seek *seek)

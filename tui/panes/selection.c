@@ -43,6 +43,8 @@ void sb_selection_settle(struct sb_screen *screen, sb_ns mono)
         scroll->selected = place;
         return;
     }
+    if (screen->nav.depth > 0) /* a view of a job that the filter hides, such as an alert's: it stays on that job */
+        return;
     /* The filter took it away: the row keeps its place and another job comes there. */
     if (scroll->selected >= screen->order_count)
         scroll->selected = screen->order_count - 1;

@@ -14,6 +14,7 @@
 #include "signalbox/ports/cache.h"
 #include "signalbox/ports/control.h"
 #include "signalbox/ports/ledger.h"
+#include "signalbox/ports/lookup.h"
 #include "signalbox/ports/node.h"
 #include "signalbox/ports/store.h"
 
@@ -31,6 +32,10 @@ typedef enum sb_err sb_api_judge(const void *arg, const struct sb_api_verdict *v
 
 /* A text that a console shows and that is no event ("content", "kept" of a run), for free(); UNTRUSTED. Any thread, bounded time. */
 typedef enum sb_err sb_api_page(const void *arg, const char *name, uint64_t run, char **text, struct sb_error *err);
+
+/* Answers a console's question about the past, as sb_tui_setup.lookup. */
+typedef enum sb_err sb_api_lookup(const void *arg, const struct sb_lookup *lookup, const struct sb_op *op, struct sb_findings *findings,
+                                  struct sb_error *err);
 
 /* A loop outside the engine that is watched too; as struct sb_loop. */
 struct sb_api_loop {
@@ -54,6 +59,8 @@ struct sb_api_setup {
     sb_api_judge *judge;           /* NULL: no verdicts */
     sb_api_page *page;             /* NULL: no such texts */
     const void *judge_arg;         /* of both */
+    sb_api_lookup *lookup;         /* NULL: what the store alone knows */
+    const void *lookup_arg;
     const char *socket_path;       /* a stale socket there is replaced: hold the installation's lock */
     uint16_t port;                 /* 0 = no TCP */
     struct sb_feed *feed;          /* taken: the engine's first feed; NULL = counters begin with the next event */
@@ -72,6 +79,11 @@ void sb_api_close(struct sb_api *api);
 
 /* Answers a GET of `target` ("/v1/runs?failed=1") in this process, for commands beside no running runtime. `*body` is for free(). */
 enum sb_err sb_api_get(const struct sb_api_setup *setup, const char *target, unsigned *status, char **body, struct sb_error *err) SB_MUST_USE;
+
+/* The other side of GET /v1/lookup: where a question is asked, and its answer read. For consoles elsewhere. */
+enum { SB_API_LOOKUP_TARGET_MAX = 512 };
+void sb_api_lookup_target(const struct sb_lookup *lookup, char out[SB_API_LOOKUP_TARGET_MAX]);
+enum sb_err sb_api_lookup_read(const char *body, size_t size, struct sb_findings *findings, struct sb_error *err) SB_MUST_USE;
 
 /* An address for the socket that fits sockaddr_un, whatever the length of the path: `out` names it through an open folder when it must.
  * `*dir_fd` stays open as long as the address is used (-1 when none is). */

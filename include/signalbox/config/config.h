@@ -55,6 +55,8 @@ char *sb_config_schema(void);
 char *sb_config_reference(void);
 /* Where a loaded value came from: "catalogue.yaml:12:5", "default", "--set". NULL for an unknown key. */
 const char *sb_config_explain(const char *key);
+/* The same of a catalogue that sb_config_load made, from any thread while it lives; false and "" for an unknown key. */
+bool sb_config_origin(const struct sb_catalogue *catalogue, const char *key, char *out, size_t cap);
 
 /* A value that the files, the environment or the command line give; what they do not give is at its default. What could be a secret is ***. */
 struct sb_config_value {

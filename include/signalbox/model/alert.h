@@ -45,6 +45,12 @@ struct sb_rule_info {
 };
 extern const struct sb_rule_info sb_rule_infos[SB_RULE_COUNT];
 
+/* What to look at first and what to do, in a sentence or two, and the section of docs/OPERATIONS.md that has the rest. */
+struct sb_runbook {
+    const char *manual, *text;
+};
+extern const struct sb_runbook sb_runbooks[SB_RULE_COUNT];
+
 /* A rule as the catalogue wants it. */
 struct sb_alert_def {
     bool is_off;
@@ -55,7 +61,10 @@ struct sb_alert_def {
     uint8_t or_n, or_of;       /* bad looks that are enough, too, while the catalogue says nothing of `raise`; 0 = none */
     sb_ns hold, recover;
     sb_ns repeat;              /* while it fires and nobody has acknowledged it; 0 = by severity: page 1 h, error 4 h, warn 12 h, info never */
+    char runbook[SB_NOTE_MAX]; /* in place of the rule's own, a text or a link; "" = the rule's own */
 };
+/* Whether the catalogue wants it otherwise than it is shipped. */
+bool sb_alert_def_is_changed(const struct sb_alert_def *def, enum sb_rule rule);
 
 /* What is promised of the runs of all jobs together. SUCCESS: a run that ends, succeeds. PUNCTUALITY: a run starts before it counts as late. */
 enum sb_objective { SB_OBJECTIVE_SUCCESS, SB_OBJECTIVE_PUNCTUALITY, SB_OBJECTIVE_COUNT };

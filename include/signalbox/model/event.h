@@ -74,6 +74,10 @@
 #define SB_EV_command_done(F, O) F(O, u64, command) F(O, u8, kind) F(O, job, job) F(O, run, run) F(O, name, actor) F(O, note, outcome)
 #define SB_EV_command_refused(F, O) F(O, u64, command) F(O, u8, kind) F(O, job, job) F(O, run, run) F(O, name, actor) F(O, note, outcome)
 
+/* What a command named that its answer does not say, and why; comes before the answer, and only when there is something of it. */
+#define SB_EV_command_asked(F, O) F(O, u64, command) F(O, u8, kind) F(O, ctx, ctx) F(O, component, component) F(O, u32, alert) F(O, ns, lasts) \
+    F(O, name, subject) F(O, note, reason)
+
 #define SB_EV_budget_window(F, O) F(O, wall, day_start) F(O, wall, day_end) F(O, usd, limit) F(O, usd, spent) F(O, tier, tier) \
     F(O, budget_policy, policy)
 #define SB_EV_budget_spent(F, O) F(O, run, run) F(O, job, job) F(O, u32, tokens_in) F(O, u32, tokens_out) F(O, usd, cost) F(O, usd, spent) \
@@ -109,6 +113,9 @@
 #define SB_EV_silence_set(F, O) F(O, u32, silence) F(O, rule, rule) F(O, ns, lasts) F(O, name, subject) F(O, name, actor) F(O, note, reason)
 #define SB_EV_silence_ended(F, O) F(O, u32, silence) F(O, name, actor)
 #define SB_EV_channel_defined(F, O) F(O, u8, channel) F(O, severity, min_severity) F(O, name, name) F(O, name, kind)
+/* A rule that the catalogue changed; the others are as they are shipped. `severity` SB_SEVERITY_COUNT: the rule's own. `runbook` "": as shipped. */
+#define SB_EV_rule_defined(F, O) F(O, rule, rule) F(O, flag, is_off) F(O, severity, severity) F(O, u8, raise_n) F(O, u8, raise_of) \
+    F(O, u8, clear_n) F(O, u8, clear_of) F(O, u8, or_n) F(O, u8, or_of) F(O, ns, hold) F(O, ns, recover) F(O, ns, repeat) F(O, note, runbook)
 /* How it goes with a channel since the start; in a description alone. */
 #define SB_EV_channel_state(F, O) F(O, u8, channel) F(O, u32, sent) F(O, u32, failed) F(O, u32, failing) F(O, wall, sent_at) F(O, wall, failed_at) \
     F(O, note, reason)
@@ -183,6 +190,7 @@
     X(LANE_POLICY_SET, lane_policy_set, INFO, "lane policy {policy} set by {actor}")                                  \
     X(COMMAND_DONE, command_done, INFO, "{actor}: {outcome}")                                                         \
     X(COMMAND_REFUSED, command_refused, WARN, "{actor}: refused, {outcome}")                                          \
+    X(COMMAND_ASKED, command_asked, DEBUG, "command {command} was asked for because: {reason}")                       \
     X(BUDGET_WINDOW, budget_window, INFO, "budget day opened: {spent} of {limit} USD spent, tier {tier}")             \
     X(BUDGET_SPENT, budget_spent, INFO, "{job} run {run}: {alias} for {intent} cost {cost} USD, {spent} today")       \
     X(BUDGET_TIER, budget_tier, WARN, "budget tier {from} -> {to}, {remaining} of {limit} USD left: {why}")           \
@@ -199,6 +207,7 @@
     X(SILENCE_SET, silence_set, WARN, "{actor} silenced {rule} {subject} for {lasts}: {reason}")                       \
     X(SILENCE_ENDED, silence_ended, INFO, "silence {silence} ended {actor}")                                           \
     X(CHANNEL_DEFINED, channel_defined, DEBUG, "channel {name} is {kind}, from {min_severity} on")                     \
+    X(RULE_DEFINED, rule_defined, DEBUG, "rule {rule} is the catalogue's: {raise_n} of {raise_of}, for {hold}")        \
     X(CHANNEL_STATE, channel_state, DEBUG, "channel {channel}: {sent} notices taken, {failed} attempts failed {reason}")  \
     X(NOTICE_HELD, notice_held, DEBUG, "alert {alert}, channel {channel}: {why} {by}")                                 \
     X(NOTICE_QUEUED, notice_queued, INFO, "notice for channel {channel}: {notice} {rule} {subject}")                   \

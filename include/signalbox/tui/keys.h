@@ -27,14 +27,23 @@ enum {
     SB_WHERE_CONTENT = 512,
     SB_WHERE_TIMELINE = 1024,
     SB_WHERE_NODES = 2048,
-    SB_WHERE_ALL = 4095,
-    SB_WHERE_JOB = SB_WHERE_JOBS | SB_WHERE_DETAIL,
+    SB_WHERE_ALERT_DETAIL = 1 << 16,
+    SB_WHERE_CONTEXT_DETAIL = 1 << 17,
+    SB_WHERE_COMPONENT_DETAIL = 1 << 18,
+    SB_WHERE_HISTORY = 1 << 19,
+    SB_WHERE_RUN = 1 << 20,
+    SB_WHERE_CONTENT_ROW = 1 << 21,
+    SB_WHERE_AUDIT = 1 << 22,
+    SB_WHERE_ALL = 4095 | 127 << 16,
+    SB_WHERE_JOB = SB_WHERE_JOBS | SB_WHERE_DETAIL | SB_WHERE_RUN,
     SB_WHERE_FILTERED = SB_WHERE_JOBS | SB_WHERE_ALERTS | SB_WHERE_SERVICES | SB_WHERE_LOG | SB_WHERE_DETAIL | SB_WHERE_HELP | SB_WHERE_PAGE |
                         SB_WHERE_CONTENT | SB_WHERE_TIMELINE,
     SB_WHERE_SORTED = SB_WHERE_JOBS | SB_WHERE_ALERTS,
     SB_WHERE_SIDEWAYS = SB_WHERE_JOBS | SB_WHERE_LOG,
     SB_WHERE_TAILED = SB_WHERE_JOBS | SB_WHERE_CONTEXTS | SB_WHERE_ALERTS | SB_WHERE_SERVICES | SB_WHERE_LOG | SB_WHERE_DETAIL,
-    SB_WHERE_OPENING = SB_WHERE_JOBS | SB_WHERE_CONTEXTS | SB_WHERE_ALERTS | SB_WHERE_DETAIL | SB_WHERE_TIMELINE,
+    SB_WHERE_OPENING = SB_WHERE_JOBS | SB_WHERE_CONTEXTS | SB_WHERE_ALERTS | SB_WHERE_SERVICES | SB_WHERE_DETAIL |
+                       SB_WHERE_ALERT_DETAIL | SB_WHERE_CONTEXT_DETAIL | SB_WHERE_HISTORY | SB_WHERE_RUN | SB_WHERE_AUDIT |
+                       SB_WHERE_CONTENT | SB_WHERE_TIMELINE,
 };
 
 enum { SB_KEY_ACTION_KEYS = 3 };
@@ -43,20 +52,20 @@ struct sb_keymap_row {
     const char *name;                /* "pause" */
     uint32_t keys[SB_KEY_ACTION_KEYS];   /* 0 = none */
     char class;                      /* 'V', 'R', 'G' or 'T' */
-    uint16_t where;
+    uint32_t where;
     const char *label, *help;
 };
 
 extern const struct sb_keymap_row sb_keymap[SB_KEY_ACTION_COUNT];
 
 /* Action of a key in a pane (one bit of `where`), or SB_KEY_ACTION_NONE. */
-enum sb_key_action sb_keymap_find(uint32_t key, uint16_t where);
+enum sb_key_action sb_keymap_find(uint32_t key, uint32_t where);
 /* Whether an action is offered to a viewer: everything of class V, and leaving. */
 bool sb_keymap_is_for_viewers(enum sb_key_action action);
 /* "p", "C-d", "Enter", "PgDn". */
 void sb_key_name(uint32_t key, struct sb_text *out);
 /* Words of the panes in `where`: "jobs detail", or "all". */
-void sb_where_names(uint16_t where, struct sb_text *out);
+void sb_where_names(uint32_t where, struct sb_text *out);
 
 /* What is wrong with a keymap: one line per finding into `out`; returns their number. Finds a key with two meanings in one pane, a key that
  * cannot be bound (C-a C-b C-c C-h C-i C-j C-m C-q C-s C-z), an action without a key and an action of class R, G or T on a movement key. */

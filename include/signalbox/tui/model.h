@@ -180,6 +180,19 @@ struct sb_model_alert {
     char text[SB_NOTE_MAX];
 };
 
+/* What happened to a context or a component, the newest last. */
+enum { SB_MODEL_CHANGES = 6 };
+struct sb_model_change {
+    struct sb_wall at;
+    uint8_t state;            /* enum sb_ctx_state or sb_component_state */
+    uint32_t generation;      /* contexts */
+    char reason[SB_NOTE_MAX];
+};
+struct sb_model_history {
+    uint32_t total;           /* ever; the newest is changes[(total - 1) % SB_MODEL_CHANGES] */
+    struct sb_model_change changes[SB_MODEL_CHANGES];
+};
+
 struct sb_model_spending {
     char name[SB_NAME_MAX];
     uint32_t calls;
@@ -251,6 +264,45 @@ struct sb_model_pause {
     char reason[SB_NOTE_MAX];
 };
 
+/* What somebody asked for, and what became of it. The newest SB_MODEL_COMMANDS are kept; older ones are in the store. */
+enum { SB_MODEL_COMMANDS = 64 };
+struct sb_model_asked {
+    uint64_t command, run;
+    uint64_t seq;             /* of its answer */
+    uint8_t kind;             /* enum sb_command_kind */
+    bool is_answered, is_done; /* answered: done or refused */
+    uint16_t job, ctx;
+    uint8_t component;
+    uint32_t alert;
+    sb_ns lasts;
+    struct sb_wall at;        /* of the answer */
+    char actor[SB_NAME_MAX], subject[SB_NAME_MAX], incident[SB_NAME_MAX];
+    char reason[SB_NOTE_MAX], outcome[SB_NOTE_MAX];
+};
+struct sb_audit {
+    uint64_t total;           /* ever; the newest is rows[(total - 1) % SB_MODEL_COMMANDS] */
+    struct sb_model_asked rows[SB_MODEL_COMMANDS];
+};
+/* Folds command_asked, command_done and command_refused; other events say nothing of commands. */
+void sb_audit_take(struct sb_audit *audit, const struct sb_event *event);
+/* What an open incident notes of a command that is known. */
+void sb_audit_stamp(struct sb_audit *audit, uint64_t command, const char *incident, const char *reason);
+/* The row `back` places before the newest (0 = newest), or NULL. */
+const struct sb_model_asked *sb_audit_at(const struct sb_audit *audit, uint64_t back);
+/* What it was about, in a word or two: the job, "ctx2", the component, "alert 12", the subject; "" when it was about everything. `job_name`: of
+ * its job, "" = none. */
+void sb_audit_target(const struct sb_model_asked *asked, const char *job_name, struct sb_text *out);
+
+/* A rule as it is in force. */
+struct sb_model_rule {
+    bool is_changed;          /* by the catalogue; else everything is as shipped (sb_rule_infos) */
+    bool is_off;
+    uint8_t severity;         /* SB_SEVERITY_COUNT = the rule's own */
+    uint8_t raise_n, raise_of, clear_n, clear_of, or_n, or_of; /* or: fires also then; 0 = no such */
+    sb_ns hold, recover, repeat;
+    char runbook[SB_NOTE_MAX]; /* "" = the shipped one */
+};
+
 /* The last command that ended, whoever asked. */
 struct sb_model_command {
     uint64_t id;
@@ -296,6 +348,9 @@ struct sb_model {
     uint32_t alert_count, alerts_dropped;
     struct sb_model_alert alerts[SB_ALERTS_MAX]; /* oldest first */
     struct sb_model_command last_command;
+    struct sb_audit audit;
+    struct sb_model_rule rules[SB_RULE_COUNT];
+    struct sb_model_history context_history[SB_CONTEXTS_MAX], component_history[SB_COMPONENT_COUNT];
 
     uint32_t job_count;       /* defined ones */
     uint32_t job_high;        /* highest defined id + 1 */
@@ -373,6 +428,25 @@ void sb_model_budget_why(const struct sb_model *model, struct sb_text *out);
 void sb_model_budget_next(const struct sb_model *model, struct sb_text *out);
 /* What the failed LLM calls of the window have in common, in one line; nothing when none failed. */
 void sb_model_llm_verdict(const struct sb_model *model, struct sb_text *out);
+/* An incident, explained. The API, `signalbox alert why` and the console say it in these words. */
+/* When the rule fires and ends: "fires when 2 of the last 3 looks are bad; ends when 2 of 3 are good, for 30s". */
+void sb_model_rule_line(const struct sb_model *model, uint8_t rule, struct sb_text *out);
+/* The state with how long it lasts and what lies over it: "recovering, over in 12s; flaps". */
+void sb_model_alert_state_line(const struct sb_model_alert *alert, sb_ns now, struct sb_text *out);
+/* What a channel was told or why not: "silenced by ana, for 3h10m". */
+void sb_model_told_line(const struct sb_model *model, const struct sb_model_alert *alert, unsigned channel, sb_ns now, struct sb_text *out);
+/* The incident that this one follows from, as the channels were told; NULL = none, or it is over. */
+const struct sb_model_alert *sb_model_alert_cause(const struct sb_model *model, const struct sb_model_alert *alert);
+/* What to do, from the catalogue or as shipped, and the section of the manual ("" for a rule that the catalogue explains). */
+const char *sb_model_runbook(const struct sb_model *model, uint8_t rule);
+const char *sb_model_manual(const struct sb_model *model, uint8_t rule);
+/* The next key or command worth a try, with names filled in. */
+void sb_model_alert_press(const struct sb_model *model, const struct sb_model_alert *alert, struct sb_text *out);
+/* Whether a component is what it is about. */
+bool sb_alert_is_of_component(const struct sb_model_alert *alert);
+/* Whether the silence covers the alert now. */
+bool sb_model_is_silenced(const struct sb_model_silence *silence, const struct sb_model_alert *alert, sb_ns now);
+
 /* The short form for the last column of the job table. */
 void sb_model_brief(const struct sb_model *model, uint16_t job, sb_ns now, struct sb_text *out);
 

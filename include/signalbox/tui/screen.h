@@ -8,6 +8,7 @@
 #include "signalbox/base/err.h"
 #include "signalbox/model/command.h"
 #include "signalbox/model/event.h"
+#include "signalbox/ports/lookup.h"
 #include "signalbox/ports/source.h"
 #include "signalbox/tui/grid.h"
 
@@ -110,6 +111,12 @@ void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uin
  * none is, or it is frozen. */
 #define SB_SCREEN_POLL SB_S(1)
 enum sb_screen_page sb_screen_polls(const struct sb_screen *screen);
+
+/* What a view wants to know of the past and has not asked yet: to be asked of whoever knows, without waiting for it here. Asked after keys and
+ * before each frame; false = nothing. */
+bool sb_screen_wants(struct sb_screen *screen, struct sb_now now, struct sb_lookup *lookup);
+/* The answer, or why there is none; copied. One to an older question is passed over. */
+void sb_screen_found(struct sb_screen *screen, const struct sb_findings *findings, struct sb_now now);
 
 /* Says in the last line but one what became of something. */
 void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now);

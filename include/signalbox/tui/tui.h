@@ -25,6 +25,11 @@ struct sb_tui_setup {
     enum sb_err (*judge)(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
     /* Which of several nodes this is, in a few words; "" when it is the only one. As `page`, once a second. NULL = it is. */
     void (*node)(const void *self, char *out, size_t cap);
+    /* Asks about the past, into zeroed findings; the error's text says why there is no answer. Called on a thread of its own, one question at a
+     * time, and must obey `op`: the console goes on meanwhile. NULL = nothing is known of the past. */
+    enum sb_err (*lookup)(const void *self, const struct sb_lookup *lookup, const struct sb_op *op, struct sb_findings *findings,
+                          struct sb_error *err);
+    const void *lookup_self;
     const void *page_self;
     int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */
     int signal_fd;                /* readable when SIGTERM, SIGINT or SIGHUP came: drain and leave; -1 = none */

@@ -69,8 +69,44 @@ static void random_event(struct sb_event *event, uint64_t seq, sb_ns now)
         random_field(&info->fields[i], (unsigned char *)&event->as);
 }
 
+/* An answer about the past as a hostile other side might make it. */
+static void random_findings(struct sb_findings *found, const struct sb_lookup *lookup)
+{
+    memset(found, 0, sizeof *found);
+    found->number = lookup->number;
+    found->kind = lookup->kind;
+    found->code = below(8) == 0 ? SB_ERR_TIMEOUT : SB_OK;
+    found->is_newest = below(2) == 0;
+    found->is_oldest = below(2) == 0;
+    found->run_count = (uint32_t)number();
+    found->step_count = (uint32_t)number();
+    found->event_count = (uint32_t)number();
+    for (unsigned i = 0; i < SB_LOOKUP_PAGE; i++) {
+        struct sb_past_run *const run = &found->runs[i];
+        *run = (struct sb_past_run){.id = number(), .nominal.ns = (int64_t)number(), .queued.ns = (int64_t)number(), .ended.ns = (int64_t)number(),
+                                    .started.ns = (int64_t)number(), .duration = (int64_t)number(), .state = (uint8_t)below(20),
+                                    .cause = (uint8_t)below(20), .class = (uint8_t)below(20), .attempt = (uint8_t)number()};
+        random_text(run->job, SB_NAME_MAX);
+        random_text(run->error, SB_NOTE_MAX);
+    }
+    for (unsigned i = 0; i < SB_LOOKUP_STEPS_MAX; i++) {
+        struct sb_past_step *const step = &found->steps[i];
+        *step = (struct sb_past_step){.step = (uint8_t)number(), .attempt = (uint8_t)number(), .state = (uint8_t)below(20), .ctx = (uint16_t)number(),
+                                      .class = (uint8_t)below(20), .duration = (int64_t)number(), .rows = (int64_t)number()};
+        random_text(step->name, SB_NAME_MAX);
+        random_text(step->text, SB_NOTE_MAX);
+    }
+    for (unsigned i = 0; i < SB_LOOKUP_EVENTS_MAX; i++) {
+        random_event(&found->events[i].event, number(), (sb_ns)below(1U << 30));
+        random_text(found->events[i].job, SB_NAME_MAX);
+    }
+    random_text(found->text, SB_LOOKUP_TEXT_MAX);
+}
+
 static uint32_t random_key(void)
 {
+    if (below(6) == 0)
+        return SB_KEY_ENTER; /* into the views */
     if (below(3) == 0)
         return sb_keymap[below(SB_KEY_ACTION_COUNT)].keys[0];
     return below(4) == 0 ? (uint32_t)below(0x110020) : (uint32_t)below(128);
@@ -125,6 +161,7 @@ static void check_grid(const struct sb_grid *grid, const struct sb_grid_cell *gu
 static void fuzz(bool is_ascii)
 {
     static struct sb_grid_cell cells[ROWS_HUGE * COLS_HUGE + GUARD];
+    static struct sb_findings found;
     const struct sb_screen_setup setup = {.actor = "ana", .environment = "prod", .is_ascii = is_ascii};
     struct sb_screen *const screen = sb_screen_create(&setup, NULL);
     assert_non_null(screen);
@@ -139,8 +176,13 @@ static void fuzz(bool is_ascii)
         }
         for (unsigned i = 0; i < KEYS_PER_ROUND; i++) {
             struct sb_screen_answer answer;
+            struct sb_lookup lookup;
             now += (sb_ns)below((uint64_t)SB_S(1));
             sb_screen_key(screen, (struct sb_key){random_key()}, (struct sb_now){now, {SCENE_WALL + now}}, &answer);
+            if (sb_screen_wants(screen, (struct sb_now){now, {SCENE_WALL + now}}, &lookup) && below(4) > 0) {
+                random_findings(&found, &lookup);
+                sb_screen_found(screen, &found, (struct sb_now){now, {SCENE_WALL + now}});
+            }
             if (answer.has_command)
                 sb_screen_posted(screen, seq, below(4) == 0 ? SB_ERR_FULL : SB_OK);
         }

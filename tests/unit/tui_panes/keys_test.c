@@ -284,11 +284,26 @@ static void recycle__wants_the_name_and_an_unchanged_context(void **state)
     assert_int_equal(answer.command.ctx, 0);
 }
 
-static void enter__in_a_detail_shows_what_was_kept_of_the_failed_page(void **state)
+/* The history of the job in front comes, with one run in it, and the run is opened. */
+static void open_run(uint64_t run)
+{
+    static struct sb_findings found;
+    struct sb_lookup lookup;
+    press(SB_KEY_ENTER);
+    press(SB_KEY_ENTER);
+    assert_true(sb_screen_wants(screen, now, &lookup));
+    memset(&found, 0, sizeof found);
+    found = (struct sb_findings){.number = lookup.number, .kind = lookup.kind, .is_newest = true, .is_oldest = true, .run_count = 1};
+    found.runs[0] = (struct sb_past_run){.id = run, .state = SB_RUN_STATE_FAILED, .job = "metrics_scraper"};
+    sb_screen_found(screen, &found, now);
+    press(SB_KEY_ENTER);
+}
+
+static void enter__in_a_run_shows_what_was_kept_of_its_page(void **state)
 {
     (void)state;
     fail_run(41, METRICS);
-    press(SB_KEY_ENTER);
+    open_run(41);
     press(SB_KEY_ENTER);
     assert_int_equal(answer.wants_page, SB_SCREEN_PAGE_KEPT);
     assert_true(answer.page_run == 41);
@@ -300,20 +315,25 @@ static void enter__in_a_detail_shows_what_was_kept_of_the_failed_page(void **sta
     assert_shows("last line");
     assert_hides("\x1b");
     press('q');
-    assert_shows("Detail");
+    assert_shows(">Run< 41 of metrics_scraper");
+    press('q');
+    assert_shows(">History< runs of metrics_scraper");
+    press('q');
+    assert_shows(">Detail< metrics_scraper");
     press('q');
     assert_hides("no button");
+    assert_shows(">1 Jobs<");
 }
 
-static void enter__in_a_detail_says_when_nothing_was_kept(void **state)
+static void enter__in_a_run_says_when_nothing_was_kept(void **state)
 {
     (void)state;
     fail_run(41, METRICS);
-    press(SB_KEY_ENTER);
+    open_run(41);
     press(SB_KEY_ENTER);
     sb_screen_show_page(screen, SB_SCREEN_PAGE_KEPT, 41, NULL, "nothing of a page is kept of run 41", now);
     assert_shows("nothing of a page is kept of run 41");
-    assert_shows("Detail");
+    assert_shows(">Run< 41");
 }
 
 static void kept_page__is_folded_and_scrolled_to_its_end(void **state)
@@ -409,8 +429,8 @@ int main(void)
         TEST(kill__wants_the_name_in_full),
         TEST(retry_whole__asks_and_latches),
         TEST(recycle__wants_the_name_and_an_unchanged_context),
-        TEST(enter__in_a_detail_shows_what_was_kept_of_the_failed_page),
-        TEST(enter__in_a_detail_says_when_nothing_was_kept),
+        TEST(enter__in_a_run_shows_what_was_kept_of_its_page),
+        TEST(enter__in_a_run_says_when_nothing_was_kept),
         TEST(kept_page__is_folded_and_scrolled_to_its_end),
         TEST(policy__is_offered_one_by_one_and_ends_by_itself),
         TEST(pause_all__asks_and_resume_wants_the_word),

@@ -94,8 +94,10 @@ static void timeline__of_a_context_leads_to_its_holder_or_to_it(void **state)
     press('j');
     assert_shows(">  ctx #2 posting");
     press(SB_KEY_ENTER);
-    assert_shows(">2 Contexts & lanes<");
-    assert_shows(">#2  IDLE");
+    assert_shows(">Context< #2 lane posting");
+    assert_shows("state   idle");
+    press('q');
+    assert_shows(">  ctx #2 posting");
 }
 
 static void timeline__q_goes_back_to_where_it_was_opened(void **state)

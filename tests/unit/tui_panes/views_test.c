@@ -233,12 +233,18 @@ static void detail__opens_from_job_alert_and_context(void **state)
     SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_WARN, .job = PLAN, .subject = "plan");
     press('4');
     press(SB_KEY_ENTER);
+    assert_shows(">Alert< 5 job_failed");
+    press(SB_KEY_ENTER);
     assert_shows(">Detail< plan");
+    press(SB_KEY_ESCAPE);
+    assert_shows(">Alert< 5 job_failed");
     press(SB_KEY_ESCAPE);
     assert_shows(">4 Alerts<");
     SAY(&scene, LEASE_GRANTED, lease_granted, .ctx = 1, .run = 41, .job = METRICS, .deadline = SB_S(30));
     press('2');
     press('j');
+    press(SB_KEY_ENTER);
+    assert_shows(">Context< #1");
     press(SB_KEY_ENTER);
     assert_shows(">Detail< metrics_scraper");
 }

@@ -1,0 +1,60 @@
+/* Rules of the catalogue: a runbook of one's own. */
+#include "mistakes.h"
+
+#define HEAD "catalogue: t\njobs: {}\nalerts:\n  rules:\n"
+
+static void runbook__of_the_catalogue_takes_the_place_of_the_shipped_one(void **state)
+{
+    (void)state;
+    struct sb_catalogue *catalogue = load_right(HEAD "    job_failed: {runbook: \"https://wiki.example/jobs\"}\n", NULL);
+    assert_string_equal(catalogue->alerts.rules[SB_RULE_JOB_FAILED].runbook, "https://wiki.example/jobs");
+    assert_string_equal(catalogue->alerts.rules[SB_RULE_DEP_DOWN].runbook, "");
+    assert_true(sb_alert_def_is_changed(&catalogue->alerts.rules[SB_RULE_JOB_FAILED], SB_RULE_JOB_FAILED));
+    sb_catalogue_destroy(catalogue);
+}
+
+static void runbook__that_is_too_long_is_refused_with_its_place(void **state)
+{
+    static const char long_text[] = "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+                                    "0123456789012345678901234567890123456789";
+    char yaml[512];
+    (void)state;
+    (void)snprintf(yaml, sizeof yaml, HEAD "    job_failed:\n      runbook: \"%s\"\n", long_text);
+    const struct mistake mistakes[] = {
+        {yaml, 6, 16, "runbook is longer than 127 bytes", "name the page"},
+        {HEAD "    job_failed:\n      runbook: \"\"\n", 6, 16, "runbook", NULL},
+    };
+    expect_one(&mistakes[0], NULL);
+    const struct sb_config_errors *errors = load_wrong(mistakes[1].yaml, NULL);
+    assert_int_equal(errors->total, 1);
+    assert_int_equal(errors->items[0].line, 6);
+}
+
+static void origin__of_a_value_is_known_for_the_catalogue_that_has_it(void **state)
+{
+    (void)state;
+    char first[256], second[256];
+    struct sb_catalogue *a = load_right("catalogue: t\njobs:\n  plan:\n    every: 10m\n    steps: [{name: s, exec: {argv: [\"true\"]}}]\n", NULL);
+    struct sb_catalogue *b = load_right("catalogue: t\njobs:\n  plan:\n    priority: 3\n    every: 10m\n"
+                                        "    steps: [{name: s, exec: {argv: [\"true\"]}}]\n", NULL);
+    assert_true(sb_config_origin(a, "jobs.plan.every", first, sizeof first)); /* although b was loaded since */
+    assert_true(sb_config_origin(b, "jobs.plan.every", second, sizeof second));
+    assert_non_null(strstr(first, ":4:"));
+    assert_non_null(strstr(second, ":5:"));
+    assert_true(sb_config_origin(a, "jobs.plan.priority", first, sizeof first));
+    assert_string_equal(first, "default");
+    assert_false(sb_config_origin(a, "jobs.plan.nonsense", first, sizeof first));
+    assert_string_equal(first, "");
+    sb_catalogue_destroy(b);
+    sb_catalogue_destroy(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(runbook__of_the_catalogue_takes_the_place_of_the_shipped_one),
+        cmocka_unit_test(runbook__that_is_too_long_is_refused_with_its_place),
+        cmocka_unit_test(origin__of_a_value_is_known_for_the_catalogue_that_has_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
