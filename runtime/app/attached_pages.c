@@ -18,12 +18,11 @@ enum { TEXT_MAX = 4 << 20, BODY_MAX = 65536, ID_MAX = 40, TARGET_MAX = 256 };
 static const sb_ns ask_time = SB_MS(600); /* the screen stands still for no longer; the runtime takes up to 400 ms */
 
 /* Success is an answer of 200; else its words. */
-static enum sb_err ask(const struct attached_pages *self, const char *method, const char *target, const char *body, struct sb_attach_reply *reply,
-                       struct sb_error *err)
+static enum sb_err ask_within(const struct attached_pages *self, const struct sb_op *op, const char *method, const char *target, const char *body,
+                              struct sb_attach_reply *reply, struct sb_error *err)
 {
-    const struct sb_op op = { .deadline = sb_now() + ask_time };
     char words[SB_ERROR_TEXT_MAX];
-    enum sb_err rc = sb_attach_ask(self->socket_path, method, target, body, TEXT_MAX, &op, reply, err);
+    enum sb_err rc = sb_attach_ask(self->socket_path, method, target, body, TEXT_MAX, op, reply, err);
     if (rc != SB_OK || reply->status == 200)
         return rc;
     sb_attach_words(reply, words, sizeof(words));
@@ -32,15 +31,35 @@ static enum sb_err ask(const struct attached_pages *self, const char *method, co
     return rc;
 }
 
-enum sb_err attached_pages_read(const void *arg, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err)
+static enum sb_err ask(const struct attached_pages *self, const char *method, const char *target, const char *body, struct sb_attach_reply *reply,
+                       struct sb_error *err)
+{
+    const struct sb_op op = { .deadline = sb_now() + ask_time };
+    return ask_within(self, &op, method, target, body, reply, err);
+}
+
+static enum sb_err fetch(const struct attached_pages *self, enum sb_screen_page page, uint64_t run, const struct sb_op *op, char **text,
+                         struct sb_error *err)
 {
     struct sb_attach_reply reply = { 0 };
     char target[TARGET_MAX];
     (void)snprintf(target, sizeof(target), "/v1/pages/%s?run=%llu", pages_name(page), (unsigned long long)run);
-    enum sb_err rc = ask(arg, "GET", target, NULL, &reply, err);
+    enum sb_err rc = ask_within(self, op, "GET", target, NULL, &reply, err);
     if (rc == SB_OK)
         *text = reply.body;
     return rc;
+}
+
+enum sb_err attached_pages_now(const void *from, enum sb_screen_page page, const struct sb_op *op, char **text, struct sb_error *err)
+{
+    return fetch(from, page, 0, op, text, err);
+}
+
+enum sb_err attached_pages_read(const void *arg, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err)
+{
+    const struct attached_pages *self = arg;
+    const struct sb_op op = { .deadline = sb_now() + ask_time };
+    return page == SB_SCREEN_PAGE_KEPT ? fetch(self, page, run, &op, text, err) : page_reader_take(self->reader, page, text, err);
 }
 
 /* The path of a content row; its id, which the page told, is a word of letters, digits and dashes. */
@@ -120,8 +139,11 @@ static enum sb_err edit(const struct attached_pages *self, const char *content_i
 
 enum sb_err attached_pages_judge(const void *arg, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err)
 {
+    const struct attached_pages *self = arg;
     (void)actor; /* the runtime believes the socket */
-    if (answer->verdict == SB_SCREEN_EDIT)
-        return edit(arg, answer->content_id, err);
-    return send_verdict(arg, pages_verdict_name(answer->verdict), answer->content_id, answer->post_id, err);
+    enum sb_err rc = answer->verdict == SB_SCREEN_EDIT
+                         ? edit(self, answer->content_id, err)
+                         : send_verdict(self, pages_verdict_name(answer->verdict), answer->content_id, answer->post_id, err);
+    page_reader_hurry(self->reader);
+    return rc;
 }

@@ -2,11 +2,14 @@
 #ifndef SIGNALBOX_APP_ATTACHED_PAGES_H
 #define SIGNALBOX_APP_ATTACHED_PAGES_H
 
+#include "page_reader.h"
+
 #include "signalbox/tui/tui.h"
 
 struct attached_pages {
     const char *socket_path, *state_dir; /* state_dir: where the operator's editor gets its file */
     uint64_t console;
+    struct page_reader *reader; /* of attached_pages_now */
 };
 
 /* The `page` and `judge` of its setup; `self` is a struct attached_pages. At most 600 ms a question, but for the editor. */
@@ -16,5 +19,7 @@ enum sb_err attached_pages_judge(const void *self, const struct sb_screen_answer
 /* The `lookup` of its setup, with the same `self`. Asker's thread. */
 enum sb_err attached_lookup(const void *self, const struct sb_lookup *lookup, const struct sb_op *op, struct sb_findings *findings,
                             struct sb_error *err);
+/* A text of a polled pane, for its reader; `from` is a struct attached_pages. */
+enum sb_err attached_pages_now(const void *from, enum sb_screen_page page, const struct sb_op *op, char **text, struct sb_error *err);
 
 #endif

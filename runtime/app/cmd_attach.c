@@ -79,7 +79,7 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
     enum sb_err rc = sb_attach_open(&source, &attach, err);
     if (rc != SB_OK)
         return rc;
-    const struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source) };
+    struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source), NULL };
     const struct sb_tui_setup setup = {
         .source = source,
         .theme_dir = paths->theme_dir,
@@ -97,7 +97,10 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
         .finished_fd = -1,
         .signal_fd = signal_fd,
     };
-    rc = sb_tui_run(&setup, &end, err);
+    rc = page_reader_open(&pages.reader, attached_pages_now, &pages, err);
+    if (rc == SB_OK)
+        rc = sb_tui_run(&setup, &end, err);
+    page_reader_close(pages.reader);
     source->ops->look(source, last);
     source->ops->close(source);
     return rc;

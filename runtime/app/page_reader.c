@@ -1,5 +1,5 @@
 /* Reads the texts of the console's polled panes. Owns one thread; the console's takes what is there. */
-#include "pages.h"
+#include "page_reader.h"
 
 #include "signalbox/os/os.h"
 
@@ -11,7 +11,6 @@ static const sb_ns console_patience = SB_MS(10);
 
 /* One text; guarded by the reader's mutex. */
 struct source {
-    enum sb_err (*read)(const struct installation *in, const struct sb_op *op, char **text, struct sb_error *err);
     bool is_wanted;
     sb_ns begun;      /* when the last reading began; 0 = read anew whenever it is asked for */
     uint64_t changes; /* known so far: what was read before the last one is not shown */
@@ -20,7 +19,8 @@ struct source {
 };
 
 struct page_reader {
-    const struct installation *in;
+    page_read *read;
+    const void *from;
     struct sb_mutex *mutex;
     struct sb_cond *changed;
     struct sb_cancel *ending;
@@ -54,7 +54,8 @@ static void reader_main(void *arg)
         const struct sb_op op = { .deadline = sb_now() + read_time, .cancel = reader->ending };
         struct sb_error why = { 0 };
         char *text = NULL;
-        (void)source->read(reader->in, &op, &text, &why); /* `why` has the code; it is told to whoever asks */
+        /* `why` has the code; it is told to whoever asks */
+        (void)reader->read(reader->from, (enum sb_screen_page)(source - reader->sources), &op, &text, &why);
         sb_mutex_lock(reader->mutex);
         source->why = why;
         if (why.code == SB_OK && changes == source->changes) {
@@ -68,14 +69,13 @@ static void reader_main(void *arg)
     sb_mutex_unlock(reader->mutex);
 }
 
-enum sb_err page_reader_open(struct page_reader **out, const struct installation *in, struct sb_error *err)
+enum sb_err page_reader_open(struct page_reader **out, page_read *read, const void *from, struct sb_error *err)
 {
     struct page_reader *reader = calloc(1, sizeof *reader);
     enum sb_err rc = reader != NULL ? SB_OK : sb_error_set(err, SB_ERR_NOMEM, "no memory for the console's pages");
     if (rc == SB_OK) {
-        reader->in = in;
-        reader->sources[SB_SCREEN_PAGE_CONTENT].read = pages_content;
-        reader->sources[SB_SCREEN_PAGE_NODES].read = pages_nodes;
+        reader->read = read;
+        reader->from = from;
         reader->mutex = sb_mutex_create(SB_RANK_PAGES);
         reader->changed = sb_cond_create();
         reader->ending = sb_cancel_create(err);
@@ -117,8 +117,6 @@ enum sb_err page_reader_take(struct page_reader *reader, enum sb_screen_page pag
     struct source *const source = &reader->sources[page];
     const sb_ns now = sb_now();
     enum sb_err rc = SB_OK;
-    if (source->read == NULL)
-        return sb_error_set(err, SB_ERR_INVALID, "page %u is none that is read by itself", (unsigned)page);
     sb_mutex_lock(reader->mutex);
     if (source->begun == 0 || now - source->begun >= read_every) {
         source->is_wanted = true;

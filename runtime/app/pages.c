@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { EFFECTS_SHOWN = 20, RECEIPTS_TEXT_MAX = 8192 };
-static const sb_ns page_time = SB_MS(400); /* nobody who asks stands still for longer */
+static const sb_ns page_time = SB_MS(400); /* who asks from outside waits for no longer */
 
 static void add_effect(void *arg, const struct sb_effect *effect)
 {
@@ -53,6 +53,12 @@ enum sb_err pages_content(const struct installation *in, const struct sb_op *op,
     return rc;
 }
 
+enum sb_err pages_now(const void *source, enum sb_screen_page page, const struct sb_op *op, char **text, struct sb_error *err)
+{
+    const struct installation *in = ((const struct verdict_source *)source)->installation;
+    return page == SB_SCREEN_PAGE_NODES ? pages_nodes(in, op, text, err) : pages_content(in, op, text, err);
+}
+
 enum sb_err pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err)
 {
     const struct pages *pages = self;
@@ -61,24 +67,22 @@ enum sb_err pages_read(const void *self, enum sb_screen_page page, uint64_t run,
 }
 
 static const char *const page_names[] = { [SB_SCREEN_PAGE_NONE] = "", [SB_SCREEN_PAGE_KEPT] = "kept", [SB_SCREEN_PAGE_CONTENT] = "content",
-                                         [SB_SCREEN_PAGE_NODES] = "nodes" };
+                                          [SB_SCREEN_PAGE_NODES] = "nodes" };
 
 const char *pages_name(enum sb_screen_page page)
 {
     return page_names[page];
 }
 
-enum sb_err pages_tell(const void *self, const char *name, uint64_t run, char **text, struct sb_error *err)
+enum sb_err pages_tell(const void *source, const char *name, uint64_t run, char **text, struct sb_error *err)
 {
-    const struct installation *in = ((const struct verdict_source *)self)->installation;
+    const struct installation *in = ((const struct verdict_source *)source)->installation;
     const struct sb_op op = { .deadline = sb_now() + page_time };
-    if (sb_streq(name, page_names[SB_SCREEN_PAGE_KEPT]))
-        return sb_kept_read(in->paths.state_dir, run, text, err);
-    if (sb_streq(name, page_names[SB_SCREEN_PAGE_CONTENT]))
-        return pages_content(in, &op, text, err);
-    if (sb_streq(name, page_names[SB_SCREEN_PAGE_NODES]))
-        return pages_nodes(in, &op, text, err);
-    return sb_error_set(err, SB_ERR_NOT_FOUND, "there is no page \"%.40s\"; content, kept and nodes are", name);
+    for (unsigned page = SB_SCREEN_PAGE_NONE + 1; page < SB_LEN(page_names); page++)
+        if (sb_streq(page_names[page], name))
+            return page == SB_SCREEN_PAGE_KEPT ? sb_kept_read(in->paths.state_dir, run, text, err)
+                                               : pages_now(source, (enum sb_screen_page)page, &op, text, err);
+    return sb_error_set(err, SB_ERR_NOT_FOUND, "there is no page \"%.40s\"; content, nodes and kept are", name);
 }
 
 /* The draft in the operator's editor, then the verdict with what came of it. */

@@ -129,7 +129,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
     enum sb_tui_end end = SB_TUI_LEFT;
     const char *actor = getenv("USER");
     struct pages pages = { .source = { in, sb_engine_control(engine) } };
-    enum sb_err rc = page_reader_open(&pages.reader, in, err);
+    enum sb_err rc = page_reader_open(&pages.reader, pages_now, &pages.source, err);
     struct sb_tui_setup setup = {
         .theme_dir = in->paths.theme_dir,
         .theme = options->theme != NULL ? options->theme : in->catalogue->settings.theme,
