@@ -86,13 +86,22 @@ static void judge(struct app *app, const struct sb_screen_answer *answer)
     sb_screen_say(app->screen, !is_done, err.text, now());
 }
 
+static void post(struct app *app, const struct sb_command *command)
+{
+    uint64_t id = command->id;
+    struct sb_error err = { SB_OK, "" };
+    enum sb_err rc = app->source->ops->command(app->source, *command, &id, &err);
+    sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
+}
+
 static void obey(struct app *app, const struct sb_screen_answer *answer)
 {
+    struct sb_command more;
     if (answer->has_command && !app->setup->is_read_only) {
-        uint64_t id = answer->command.id;
-        struct sb_error err = { SB_OK, "" };
-        enum sb_err rc = app->source->ops->command(app->source, answer->command, &id, &err);
-        sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
+        post(app, &answer->command);
+    }
+    while (!app->setup->is_read_only && sb_screen_take_command(app->screen, &more)) {
+        post(app, &more);
     }
     if (answer->verdict != SB_SCREEN_VERDICT_NONE && !app->setup->is_read_only) {
         judge(app, answer);

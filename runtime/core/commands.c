@@ -315,6 +315,25 @@ static void on_ack_alert(struct sb_core *core, struct asked *asked)
     say(asked, alert->subject);
 }
 
+static void on_unack_alert(struct sb_core *core, struct asked *asked)
+{
+    struct alert *alert = sb_alert_find(core, asked->command->alert);
+    if (alert == NULL) {
+        refuse(asked, "the alert has cleared");
+        return;
+    }
+    if (!alert->is_acked) {
+        refuse(asked, "it is not acknowledged");
+        return;
+    }
+    sb_alert_unack(core, alert, "its acknowledgement was taken back");
+    sb_alerts_arm(core);
+    say(asked, "no longer acknowledged: ");
+    say(asked, sb_rule_text(alert->rule));
+    say(asked, " ");
+    say(asked, alert->subject);
+}
+
 static void on_silence(struct sb_core *core, struct asked *asked)
 {
     const struct sb_command *command = asked->command;

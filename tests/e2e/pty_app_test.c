@@ -97,7 +97,7 @@ static const struct sb_source_ops ops = { .fd = fd, .take = take, .ping = ping, 
 
 /* The screen of the test: shows how much it was told. */
 struct sb_screen {
-    unsigned folds, keys, posted, resets, draws, failures;
+    unsigned folds, keys, posted, resets, draws, failures, many;
     bool is_lost;
     uint64_t posted_id;
     enum sb_err posted_result;
@@ -162,8 +162,19 @@ void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t 
         screen->keys++;
         answers[i].wants_leave = keys[i].code == 'Q';
         answers[i].has_command = keys[i].code == 'p';
+        screen->many += keys[i].code == 'b' ? 5 : 0;
         answers[i].wants_redraw = keys[i].code == 12;
     }
+}
+
+bool sb_screen_take_command(struct sb_screen *screen, struct sb_command *command)
+{
+    (void)command;
+    if (screen->many == 0) {
+        return false;
+    }
+    screen->many--;
+    return true;
 }
 
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result)
@@ -415,6 +426,23 @@ static void app__tells_the_screen_when_the_source_is_lost_and_when_it_is_back(vo
     assert_int_equal(leave(pty).resets, 0); /* the picture stays until there is another */
 }
 
+static void app__posts_every_command_of_an_action_on_many(void **state)
+{
+    (void)state;
+    struct pty *pty = start(scene_plain);
+    until_row(pty, "folds 0 keys 0 size 24x80");
+    pty_type(pty, "b", 1);
+    struct report r = leave(pty);
+    assert_int_equal(r.commands, 5);
+    assert_int_equal(r.posted, 5);
+    pty = start(scene_full);
+    until_row(pty, "folds 0 keys 0 size 24x80");
+    pty_type(pty, "b", 1);
+    r = leave(pty);
+    assert_int_equal(r.posted, 5); /* each is told, and none is tried for ever */
+    assert_int_equal(r.result, SB_ERR_FULL);
+}
+
 static void app__a_full_inbox_is_told_to_the_screen(void **state)
 {
     (void)state;
@@ -431,7 +459,7 @@ static void app__read_only_posts_nothing(void **state)
     (void)state;
     struct pty *pty = start(scene_read_only);
     until_row(pty, "folds 0 keys 0 size 24x80");
-    pty_type(pty, "p", 1);
+    pty_type(pty, "pb", 2);
     assert_int_equal(leave(pty).commands, 0);
 }
 
@@ -488,6 +516,7 @@ int main(void)
         cmocka_unit_test(app__forgets_the_model_after_a_gap),
         cmocka_unit_test(app__posts_commands_and_tells_the_screen),
         cmocka_unit_test(app__tells_the_screen_when_the_source_is_lost_and_when_it_is_back),
+        cmocka_unit_test(app__posts_every_command_of_an_action_on_many),
         cmocka_unit_test(app__a_full_inbox_is_told_to_the_screen),
         cmocka_unit_test(app__read_only_posts_nothing),
         cmocka_unit_test(app__ends_when_the_runtime_has_finished),

@@ -89,23 +89,7 @@ static void act_pause(struct sb_screen *screen, struct sb_now now, struct sb_scr
     struct sb_command command = sb_command_make(job->is_paused ? SB_COMMAND_RESUME_JOB : SB_COMMAND_PAUSE_JOB, 0, screen->actor);
     command.job = id;
     sb_emit(screen, now, &command, job->name, answer);
-    screen->undo.is_armed = true;
-    screen->undo.until = sb_ns_add(now.mono, SB_UNDO_WINDOW);
-    screen->undo.number = screen->sent;
-    screen->undo.of = 0;
-    screen->undo.command = sb_command_make(job->is_paused ? SB_COMMAND_PAUSE_JOB : SB_COMMAND_RESUME_JOB, 0, screen->actor);
-    screen->undo.command.job = id;
-}
-
-static void act_undo(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    if (!screen->undo.is_armed || now.mono >= screen->undo.until) {
-        screen->undo.is_armed = false;
-        sb_notice_say(screen, now, false, "nothing to undo: a pause or resume can be undone for 5 seconds");
-        return;
-    }
-    screen->undo.is_armed = false;
-    sb_emit(screen, now, &screen->undo.command, sb_model_job_name(screen->live, screen->undo.command.job), answer);
+    sb_undo_arm(screen, now, &command, job->name);
 }
 
 static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -128,20 +112,6 @@ static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_scr
     sb_emit(screen, now, &command, job->name, answer);
 }
 
-static void act_probe(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_component_list(screen->model, list);
-    const uint32_t selected = screen->scrolls[SB_PANE_SERVICES].selected;
-    if (selected >= count) {
-        sb_notice_say(screen, now, true, "no component is known yet");
-        return;
-    }
-    struct sb_command command = sb_command_make(SB_COMMAND_PROBE_COMPONENT, 0, screen->actor);
-    command.component = list[selected];
-    sb_emit(screen, now, &command, sb_component_text(list[selected]), answer);
-}
-
 static void focus_on(struct sb_screen *screen, enum sb_pane pane)
 {
     screen->focus = pane;
@@ -158,7 +128,7 @@ static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_scree
     }
     const struct sb_model_alert *const alert = sb_selected_alert(screen);
     if (alert == NULL) {
-        sb_notice_say(screen, now, false, "no alert is active");
+        sb_notice_say(screen, now, false, sb_selected_silence(screen) != NULL ? "that is a silence; S ends it" : "no alert is active");
         return;
     }
     if (alert->is_acked) {
@@ -170,6 +140,7 @@ static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_scree
     struct sb_command command = sb_command_make(SB_COMMAND_ACK_ALERT, 0, screen->actor);
     command.alert = alert->id;
     sb_emit(screen, now, &command, alert->subject, answer);
+    sb_undo_arm(screen, now, &command, alert->subject);
 }
 
 /* ---- views ---- */
@@ -368,11 +339,15 @@ static void act_zoom(struct sb_screen *screen)
 static void move_alert(struct sb_screen *screen, int64_t delta)
 {
     uint16_t order[SB_ALERTS_MAX];
-    const uint32_t count = sb_alert_order(screen, order);
+    uint8_t silences[SB_SILENCES_MAX];
+    const uint32_t count = sb_alert_order(screen, order), all = count + sb_silence_list(screen->model, silences);
     struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_ALERTS];
-    sb_scroll_move(scroll, delta, count);
-    if (count > 0)
+    sb_scroll_move(scroll, delta, all);
+    screen->selected_silence = 0;
+    if (scroll->selected < count)
         screen->selected_alert = screen->model->alerts[order[scroll->selected]].id;
+    else if (all > count)
+        screen->selected_silence = screen->model->silences[silences[scroll->selected - count]].id;
 }
 
 static void move(struct sb_screen *screen, int64_t delta)
@@ -381,6 +356,8 @@ static void move(struct sb_screen *screen, int64_t delta)
         sb_selection_move(screen, delta);
     else if (screen->focus == SB_PANE_ALERTS)
         move_alert(screen, delta);
+    else if (screen->focus == SB_PANE_SERVICES)
+        sb_service_move(screen, delta);
     else if (screen->focus == SB_PANE_LOG)
         sb_log_move(screen, delta > SB_MODEL_LOG ? SB_MODEL_LOG : delta < -SB_MODEL_LOG ? -SB_MODEL_LOG : delta);
     else
@@ -432,18 +409,23 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
 {
     static sb_act *const acts[SB_KEY_ACTION_COUNT] = {
         [SB_KEY_ACTION_HELP] = act_help,       [SB_KEY_ACTION_FILTER] = act_filter, [SB_KEY_ACTION_FILTER_CLEAR] = act_filter_clear,
-        [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = act_probe,
+        [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = sb_act_probe,
         [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
         [SB_KEY_ACTION_POLICY] = sb_act_policy, [SB_KEY_ACTION_CONTENT] = act_content,
         [SB_KEY_ACTION_APPROVE] = act_approve, [SB_KEY_ACTION_REJECT] = act_reject,
         [SB_KEY_ACTION_SETTLE] = act_settle,   [SB_KEY_ACTION_EDIT] = act_edit,
-        [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
+        [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = sb_act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
+        [SB_KEY_ACTION_MARK] = sb_act_mark,    [SB_KEY_ACTION_MARK_RANGE] = sb_act_mark_range,
+        [SB_KEY_ACTION_MARK_ALL] = sb_act_mark_all, [SB_KEY_ACTION_MARK_CLEAR] = sb_act_mark_clear,
+        [SB_KEY_ACTION_ACK_ALL] = sb_act_ack_all, [SB_KEY_ACTION_SILENCE] = sb_act_silence,
+        [SB_KEY_ACTION_UNSILENCE] = sb_act_unsilence, [SB_KEY_ACTION_TIER] = sb_act_tier,
+        [SB_KEY_ACTION_RECOVER] = sb_act_recover, [SB_KEY_ACTION_BREAKER] = sb_act_breaker,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
         [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
     };
-    if (act_move(screen, action) || act_pane(screen, action))
+    if (act_move(screen, action) || act_pane(screen, action) || sb_bulk_act(screen, action, now))
         return;
     if (action < SB_KEY_ACTION_COUNT && acts[action] != NULL)
         acts[action](screen, now, answer);

@@ -98,7 +98,7 @@ static void draw_operation(const struct sb_screen *screen, const struct sb_view 
         slot = SB_SLOT_BAR_BAD;
     } else if (pending != NULL) {
         slot = say_pending(screen, pending, now, &text);
-    } else {
+    } else if (!sb_bulk_say(screen, now, &text, &slot)) {
         slot = say_last(screen, &text);
     }
     sb_view_field(view, 0, 0, view->box.cols, false, slot, buffer);

@@ -92,7 +92,7 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
         return;
     if (screen->dialog.is_open) {
         if (is_paste || is_burst)
-            sb_notice_say(screen, now, true, "pasted or flooded text does not answer a question; press the keys");
+            sb_dialog_paste(screen, key, now);
         else
             sb_dialog_key(screen, key, now, answer);
         return;

@@ -2,6 +2,8 @@
 #ifndef SB_TUI_PANES_H
 #define SB_TUI_PANES_H
 
+#include "ask.h"
+#include "marks.h"
 #include "signalbox/tui/keys.h"
 #include "signalbox/tui/layout.h"
 #include "signalbox/tui/model.h"
@@ -27,22 +29,6 @@ enum {
 #define SB_UNDO_WINDOW SB_S(5)
 #define SB_NOTICE_TIME SB_S(5)
 #define SB_SETTLE_TIME SB_MS(400)   /* an action is refused so soon after the top row changed by itself */
-
-/* A guarded or typed question. The target is latched when the key is pressed. */
-struct sb_dialog {
-    bool is_open;
-    enum sb_key_action action;
-    sb_ns opened;
-    struct sb_command command;
-    char job_name[SB_NAME_MAX];
-    uint32_t generation;                 /* of the context to recycle; the policy that is to be changed */
-    uint8_t run_state;
-    char title[SB_DIALOG_LINE_MAX];
-    unsigned line_count;
-    char lines[SB_DIALOG_LINES][SB_DIALOG_LINE_MAX];
-    char word[SB_NAME_MAX];              /* to be typed in full; "" = y is enough */
-    char typed[SB_NAME_MAX];
-};
 
 /* A command on its way. */
 struct sb_pending {
@@ -80,6 +66,10 @@ struct sb_screen {
     bool is_chosen;
     sb_ns settled_at;         /* when the unchosen selection last moved by itself */
     uint32_t selected_alert;  /* id, 0 = the first */
+    uint32_t selected_silence; /* id; 0 = an alert is selected */
+    bool has_service;         /* selected_service was chosen */
+    uint16_t selected_service; /* a component, or SB_SERVICE_SITE + a site */
+    struct sb_marks marks;
 
     char filters[SB_PANE_COUNT][SB_FILTER_MAX];
     bool is_prompting;
@@ -98,13 +88,17 @@ struct sb_screen {
     char page_post[64];
 
     struct sb_dialog dialog;
+    bool asks_reasons;        /* every question has a line for a reason */
     struct sb_pending pending[SB_PENDING_MAX];
     struct {
         bool is_armed;
         sb_ns until;
         uint64_t number, of;         /* the sent command it takes back: its number here and its id */
-        struct sb_command command;   /* the inverse */
+        struct sb_command command;   /* what was sent; its inverse is made when it is wanted */
+        bool is_bulk;                /* it was the items of `bulk` */
+        char target[SB_NAME_MAX];
     } undo;
+    struct sb_bulk bulk;
     uint64_t sent;            /* commands emitted so far */
     struct {
         sb_ns until;
@@ -171,14 +165,76 @@ uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS
 /* Components, worst first. */
 uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONENT_COUNT]);
 
+/* Alerts come first in their pane, then the silences in force. silence.c */
+uint32_t sb_silence_list(const struct sb_model *model, uint8_t list[SB_SILENCES_MAX]);
+const struct sb_model_silence *sb_selected_silence(const struct sb_screen *screen);
+/* The one that keeps the alert quiet, or NULL. */
+const struct sb_model_silence *sb_silence_on(const struct sb_model *model, const struct sb_model_alert *alert);
+void sb_silence_say(const struct sb_model_silence *silence, struct sb_text *text);
+/* Components, then breakers of sites. service.c */
+enum { SB_SERVICE_SITE = 64, SB_SERVICES_MAX = SB_COMPONENT_COUNT + SB_SITES_MAX };
+uint32_t sb_service_list(const struct sb_model *model, uint16_t list[SB_SERVICES_MAX]);
+uint32_t sb_service_place(const struct sb_screen *screen);
+void sb_service_move(struct sb_screen *screen, int64_t delta);
+
+/* marks.c */
+struct sb_mark_count {
+    uint32_t all, hidden, gone; /* hidden: there, but the filter does not show it; gone: its job, alert or context is no more */
+};
+struct sb_mark_count sb_marks_count(const struct sb_screen *screen, enum sb_pane pane);
+/* Whether a row is drawn as marked: it is, or it lies in the range that is being marked. */
+bool sb_mark_is_shown(const struct sb_screen *screen, enum sb_pane pane, uint32_t row, uint32_t id);
+bool sb_mark_is_there(const struct sb_screen *screen, const struct sb_mark *mark);
+void sb_mark_drop(struct sb_screen *screen, enum sb_pane pane, uint32_t id);
+/* " range marked:3 (1 hidden)", or nothing. */
+void sb_marks_say(const struct sb_screen *screen, enum sb_pane pane, struct sb_text *text);
+/* After a reload: jobs go by their names. */
+void sb_marks_follow(struct sb_screen *screen);
+/* A range that is under way becomes marks. */
+void sb_marks_settle(struct sb_screen *screen, struct sb_now now);
+
+/* bulk.c: what is to be done to many */
+void sb_bulk_begin(struct sb_screen *screen, enum sb_pane pane, enum sb_command_kind kind, struct sb_now now);
+/* A further item of the kind that was begun with; NULL = it is full. */
+struct sb_bulk_item *sb_bulk_add(struct sb_screen *screen, uint32_t mark, const char *name);
+/* Skips the items that cannot be done as things are. */
+void sb_bulk_look(struct sb_screen *screen);
+uint32_t sb_bulk_count(const struct sb_bulk *bulk, enum sb_bulk_state state);
+/* Title and lines of a question: what, which, how many, and what is skipped. */
+void sb_bulk_describe(const struct sb_screen *screen, struct sb_dialog *dialog);
+/* Whether the action was one on marks here; then it was done, asked or refused. */
+bool sb_bulk_act(struct sb_screen *screen, enum sb_key_action action, struct sb_now now);
+/* sending.c: from the answer on */
+bool sb_bulk_is_busy(struct sb_screen *screen, struct sb_now now); /* with a notice */
+void sb_bulk_start(struct sb_screen *screen, struct sb_now now);
+void sb_bulk_undo(struct sb_screen *screen, struct sb_now now);
+bool sb_bulk_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result); /* whether it was an item */
+void sb_bulk_fold(struct sb_screen *screen, const struct sb_event *event);
+void sb_bulk_fail(struct sb_screen *screen, uint64_t command_id, const char *why); /* no event will answer it */
+void sb_bulk_lose(struct sb_screen *screen); /* answers may have been passed over */
+/* The line of the last operation, when that was one on many. */
+bool sb_bulk_say(const struct sb_screen *screen, struct sb_now now, struct sb_text *text, enum sb_slot *slot);
+
+/* undo.c */
+/* Arms undo for a command just emitted, when there is an inverse. */
+void sb_undo_arm(struct sb_screen *screen, struct sb_now now, const struct sb_command *done, const char *target);
+void sb_undo_arm_bulk(struct sb_screen *screen, struct sb_now now);
+bool sb_undo_make(const struct sb_screen *screen, const struct sb_command *done, struct sb_command *inverse);
+
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);
 
-/* actions.c, questions.c */
+/* actions.c, ask.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer);
 sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave, sb_act_take_over;
+sb_act sb_act_mark, sb_act_mark_range, sb_act_mark_all, sb_act_mark_clear, sb_act_undo;
+sb_act sb_act_ack_all, sb_act_silence, sb_act_unsilence, sb_act_tier, sb_act_probe, sb_act_recover, sb_act_breaker;
+/* Active runs, or only those which run now. pause.c */
+uint32_t sb_runs_active(const struct sb_model *model, bool only_running);
 void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
+/* A key of a paste or a flood: text for a field, never an answer. */
+void sb_dialog_paste(struct sb_screen *screen, uint32_t key, struct sb_now now);
 void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view);
 /* Starts a notice on the last line but one; add its text to the result. */
 struct sb_text sb_notice(struct sb_screen *screen, struct sb_now now, bool is_bad);

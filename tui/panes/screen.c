@@ -66,6 +66,7 @@ void sb_screen_reset(struct sb_screen *screen)
     memset(screen->pending, 0, sizeof screen->pending);
     screen->undo.is_armed = false;
     screen->dialog.is_open = false;
+    sb_bulk_lose(screen);
     sb_order_invalidate(screen);
 }
 
@@ -82,6 +83,9 @@ static void resolve_pending(struct sb_screen *screen, uint64_t id, bool is_done)
 void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event)
 {
     sb_model_fold(screen->live, event);
+    sb_bulk_fold(screen, event);
+    if (event->kind == SB_EVENT_DESCRIBED)
+        sb_marks_follow(screen);
     if (event->kind == SB_EVENT_COMMAND_DONE)
         resolve_pending(screen, event->as.command_done.command, true);
     else if (event->kind == SB_EVENT_COMMAND_REFUSED)
@@ -91,6 +95,8 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event)
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result)
 {
     struct sb_pending *oldest = NULL;
+    if (sb_bulk_posted(screen, command_id, result))
+        return;
     for (unsigned i = 0; i < SB_PENDING_MAX; i++) {
         struct sb_pending *const pending = &screen->pending[i];
         if (pending->is_used && pending->id == 0 && (oldest == NULL || pending->number < oldest->number))
@@ -192,10 +198,11 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
     screen->model = screen->is_frozen ? screen->frozen : screen->live;
     screen->now = screen->is_frozen ? screen->frozen_at : now;
     uint16_t contexts[SB_CONTEXTS_MAX];
+    uint8_t silences[SB_SILENCES_MAX];
     const struct sb_layout_wish wish = {
         .jobs = screen->model->job_count,
         .contexts = sb_context_list(screen->model, contexts),
-        .alerts = screen->model->alert_count,
+        .alerts = screen->model->alert_count + sb_silence_list(screen->model, silences),
         .zoom = SB_AREA_NONE,
     };
     struct sb_layout_wish zoomed = wish;

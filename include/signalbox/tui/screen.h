@@ -83,6 +83,9 @@ void sb_screen_key(struct sb_screen *screen, struct sb_key key, struct sb_now no
 /* Keys that came in one read, in order: the paste guard needs to see the burst. Answers[i] belongs to keys[i]. */
 void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t count, bool is_paste, struct sb_now now,
                     struct sb_screen_answer *answers);
+/* The next command of an action on many: call it after each answer until it says false, and tell sb_screen_posted of every command before
+ * the next call. False: there is none. */
+bool sb_screen_take_command(struct sb_screen *screen, struct sb_command *command);
 /* Whether the command was accepted by the inbox; its outcome comes as an event. */
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result);
 /* A command that was accepted and that no event will answer. */
