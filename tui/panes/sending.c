@@ -173,7 +173,7 @@ bool sb_bulk_say(const struct sb_screen *screen, struct sb_now now, struct sb_te
     const struct sb_bulk *const bulk = &screen->bulk;
     if (!bulk->is_said)
         return false;
-    const uint32_t done = sb_bulk_count(bulk, SB_BULK_DONE), refused = sb_bulk_count(bulk, SB_BULK_REFUSED), failed = sb_bulk_count(bulk, SB_BULK_FAILED);
+    const uint32_t bad = sb_bulk_count(bulk, SB_BULK_REFUSED) + sb_bulk_count(bulk, SB_BULK_FAILED);
     sb_text_add(text, "last op ");
     sb_text_add_clock(text, bulk->at);
     sb_text_add(text, " ");
@@ -183,12 +183,12 @@ bool sb_bulk_say(const struct sb_screen *screen, struct sb_now now, struct sb_te
     sb_text_add(text, " of ");
     sb_text_add_u64(text, bulk->count);
     sb_text_add(text, bulk->is_running ? " -> under way: " : " -> ");
-    sb_text_add_u64(text, done);
+    sb_text_add_u64(text, sb_bulk_count(bulk, SB_BULK_DONE));
     sb_text_add(text, " done");
     say_state(bulk, SB_BULK_REFUSED, " refused", true, text);
     say_state(bulk, SB_BULK_FAILED, " failed", true, text);
     say_state(bulk, SB_BULK_SKIPPED, " skipped", false, text);
     const bool is_slow = bulk->is_running && now.mono - bulk->since > SB_S(1);
-    *slot = refused + failed > 0 ? SB_SLOT_BAR_BAD : is_slow ? SB_SLOT_BAR_WARN : SB_SLOT_BAR;
+    *slot = bad > 0 ? SB_SLOT_BAR_BAD : is_slow ? SB_SLOT_BAR_WARN : SB_SLOT_BAR;
     return true;
 }
