@@ -307,6 +307,7 @@ static enum sb_err open_app(struct app *app, struct sb_error *err)
     struct sb_screen_setup screen = { .actor = setup->actor,
                                       .environment = setup->environment,
                                       .is_read_only = setup->is_read_only,
+                                      .keys = setup->keys,
                                       .is_ascii = setup->is_ascii || !sb_term_is_utf8(app->term) };
     app->screen = sb_screen_create(&screen, err);
     if (app->screen == NULL) {

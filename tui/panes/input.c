@@ -83,7 +83,9 @@ static void say_unbound(struct sb_screen *screen, struct sb_now now, uint32_t ke
     sb_key_name(key, &text);
     sb_text_add(&text, " does nothing in ");
     sb_text_add(&text, sb_pane_infos[screen->focus].title);
-    sb_text_add(&text, "; ? lists the keys");
+    sb_text_add(&text, "; ");
+    sb_keys_names(&screen->keys, SB_KEY_ACTION_HELP, &text);
+    sb_text_add(&text, " lists the keys");
 }
 
 static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bool is_paste, bool is_burst, struct sb_screen_answer *answer)
@@ -101,7 +103,7 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
         prompt_key(screen, key);
         return;
     }
-    const enum sb_key_action action = sb_keymap_find(key, sb_pane_infos[screen->focus].where);
+    const enum sb_key_action action = sb_keys_find(&screen->keys, key, sb_pane_infos[screen->focus].where);
     if (action == SB_KEY_ACTION_NONE) {
         if (!is_paste && !is_burst)
             say_unbound(screen, now, key);

@@ -30,6 +30,10 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     sb_copy(screen->environment, sizeof screen->environment, setup->environment == NULL ? "" : setup->environment);
     screen->is_read_only = setup->is_read_only;
     screen->is_ascii = setup->is_ascii;
+    if (setup->keys != NULL)
+        screen->keys = *setup->keys;
+    else
+        sb_keys_init(&screen->keys);
     screen->model = screen->live;
     screen->selected_job = SB_NO_JOB;
     screen->is_following = true;

@@ -61,7 +61,7 @@ static bool selected_component(struct sb_screen *screen, struct sb_now now, uint
     if (!selected(screen, now, &service))
         return false;
     if (service >= SB_SERVICE_SITE) {
-        sb_notice_say(screen, now, false, "that is the breaker of a site, not a component; b trips or resets it");
+        sb_notice_say(screen, now, false, "that is a breaker, not a component; b trips or resets it");
         return false;
     }
     *component = (uint8_t)service;
@@ -152,8 +152,8 @@ static void write_breaker(const struct sb_model_breaker *breaker, bool is_trip, 
         sb_text_add(&text, ": ");
         sb_text_add(&text, breaker->reason);
     }
-    sb_ask_say(dialog, is_trip ? "the site is asked nothing until b resets it; its runs are held"
-                               : "the site is asked again at once; the back-off is kept");
+    sb_ask_say(dialog, is_trip ? "it is asked nothing until b resets it; runs that need it are held"
+                               : "it is asked again at once; the back-off is kept");
 }
 
 void sb_act_breaker(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -163,7 +163,7 @@ void sb_act_breaker(struct sb_screen *screen, struct sb_now now, struct sb_scree
     if (!selected(screen, now, &service))
         return;
     if (service < SB_SERVICE_SITE) {
-        sb_notice_say(screen, now, false, "a component has no breaker; sites have, they stand below the components");
+        sb_notice_say(screen, now, false, "that is a component; breakers stand below the components, with a %");
         return;
     }
     const uint8_t site = (uint8_t)(service - SB_SERVICE_SITE);

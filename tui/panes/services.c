@@ -1,4 +1,4 @@
-/* Components and their health, the worst first, then the breakers of sites. One a row where there is room, else side by side. Pure. */
+/* Components and their health, the worst first, then the breakers in front of sites, endpoints and components. One a row where there is room, else side by side. Pure. */
 #include "panes.h"
 
 #include "signalbox/base/text.h"
@@ -82,12 +82,12 @@ static enum sb_slot slot_of_breaker(unsigned state)
 static const char *word_of_breaker(unsigned state)
 {
     static const char *const words[SB_BREAKER_STATE_COUNT] = {
-        [SB_BREAKER_STATE_CLOSED] = "shut", [SB_BREAKER_STATE_OPEN] = "OPEN!", [SB_BREAKER_STATE_HALF_OPEN] = "HALF.",
+        [SB_BREAKER_STATE_CLOSED] = "ok", [SB_BREAKER_STATE_OPEN] = "OPEN!", [SB_BREAKER_STATE_HALF_OPEN] = "HALF.",
         [SB_BREAKER_STATE_TRIPPED] = "TRIP!"};
     return state < SB_BREAKER_STATE_COUNT ? words[state] : "?";
 }
 
-/* "%fixture  shut": the mark tells it from a component. */
+/* "%fixture  ok": the mark tells it from a component. */
 static void draw_breaker(const struct sb_screen *screen, const struct sb_view *view, unsigned site, bool is_selected, bool is_long)
 {
     const struct sb_model_breaker *const breaker = &screen->model->breakers[site];

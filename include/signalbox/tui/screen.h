@@ -41,9 +41,11 @@ struct sb_now {
     struct sb_wall wall;
 };
 
+struct sb_keys;
 struct sb_screen_setup {
     const char *actor, *environment;
     bool is_read_only, is_ascii;
+    const struct sb_keys *keys; /* copied; NULL = the built-in ones */
 };
 
 struct sb_screen;

@@ -14,6 +14,7 @@ struct sb_tui_setup {
     const char *actor;            /* operator's name, stamped on commands */
     const char *environment;      /* "prod", "practice" ... shown in line 1 */
     bool is_read_only;
+    const struct sb_keys *keys;   /* which keys do what; NULL = the built-in ones */
     bool is_ascii;                /* force ASCII marks; also chosen by the locale */
     /* A text that the screen asks for, for free(); NULL = there is none. Called on the console's thread, must be quick. */
     enum sb_err (*page)(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);

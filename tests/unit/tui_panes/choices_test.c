@@ -278,12 +278,12 @@ static void breaker__is_tripped_with_a_reason_and_reset(void **state)
     press('5');
     press('b');
     assert_none();
-    assert_shows("a component has no breaker");
+    assert_shows("that is a component; breakers stand below");
     press('G');
     assert_shows(">%fixture");
     press('r');
     assert_none();
-    assert_shows("that is the breaker of a site");
+    assert_shows("that is a breaker, not a component");
     press('b');
     assert_shows("Trip the breaker of fixture");
     press('y');
