@@ -148,7 +148,7 @@ void sb_bulk_lose(struct sb_screen *screen)
     bulk->is_running = false;
 }
 
-static void say_state(const struct sb_bulk *bulk, enum sb_bulk_state state, const char *word, bool is_always, struct sb_text *text)
+static void say_count(const struct sb_bulk *bulk, enum sb_bulk_state state, const char *word, bool is_always, struct sb_text *text)
 {
     const uint32_t count = sb_bulk_count(bulk, state);
     if (count == 0 && !is_always)
@@ -156,14 +156,19 @@ static void say_state(const struct sb_bulk *bulk, enum sb_bulk_state state, cons
     sb_text_add(text, ", ");
     sb_text_add_u64(text, count);
     sb_text_add(text, word);
+}
+
+/* The first item of that state and why, with a mark when there are more; the log has each of them. */
+static void say_why(const struct sb_bulk *bulk, enum sb_bulk_state state, struct sb_text *text)
+{
     for (uint32_t i = 0; i < bulk->count; i++) {
         if (bulk->items[i].state != state)
             continue;
-        sb_text_add(text, ": ");
+        sb_text_add(text, "; ");
         sb_text_add(text, bulk->items[i].name);
         sb_text_add(text, " ");
         sb_text_add(text, bulk->items[i].why);
-        sb_text_add(text, count > 1 ? " ..." : "");
+        sb_text_add(text, sb_bulk_count(bulk, state) > 1 ? " ..." : "");
         return;
     }
 }
@@ -182,12 +187,15 @@ bool sb_bulk_say(const struct sb_screen *screen, struct sb_now now, struct sb_te
     sb_text_add(text, sb_command_infos[bulk->kind].name);
     sb_text_add(text, " of ");
     sb_text_add_u64(text, bulk->count);
-    sb_text_add(text, bulk->is_running ? " -> under way: " : " -> ");
+    sb_text_add(text, bulk->is_running ? ", under way: " : ": ");
     sb_text_add_u64(text, sb_bulk_count(bulk, SB_BULK_DONE));
     sb_text_add(text, " done");
-    say_state(bulk, SB_BULK_REFUSED, " refused", true, text);
-    say_state(bulk, SB_BULK_FAILED, " failed", true, text);
-    say_state(bulk, SB_BULK_SKIPPED, " skipped", false, text);
+    say_count(bulk, SB_BULK_REFUSED, " refused", true, text);
+    say_count(bulk, SB_BULK_FAILED, " failed", true, text);
+    say_count(bulk, SB_BULK_SKIPPED, " skipped", false, text);
+    say_why(bulk, SB_BULK_REFUSED, text);
+    say_why(bulk, SB_BULK_FAILED, text);
+    say_why(bulk, SB_BULK_SKIPPED, text);
     const bool is_slow = bulk->is_running && now.mono - bulk->since > SB_S(1);
     *slot = bad > 0 ? SB_SLOT_BAR_BAD : is_slow ? SB_SLOT_BAR_WARN : SB_SLOT_BAR;
     return true;

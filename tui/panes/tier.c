@@ -61,7 +61,7 @@ static void write(struct sb_screen *screen, struct sb_dialog *dialog, struct sb_
     } else {
         sb_text_add(&text, "until ");
         sb_text_add_wall(&text, (struct sb_wall){sb_ns_add(now.wall.ns, dialog->command.lasts)}, false);
-        sb_text_add(&text, ", then the policy decides; the cap holds all the same");
+        sb_text_add(&text, ", then the policy decides; the cap holds");
     }
     sb_copy(dialog->word, sizeof dialog->word, sb_tier_text(tier));
 }

@@ -142,12 +142,12 @@ static void many__are_sent_one_by_one_and_each_result_is_told(void **state)
         assert_true(taken[i].confirmed);
         assert_string_equal(taken[i].actor, "ana");
     }
-    assert_shows("pause_job of 4 -> under way: 0 done");
+    assert_shows("pause_job of 4, under way: 0 done");
     done(100, SB_COMMAND_PAUSE_JOB);
     done(102, SB_COMMAND_PAUSE_JOB);
     refused(101, SB_COMMAND_PAUSE_JOB, "is drained");
     grid.cols = 160;
-    assert_shows("pause_job of 4 -> 2 done, 1 refused: metrics_scraper is drained, 1 failed: analytics a bounded queue");
+    assert_shows("pause_job of 4: 2 done, 1 refused, 1 failed; metrics_scraper is drained; analytics a bounded queue");
     assert_shows("marked:2"); /* what was not done is still marked */
     grid.cols = COLS;
     SAY(&scene, COMMAND_DONE, command_done, .command = 7, .kind = SB_COMMAND_RUN_JOB, .job = PLAN, .actor = "bo", .outcome = "started plan run 9");
@@ -173,7 +173,7 @@ static void many__that_moved_before_the_answer_are_skipped(void **state)
     assert_int_equal(taken[0].run, 41);
     done(100, SB_COMMAND_CANCEL_RUN);
     grid.cols = 160;
-    assert_shows("1 done, 0 refused, 0 failed, 3 skipped: metrics_scraper has another run by now ...");
+    assert_shows("1 done, 0 refused, 0 failed, 3 skipped; metrics_scraper has another run by now ...");
     grid.cols = COLS;
 }
 
@@ -351,7 +351,7 @@ static void an_action_on_many__waits_for_the_one_before(void **state)
     sb_screen_reset(screen); /* a gap: the answers may have been in it */
     grid.cols = 160;
     wait_for(NOTICE_OVER);
-    assert_shows("0 done, 0 refused, 2 failed: posting its answer was passed over; look at the log");
+    assert_shows("0 done, 0 refused, 2 failed; posting its answer was passed over; look at the log");
     grid.cols = COLS;
 }
 
