@@ -415,10 +415,6 @@ static void on_recover_component(struct sb_core *core, struct asked *asked)
         say(asked, ": ");
     }
     say(asked, said);
-    if (!asked->is_refused && asked->command->reason[0] != '\0') {
-        say(asked, ": ");
-        say(asked, asked->command->reason);
-    }
 }
 
 static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
@@ -534,6 +530,10 @@ void sb_commands_input(struct sb_core *core, const struct sb_command *command)
         refuse(&asked, "still starting; ask again");
     else
         handlers[safe.kind](core, &asked);
+    if (!asked.is_refused && safe.reason[0] != '\0') { /* why somebody did it is part of what was done */
+        say(&asked, ": ");
+        say(&asked, safe.reason);
+    }
 
     struct sb_event event = sb_event_make(core, asked.is_refused ? SB_EVENT_COMMAND_REFUSED : SB_EVENT_COMMAND_DONE);
     struct sb_ev_command_done *answer = &event.as.command_done; /* both answers have the same fields */

@@ -72,7 +72,8 @@ static int setup(void **state)
     (void)state;
     incident_play(&scene);
     SAY(&scene, BREAKER_CHANGED, breaker_changed, .site = 0, .state = SB_BREAKER_STATE_CLOSED, .name = "mastodon");
-    SAY(&scene, BREAKER_CHANGED, breaker_changed, .site = 1, .state = SB_BREAKER_STATE_TRIPPED, .name = "llm", .actor = "bo", .reason = "key leaked");
+    SAY(&scene, BREAKER_CHANGED, breaker_changed, .site = 1, .state = SB_BREAKER_STATE_TRIPPED, .name = "llm",
+        .actor = "bo", .reason = "key leaked");
     return 0;
 }
 
@@ -98,7 +99,8 @@ static void silences__look_as_drawn(void **state)
     const struct act reason = {.name = "silence-until", .keys = {'4', 's', 'w', '4', TAB, '1', '6', ':', '3', '0', ENTER, 'd', 'i', 's', 'k'}};
     check(&asked);
     check(&reason);
-    SAY(&scene, SILENCE_SET, silence_set, .silence = 3, .rule = SB_RULE_DEP_DOWN, .lasts = SB_HOUR(1), .actor = "bo", .reason = "the disk is swapped");
+    SAY(&scene, SILENCE_SET, silence_set, .silence = 3, .rule = SB_RULE_DEP_DOWN, .lasts = SB_HOUR(1), .actor = "bo",
+        .reason = "the disk is swapped");
     const struct act shown = {.name = "silences", .keys = {'4', 'G'}};
     const struct act wide = {.name = "silences", .keys = {'4', 'z', 'G'}, .cols = 120, .rows = 40};
     check(&shown);

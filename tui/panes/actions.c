@@ -20,6 +20,12 @@ void sb_notice_say(struct sb_screen *screen, struct sb_now now, bool is_bad, con
     sb_text_add(&text, said);
 }
 
+void sb_notice_keys(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *words)
+{
+    struct sb_text text = sb_notice(screen, now, is_bad);
+    sb_add_keys(screen, &text, words);
+}
+
 /* ---- commands ---- */
 
 void sb_emit(struct sb_screen *screen, struct sb_now now, const struct sb_command *command, const char *target, struct sb_screen_answer *answer)
@@ -72,7 +78,7 @@ const struct sb_model_job *sb_target(struct sb_screen *screen, struct sb_now now
         sb_text_add(&text, sb_job_state_mark((enum sb_job_state)shown->state));
         sb_text_add(&text, ", now ");
         sb_text_add(&text, live == NULL ? "gone" : sb_job_state_mark((enum sb_job_state)live->state));
-        sb_text_add(&text, " (F shows it)");
+        sb_add_keys(screen, &text, " ({FREEZE} shows it)");
         return NULL;
     }
     screen->is_chosen = true; /* who acts on a job has chosen it */
@@ -123,12 +129,12 @@ static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_scree
 {
     if (screen->focus != SB_PANE_ALERTS) { /* elsewhere it only leads there: nothing is acknowledged unseen */
         focus_on(screen, SB_PANE_ALERTS);
-        sb_notice_say(screen, now, false, "alerts: a acknowledges the selected one");
+        sb_notice_keys(screen, now, false, "alerts: {ACK} acknowledges the selected one");
         return;
     }
     const struct sb_model_alert *const alert = sb_selected_alert(screen);
     if (alert == NULL) {
-        sb_notice_say(screen, now, false, sb_selected_silence(screen) != NULL ? "that is a silence; S ends it" : "no alert is active");
+        sb_notice_keys(screen, now, false, sb_selected_silence(screen) != NULL ? "that is a silence; {UNSILENCE} ends it" : "no alert is active");
         return;
     }
     if (alert->is_acked) {
@@ -311,7 +317,7 @@ static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_scre
     } else if (screen->is_zoomed) {
         screen->is_zoomed = false;
     } else {
-        sb_notice_say(screen, now, false, "nothing to go back to; Q leaves");
+        sb_notice_keys(screen, now, false, "nothing to go back to; {LEAVE} leaves");
     }
 }
 

@@ -64,7 +64,7 @@ void sb_ask_refuse(struct sb_screen *screen, struct sb_now now, const char *why)
 {
     struct sb_text text = sb_notice(screen, now, true);
     sb_text_add(&text, "refused: ");
-    sb_text_add(&text, why);
+    sb_add_keys(screen, &text, why);
 }
 
 /* ---- times that are typed ---- */

@@ -66,7 +66,7 @@ void sb_ask_say(struct sb_dialog *dialog, const char *line);
 void sb_ask_anew(struct sb_dialog *dialog);
 void sb_ask_choice(struct sb_dialog *dialog, char key, const char *label, uint8_t value);
 uint8_t sb_ask_chosen(const struct sb_dialog *dialog);
-/* A notice that nothing was done, and why. */
+/* A notice that nothing was done, and why, in which {ACTION} is a key (sb_add_keys). */
 void sb_ask_refuse(struct sb_screen *screen, struct sb_now now, const char *why);
 
 /* How long until what was typed: "HH:MM" is the next such time in UTC, "90m", "2h" and "1d" count from now. 0: it is neither, or not

@@ -262,8 +262,12 @@ void sb_pane_draw_jobs(struct sb_screen *screen, const struct sb_view *view, str
         if (screen->is_tiny && screen->model->job_count > 0)
             why = "nothing fails";
         else if (screen->model->job_count > 0)
-            why = "no job matches the filter; \\ clears it";
-        sb_view_text(view, screen->is_tiny ? 0 : 1, 1, view->box.cols, SB_SLOT_DIM, why);
+            why = "no job matches the filter; {FILTER_CLEAR} clears it";
+        char buffer[80];
+        struct sb_text words;
+        sb_text_init(&words, buffer, sizeof buffer);
+        sb_add_keys(screen, &words, why);
+        sb_view_text(view, screen->is_tiny ? 0 : 1, 1, view->box.cols, SB_SLOT_DIM, buffer);
     }
     say_title(screen, shown, text, right);
 }

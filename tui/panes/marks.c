@@ -178,7 +178,7 @@ void sb_marks_follow(struct sb_screen *screen)
 
 static void say_full(struct sb_screen *screen, struct sb_now now)
 {
-    sb_notice_say(screen, now, true, "256 are marked: that is as many as one action takes; X clears the marks");
+    sb_notice_keys(screen, now, true, "256 are marked: that is as many as one action takes; {MARK_CLEAR} clears the marks");
 }
 
 /* The range becomes marks. */
@@ -244,7 +244,7 @@ void sb_act_mark_range(struct sb_screen *screen, struct sb_now now, struct sb_sc
     screen->marks.range_pane = (uint8_t)screen->focus;
     screen->marks.range_from = id_of(screen, screen->focus, row);
     screen->is_chosen = screen->is_chosen || screen->focus == SB_PANE_JOBS; /* the other end must not run away */
-    sb_notice_say(screen, now, false, "a range begins here: move, then v again marks it; X gives it up");
+    sb_notice_keys(screen, now, false, "a range begins here: move, then {MARK_RANGE} again marks it; {MARK_CLEAR} gives it up");
 }
 
 void sb_act_mark_all(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)

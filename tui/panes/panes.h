@@ -240,6 +240,8 @@ void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view);
 /* Starts a notice on the last line but one; add its text to the result. */
 struct sb_text sb_notice(struct sb_screen *screen, struct sb_now now, bool is_bad);
 void sb_notice_say(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *text);
+/* The same for words that name keys: "{FREEZE} shows it" says the key that the action has now. Not for untrusted text. */
+void sb_notice_keys(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *words);
 /* The job the pane acts on, latched from the picture and checked against the live state; NULL after a notice. */
 const struct sb_model_job *sb_target(struct sb_screen *screen, struct sb_now now, uint16_t *id);
 void sb_emit(struct sb_screen *screen, struct sb_now now, const struct sb_command *command, const char *target, struct sb_screen_answer *answer);
@@ -252,6 +254,8 @@ void sb_add_writer(const struct sb_screen *screen, struct sb_text *text);
 void sb_say_viewer(struct sb_screen *screen, struct sb_now now);
 
 /* common.c */
+/* Adds words in which {ACTION} is the first key of that action in force. */
+void sb_add_keys(const struct sb_screen *screen, struct sb_text *out, const char *words);
 enum sb_slot sb_slot_of_state(unsigned job_state);
 /* Age since `since`, or the UTC time of `wall` when times are absolute. */
 void sb_add_since(const struct sb_screen *screen, struct sb_text *out, sb_ns since, struct sb_wall wall);

@@ -122,7 +122,7 @@ static void write(struct sb_screen *screen, struct sb_dialog *dialog, struct sb_
     sb_text_add_u64(&text, sb_runs_active(model, true));
     sb_text_add(&text, " running runs finish their step; ");
     sb_text_add_u64(&text, sb_runs_active(model, false) - sb_runs_active(model, true));
-    sb_text_add(&text, " wait until P starts dispatch again");
+    sb_add_keys(screen, &text, " wait until {PAUSE_ALL} starts dispatch again");
 }
 
 static void go(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -138,7 +138,7 @@ void sb_act_pause_all(struct sb_screen *screen, struct sb_now now, struct sb_scr
     (void)answer;
     const struct sb_model *const model = screen->live;
     if (screen->model->all_paused.is_on != model->all_paused.is_on) {
-        sb_notice_say(screen, now, true, "refused: the pause of everything changed since the picture was frozen (F shows it)");
+        sb_ask_refuse(screen, now, "the pause of everything changed since the picture was frozen ({FREEZE} shows it)");
         return;
     }
     if (model->all_paused.is_on) {

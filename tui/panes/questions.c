@@ -224,7 +224,7 @@ void sb_act_recycle(struct sb_screen *screen, struct sb_now now, struct sb_scree
     }
     const struct sb_model_ctx *const ctx = &screen->live->contexts[list[selected]];
     if (ctx->generation != screen->model->contexts[list[selected]].generation || ctx->run != screen->model->contexts[list[selected]].run) {
-        sb_notice_say(screen, now, true, "refused: the context changed since the picture was frozen (F shows it)");
+        sb_ask_refuse(screen, now, "the context changed since the picture was frozen ({FREEZE} shows it)");
         return;
     }
     struct sb_dialog *const dialog = sb_ask(screen, SB_KEY_ACTION_RECYCLE, now, SB_COMMAND_RECYCLE_CONTEXT);

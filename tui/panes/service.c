@@ -61,7 +61,7 @@ static bool selected_component(struct sb_screen *screen, struct sb_now now, uint
     if (!selected(screen, now, &service))
         return false;
     if (service >= SB_SERVICE_SITE) {
-        sb_notice_say(screen, now, false, "that is a breaker, not a component; b trips or resets it");
+        sb_notice_keys(screen, now, false, "that is a breaker, not a component; {BREAKER} trips or resets it");
         return false;
     }
     *component = (uint8_t)service;
@@ -95,7 +95,7 @@ void sb_act_recover(struct sb_screen *screen, struct sb_now now, struct sb_scree
         return;
     const struct sb_model_component *const component = &screen->live->components[id];
     if (component->state != screen->model->components[id].state) {
-        sb_ask_refuse(screen, now, "its state has changed since the picture was frozen (F shows it)");
+        sb_ask_refuse(screen, now, "its state has changed since the picture was frozen ({FREEZE} shows it)");
         return;
     }
     struct sb_dialog *const dialog = sb_ask(screen, SB_KEY_ACTION_RECOVER, now, SB_COMMAND_RECOVER_COMPONENT);
@@ -134,7 +134,8 @@ static const char *breaker_moved(const struct sb_screen *screen, const struct sb
     return breaker->state == dialog->generation && sb_streq(breaker->name, dialog->job_name) ? NULL : "the breaker has moved meanwhile";
 }
 
-static void write_breaker(const struct sb_model_breaker *breaker, bool is_trip, struct sb_dialog *dialog, struct sb_now now)
+static void write_breaker(const struct sb_screen *screen, const struct sb_model_breaker *breaker, bool is_trip, struct sb_dialog *dialog,
+                          struct sb_now now)
 {
     struct sb_text text = sb_ask_title(dialog);
     sb_text_add(&text, is_trip ? "Trip the breaker of " : "Reset the breaker of ");
@@ -152,8 +153,9 @@ static void write_breaker(const struct sb_model_breaker *breaker, bool is_trip, 
         sb_text_add(&text, ": ");
         sb_text_add(&text, breaker->reason);
     }
-    sb_ask_say(dialog, is_trip ? "it is asked nothing until b resets it; runs that need it are held"
-                               : "it is asked again at once; the back-off is kept");
+    text = sb_ask_line(dialog);
+    sb_add_keys(screen, &text, is_trip ? "it is asked nothing until {BREAKER} resets it; runs that need it are held"
+                                       : "it is asked again at once; the back-off is kept");
 }
 
 void sb_act_breaker(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -169,7 +171,7 @@ void sb_act_breaker(struct sb_screen *screen, struct sb_now now, struct sb_scree
     const uint8_t site = (uint8_t)(service - SB_SERVICE_SITE);
     const struct sb_model_breaker *const breaker = &screen->live->breakers[site];
     if (breaker->state != screen->model->breakers[site].state) {
-        sb_ask_refuse(screen, now, "the breaker has moved since the picture was frozen (F shows it)");
+        sb_ask_refuse(screen, now, "the breaker has moved since the picture was frozen ({FREEZE} shows it)");
         return;
     }
     const bool is_trip = breaker->state == SB_BREAKER_STATE_CLOSED;
@@ -180,5 +182,5 @@ void sb_act_breaker(struct sb_screen *screen, struct sb_now now, struct sb_scree
     dialog->has_reason = true;
     dialog->needs_reason = is_trip;
     sb_copy(dialog->job_name, sizeof dialog->job_name, breaker->name);
-    write_breaker(breaker, is_trip, dialog, now);
+    write_breaker(screen, breaker, is_trip, dialog, now);
 }

@@ -1,4 +1,5 @@
-/* Components and their health, the worst first, then the breakers in front of sites, endpoints and components. One a row where there is room, else side by side. Pure. */
+/* Components and their health, the worst first, then the breakers in front of sites, endpoints and components. One a row where there is
+ * room, else side by side. Pure. */
 #include "panes.h"
 
 #include "signalbox/base/text.h"

@@ -91,7 +91,7 @@ void sb_act_tier(struct sb_screen *screen, struct sb_now now, struct sb_screen_a
         return;
     }
     if (budget->is_forced != screen->model->budget.is_forced) {
-        sb_ask_refuse(screen, now, "the tier was forced or freed since the picture was frozen (F shows it)");
+        sb_ask_refuse(screen, now, "the tier was forced or freed since the picture was frozen ({FREEZE} shows it)");
         return;
     }
     struct sb_dialog *const dialog = sb_ask(screen, SB_KEY_ACTION_TIER, now, SB_COMMAND_FORCE_TIER);

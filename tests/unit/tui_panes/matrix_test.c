@@ -119,6 +119,7 @@ static void keys__of_a_file_are_the_ones_that_work_and_are_shown(void **state)
     keys.keys[SB_KEY_ACTION_RETRY][0] = 0;
     keys.keys[SB_KEY_ACTION_HELP][0] = SB_KEY_F5;
     keys.keys[SB_KEY_ACTION_REDRAW][1] = 0;
+    keys.keys[SB_KEY_ACTION_LEAVE][0] = 'W';
     const struct sb_screen_setup own = {.actor = "ana", .environment = "prod", .is_ascii = true, .keys = &keys};
     (void)state;
     sb_screen_destroy(screen);
@@ -133,6 +134,8 @@ static void keys__of_a_file_are_the_ones_that_work_and_are_shown(void **state)
     press('j');
     press('Z');
     assert_command(SB_COMMAND_PAUSE_JOB, METRICS, 0);
+    press('q');
+    assert_shows("nothing to go back to; W leaves");
     press(SB_KEY_F5);
     assert_shows("Z             R  jobs detail     pause the selected job");
 }
