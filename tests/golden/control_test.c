@@ -114,8 +114,8 @@ static void questions__look_as_drawn(void **state)
     const struct act tier = {.name = "tier", .keys = {'3', 'O', '4', TAB, TAB, 'l', 'a', 'u', 'n', 'c', 'h', ENTER, 'c', 'r', 'i'}};
     const struct act pause = {.name = "pause-category", .keys = {'P', '2'}};
     const struct act retry = {.name = "retry-choices", .keys = {'j', 'R', '2'}};
-    const struct act trip = {.name = "breaker-trip", .keys = {'5', 'z', 'G', 'k', 'b', 'y'}};
-    const struct act reset = {.name = "breaker-reset", .keys = {'5', 'z', 'G', 'b'}};
+    const struct act trip = {.name = "breaker-trip", .keys = {'5', 'z', 'G', 'b', 'y'}};
+    const struct act reset = {.name = "breaker-reset", .keys = {'5', 'z', 'j', 'b'}};
     const struct act recover = {.name = "recover", .keys = {'5', 'K'}};
     const struct act tiny = {.name = "tier", .keys = {'3', 'O', TAB}, .cols = 40, .rows = 10};
     check(&all);

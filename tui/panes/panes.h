@@ -172,7 +172,7 @@ const struct sb_model_silence *sb_selected_silence(const struct sb_screen *scree
 /* The one that keeps the alert quiet, or NULL. */
 const struct sb_model_silence *sb_silence_on(const struct sb_model *model, const struct sb_model_alert *alert);
 void sb_silence_say(const struct sb_model_silence *silence, struct sb_text *text);
-/* Components, then breakers. service.c */
+/* Components and breakers, the worst first. service.c */
 enum { SB_SERVICE_SITE = 64, SB_SERVICES_MAX = SB_COMPONENT_COUNT + SB_SITES_MAX };
 uint32_t sb_service_list(const struct sb_model *model, uint16_t list[SB_SERVICES_MAX]);
 uint32_t sb_service_place(const struct sb_screen *screen);

@@ -5,17 +5,33 @@
 
 #include <string.h>
 
-uint32_t sb_service_list(const struct sb_model *model, uint16_t list[SB_SERVICES_MAX])
+static uint32_t add_breakers(const struct sb_model *model, bool is_closed, uint16_t list[SB_SERVICES_MAX], uint32_t count)
 {
-    uint8_t components[SB_COMPONENT_COUNT];
-    uint32_t count = sb_component_list(model, components);
-    for (uint32_t i = 0; i < count; i++)
-        list[i] = components[i];
     for (uint16_t site = 0; site < SB_SITES_MAX; site++) {
-        if (model->breakers[site].is_defined)
+        const struct sb_model_breaker *const breaker = &model->breakers[site];
+        if (breaker->is_defined && (breaker->state == SB_BREAKER_STATE_CLOSED) == is_closed)
             list[count++] = (uint16_t)(SB_SERVICE_SITE + site);
     }
     return count;
+}
+
+static bool is_bad(const struct sb_model_component *component)
+{
+    return component->state == SB_COMPONENT_STATE_FAILED || component->state == SB_COMPONENT_STATE_DEGRADED;
+}
+
+/* The worst first: what fails, what is not asked, what works. */
+uint32_t sb_service_list(const struct sb_model *model, uint16_t list[SB_SERVICES_MAX])
+{
+    uint8_t components[SB_COMPONENT_COUNT];
+    const uint32_t all = sb_component_list(model, components);
+    uint32_t i = 0, count = 0;
+    for (; i < all && is_bad(&model->components[components[i]]); i++)
+        list[count++] = components[i];
+    count = add_breakers(model, false, list, count);
+    for (; i < all; i++)
+        list[count++] = components[i];
+    return add_breakers(model, true, list, count);
 }
 
 uint32_t sb_service_place(const struct sb_screen *screen)
@@ -165,7 +181,7 @@ void sb_act_breaker(struct sb_screen *screen, struct sb_now now, struct sb_scree
     if (!selected(screen, now, &service))
         return;
     if (service < SB_SERVICE_SITE) {
-        sb_notice_say(screen, now, false, "that is a component; breakers stand below the components, with a %");
+        sb_notice_say(screen, now, false, "that is a component; breakers have a % before their name");
         return;
     }
     const uint8_t site = (uint8_t)(service - SB_SERVICE_SITE);

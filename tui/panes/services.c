@@ -1,4 +1,4 @@
-/* Components and their health, the worst first, then the breakers in front of sites, endpoints and components. One a row where there is
+/* Components and their health, and the breakers in front of sites, endpoints and components; the worst first. One a row where there is
  * room, else side by side. Pure. */
 #include "panes.h"
 

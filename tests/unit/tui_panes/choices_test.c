@@ -278,7 +278,7 @@ static void breaker__is_tripped_with_a_reason_and_reset(void **state)
     press('5');
     press('b');
     assert_none();
-    assert_shows("that is a component; breakers stand below");
+    assert_shows("that is a component; breakers have a %");
     press('G');
     assert_shows(">%fixture");
     press('r');
@@ -308,7 +308,7 @@ static void breaker__that_moved_is_left_alone(void **state)
     (void)state;
     SAY(&scene, BREAKER_CHANGED, breaker_changed, .site = 2, .state = SB_BREAKER_STATE_OPEN, .name = "fixture");
     press('5');
-    press('G');
+    press('g');
     press('b');
     SAY(&scene, BREAKER_CHANGED, breaker_changed, .site = 2, .state = SB_BREAKER_STATE_HALF_OPEN, .name = "fixture");
     press('y');
