@@ -118,6 +118,9 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
             sb_screen_say(app->screen, true, err.text, now());
         }
     }
+    if (answer->wants_mouse || answer->wants_no_mouse) {
+        sb_screen_mouse(app->screen, sb_term_mouse(app->term, answer->wants_mouse), now());
+    }
     if (answer->wants_leave) {
         end_with(app, SB_TUI_LEFT);
     }

@@ -97,7 +97,7 @@ static const struct sb_source_ops ops = { .fd = fd, .take = take, .ping = ping, 
 
 /* The screen of the test: shows how much it was told. */
 struct sb_screen {
-    unsigned folds, keys, posted, resets, draws, failures, many;
+    unsigned folds, keys, posted, resets, draws, failures, many, mouse;
     bool is_lost;
     uint64_t posted_id;
     enum sb_err posted_result;
@@ -189,6 +189,12 @@ void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uin
 {
     (void)screen, (void)page, (void)run, (void)text, (void)why, (void)now;
     fail_msg("no key of this test asks for a page");
+}
+
+void sb_screen_mouse(struct sb_screen *screen, bool is_on, struct sb_now now)
+{
+    (void)now;
+    screen->mouse = is_on ? 1 : 0;
 }
 
 void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now)

@@ -356,7 +356,7 @@ static void move_alert(struct sb_screen *screen, int64_t delta)
         screen->selected_silence = screen->model->silences[silences[scroll->selected - count]].id;
 }
 
-static void move(struct sb_screen *screen, int64_t delta)
+void sb_act_move_by(struct sb_screen *screen, int64_t delta)
 {
     if (screen->focus == SB_PANE_JOBS)
         sb_selection_move(screen, delta);
@@ -388,7 +388,7 @@ static bool act_move(struct sb_screen *screen, enum sb_key_action action)
     for (unsigned i = 0; i < SB_LEN(moves); i++) {
         if (moves[i].action != action)
             continue;
-        move(screen, moves[i].delta);
+        sb_act_move_by(screen, moves[i].delta);
         if (action == SB_KEY_ACTION_BOTTOM && screen->focus == SB_PANE_LOG)
             screen->is_following = true;
         return true;
@@ -423,6 +423,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_SETTLE] = act_settle,   [SB_KEY_ACTION_EDIT] = act_edit,
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = sb_act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
+        [SB_KEY_ACTION_MOUSE] = sb_act_mouse,
         [SB_KEY_ACTION_MARK] = sb_act_mark,    [SB_KEY_ACTION_MARK_RANGE] = sb_act_mark_range,
         [SB_KEY_ACTION_MARK_ALL] = sb_act_mark_all, [SB_KEY_ACTION_MARK_CLEAR] = sb_act_mark_clear,
         [SB_KEY_ACTION_ACK_ALL] = sb_act_ack_all, [SB_KEY_ACTION_SILENCE] = sb_act_silence,

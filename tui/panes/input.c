@@ -92,6 +92,10 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
 {
     if (key == SB_KEY_NONE || key == SB_KEY_RESIZE)
         return;
+    if (sb_mouse_is(key)) {
+        sb_mouse_key(screen, key, now, answer);
+        return;
+    }
     if (screen->dialog.is_open) {
         if (is_paste || is_burst)
             sb_dialog_paste(screen, key, now);

@@ -45,6 +45,8 @@ struct sb_screen {
     bool is_read_only, is_ascii;
     struct sb_source_status source; /* as it was told last */
     struct sb_keys keys;      /* those in force */
+    bool has_mouse;           /* the terminal reports it */
+    struct sb_box places[SB_PANE_COUNT]; /* where the rows of each pane were drawn last; empty: not shown */
 
     struct sb_model *live, *frozen;
     bool is_frozen;
@@ -222,6 +224,10 @@ void sb_undo_arm(struct sb_screen *screen, struct sb_now now, const struct sb_co
 void sb_undo_arm_bulk(struct sb_screen *screen, struct sb_now now);
 bool sb_undo_make(const struct sb_screen *screen, const struct sb_command *done, struct sb_command *inverse);
 
+/* mouse.c */
+void sb_mouse_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
+bool sb_mouse_is(uint32_t key); /* whether the key is a report of the mouse */
+
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);
 
@@ -229,7 +235,7 @@ void sb_log_move(struct sb_screen *screen, int64_t delta);
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer);
 sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave, sb_act_take_over;
-sb_act sb_act_mark, sb_act_mark_range, sb_act_mark_all, sb_act_mark_clear, sb_act_undo;
+sb_act sb_act_mouse, sb_act_mark, sb_act_mark_range, sb_act_mark_all, sb_act_mark_clear, sb_act_undo;
 sb_act sb_act_ack_all, sb_act_silence, sb_act_unsilence, sb_act_tier, sb_act_probe, sb_act_recover, sb_act_breaker;
 /* Active runs, or only those which run now. pause.c */
 uint32_t sb_runs_active(const struct sb_model *model, bool only_running);
@@ -237,6 +243,8 @@ void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, st
 /* A key of a paste or a flood: text for a field, never an answer. */
 void sb_dialog_paste(struct sb_screen *screen, uint32_t key, struct sb_now now);
 void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view);
+/* Moves the selection of the pane with the focus. */
+void sb_act_move_by(struct sb_screen *screen, int64_t delta);
 /* Starts a notice on the last line but one; add its text to the result. */
 struct sb_text sb_notice(struct sb_screen *screen, struct sb_now now, bool is_bad);
 void sb_notice_say(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *text);

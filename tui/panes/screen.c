@@ -166,6 +166,7 @@ static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, con
     struct sb_text text, right;
     sb_text_init(&text, text_buffer, sizeof text_buffer);
     sb_text_init(&right, right_buffer, sizeof right_buffer);
+    screen->places[pane] = content.box;
     info->draw(screen, &content, &text, &right);
     sb_view_title(&title, 0, info->number, info->title, text_buffer, right_buffer, screen->focus == pane);
 }
@@ -223,6 +224,7 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
     sb_view_clear(&whole, SB_SLOT_TEXT);
     grid->cursor_row = (uint16_t)(grid->rows - 1U);
     grid->cursor_col = 0;
+    memset(screen->places, 0, sizeof screen->places);
     draw_body(screen, &whole, &layout);
     sb_view_join(&whole);
     const struct sb_view header = sb_view_box(&whole, layout.boxes[SB_AREA_HEADER]);

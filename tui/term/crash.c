@@ -150,6 +150,9 @@ void crash_arm(const struct sb_term *term)
             collect_capability(names[i]);
         }
     }
+    for (const char *at = term->has_mouse ? TERM_MOUSE_OFF : ""; *at != '\0'; at++) {
+        (void)collect(*at);
+    }
     (void)collect('\r');
     (void)collect('\n');
     hold_stderr();

@@ -70,6 +70,7 @@ static void configure(struct sb_term *term)
         (void)putp(paste_on);
         (void)fflush(stdout);
     }
+    term->has_mouse = capability("kmous") != NULL;
     term_keys_init(term);
 }
 
@@ -140,6 +141,7 @@ static void send_paste_mark(const struct sb_term *term, const char *name)
 void sb_term_suspend(struct sb_term *term)
 {
     send_paste_mark(term, "BD");
+    term_mouse_send(term, false);
     (void)endwin();
 }
 
@@ -147,6 +149,7 @@ void sb_term_resume(struct sb_term *term)
 {
     (void)refresh(); /* back to the program's modes */
     send_paste_mark(term, "BE");
+    term_mouse_send(term, term->is_mouse_on);
     (void)flushinp(); /* what was typed for the other program */
     term_forget_shown(term);
     term->wants_redraw = true;
@@ -158,6 +161,7 @@ void sb_term_close(struct sb_term *term)
         return;
     }
     send_paste_mark(term, "BD");
+    term_mouse_send(term, false);
     (void)endwin();
     crash_disarm();
     delscreen(term->screen);

@@ -42,6 +42,9 @@ bool sb_term_paint(struct sb_term *term, const struct sb_grid *grid);
 /* The next paint sends every cell (C-l: something else wrote on the screen). */
 void sb_term_redraw(struct sb_term *term);
 
+/* Turns the reports of the mouse on or off (they are off at first); returns whether they are on now: not every terminal has any. */
+bool sb_term_mouse(struct sb_term *term, bool is_on);
+
 /* Gives the terminal to another program until sb_term_resume, after which the next paint sends every cell. */
 void sb_term_suspend(struct sb_term *term);
 void sb_term_resume(struct sb_term *term);

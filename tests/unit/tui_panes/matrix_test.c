@@ -48,7 +48,7 @@ static bool asks_for_something(void)
 {
     struct sb_command command;
     return answer.has_command || answer.wants_redraw || answer.wants_leave || answer.wants_page != SB_SCREEN_PAGE_NONE ||
-           answer.verdict != SB_SCREEN_VERDICT_NONE || sb_screen_take_command(screen, &command);
+           answer.wants_mouse || answer.verdict != SB_SCREEN_VERDICT_NONE || sb_screen_take_command(screen, &command);
 }
 
 static void press_and_look(unsigned pane, unsigned action, uint32_t key)
