@@ -68,8 +68,10 @@ static const char *alert_blocks(const struct sb_screen *screen, const struct sb_
 {
     const struct sb_model *const model = screen->live;
     for (uint32_t i = 0; i < model->alert_count; i++) {
-        if (model->alerts[i].id == item->mark)
-            return model->alerts[i].is_acked && item->command.kind == SB_COMMAND_ACK_ALERT ? "is acknowledged already" : NULL;
+        const struct sb_model_alert *const alert = &model->alerts[i];
+        if (alert->id != item->mark || !sb_streq(alert->subject[0] != '\0' ? alert->subject : sb_rule_text(alert->rule), item->name))
+            continue;
+        return alert->is_acked && item->command.kind == SB_COMMAND_ACK_ALERT ? "is acknowledged already" : NULL;
     }
     return "has cleared";
 }

@@ -24,13 +24,17 @@ static uint32_t id_of(const struct sb_screen *screen, enum sb_pane pane, uint16_
     return pane == SB_PANE_ALERTS ? screen->model->alerts[row].id : row;
 }
 
+static const char *name_of_alert(const struct sb_model_alert *alert)
+{
+    return alert->subject[0] != '\0' ? alert->subject : sb_rule_text(alert->rule);
+}
+
 static void name_of(const struct sb_screen *screen, enum sb_pane pane, uint16_t row, struct sb_text *text)
 {
     if (pane == SB_PANE_JOBS) {
         sb_text_add(text, sb_model_job_name(screen->model, row));
     } else if (pane == SB_PANE_ALERTS) {
-        const struct sb_model_alert *const alert = &screen->model->alerts[row];
-        sb_text_add(text, alert->subject[0] != '\0' ? alert->subject : sb_rule_text(alert->rule));
+        sb_text_add(text, name_of_alert(&screen->model->alerts[row]));
     } else {
         sb_text_add(text, "ctx");
         sb_text_add_u64(text, row);
@@ -126,8 +130,8 @@ bool sb_mark_is_there(const struct sb_screen *screen, const struct sb_mark *mark
     if (mark->pane == SB_PANE_CONTEXTS)
         return mark->id < SB_CONTEXTS_MAX && model->contexts[mark->id].is_defined;
     for (uint32_t i = 0; i < model->alert_count; i++) {
-        if (model->alerts[i].id == mark->id)
-            return true;
+        if (model->alerts[i].id == mark->id) /* another run of the program may have given the number to another alert */
+            return sb_streq(name_of_alert(&model->alerts[i]), mark->name);
     }
     return false;
 }

@@ -339,6 +339,26 @@ static void ack__takes_marks_and_A_all_that_are_shown(void **state)
     assert_shows("skipped: plan is acknowledged already");
 }
 
+static void mark__of_an_alert_does_not_go_to_another_one_with_its_number(void **state)
+{
+    (void)state;
+    raise(5, SB_RULE_JOB_FAILED, "posting");
+    raise(6, SB_RULE_JOB_FAILED, "plan");
+    press('4');
+    press('*');
+    sb_screen_reset(screen);
+    scene_start(&scene);
+    scene_described(&scene);
+    raise(5, SB_RULE_DEP_DOWN, "llm");
+    raise(6, SB_RULE_JOB_FAILED, "plan");
+    press('a');
+    assert_shows("Acknowledge 1 alerts");
+    assert_shows("skipped: posting has cleared");
+    press('y');
+    assert_int_equal(take_all(99), 1);
+    assert_int_equal(taken[0].alert, 6);
+}
+
 static void an_action_on_many__waits_for_the_one_before(void **state)
 {
     (void)state;
@@ -419,6 +439,7 @@ int main(void)
         TEST(kill__of_many_wants_the_word),
         TEST(recycle__of_many_skips_a_context_that_has_moved),
         TEST(ack__takes_marks_and_A_all_that_are_shown),
+        TEST(mark__of_an_alert_does_not_go_to_another_one_with_its_number),
         TEST(an_action_on_many__waits_for_the_one_before),
         TEST(viewer__marks_and_does_nothing),
         TEST(paste__marks_nothing_and_starts_nothing),
