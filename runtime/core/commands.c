@@ -1,6 +1,6 @@
 /* What operators, steps and programs ask for. Each command ends in exactly one answer event; a repeated id gets the same answer again without
  * acting twice. Core thread only. */
-#include "state.h"
+#include "alerts.h"
 
 /* A command being carried out: handlers write the outcome and say whether it was refused. */
 struct asked {

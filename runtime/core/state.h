@@ -494,7 +494,6 @@ struct alert *sb_alert_find(struct sb_core *core, uint32_t id);
 void sb_alert_ack(struct sb_core *core, struct alert *alert, const char *actor, const char *note, sb_ns lasts);
 struct sb_event sb_alert_raised_event(const struct sb_core *core, const struct alert *alert);
 struct sb_event sb_alert_moved_event(const struct sb_core *core, const struct alert *alert);
-void sb_alert_unack(struct sb_core *core, struct alert *alert, const char *why); /* who calls it arms the alerts */
 struct sb_event sb_alert_acked_event(const struct sb_core *core, const struct alert *alert, const char *note);
 /* Computes anew when somebody must look at alerts or silences again. */
 void sb_alerts_arm(struct sb_core *core);
