@@ -94,14 +94,20 @@ static void post(struct app *app, const struct sb_command *command)
     sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
 }
 
-static void obey(struct app *app, const struct sb_screen_answer *answer)
+/* What an action on many has to say further: a few at a time, the next ones when those are answered. */
+static void post_waiting(struct app *app)
 {
     struct sb_command more;
-    if (answer->has_command && !app->setup->is_read_only) {
-        post(app, &answer->command);
-    }
     while (!app->setup->is_read_only && sb_screen_take_command(app->screen, &more)) {
         post(app, &more);
+        app->is_dirty = true;
+    }
+}
+
+static void obey(struct app *app, const struct sb_screen_answer *answer)
+{
+    if (answer->has_command && !app->setup->is_read_only) {
+        post(app, &answer->command);
     }
     if (answer->verdict != SB_SCREEN_VERDICT_NONE && !app->setup->is_read_only) {
         judge(app, answer);
@@ -286,6 +292,7 @@ static void turn(struct app *app, int timeout_ms)
     take_keys(app);
     take_events(app);
     look_at_source(app);
+    post_waiting(app);
     if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */
     }

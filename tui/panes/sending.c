@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+enum { IN_FLIGHT_MAX = 8 }; /* unanswered at a time: fewer than any way to the runtime holds */
 #define FORGOTTEN_AFTER SB_S(30) /* an answer that has not come by then does not keep others from asking */
 
 bool sb_bulk_is_busy(struct sb_screen *screen, struct sb_now now)
@@ -67,7 +68,7 @@ static void finish_when_over(struct sb_screen *screen)
 bool sb_screen_take_command(struct sb_screen *screen, struct sb_command *command)
 {
     struct sb_bulk *const bulk = &screen->bulk;
-    if (!bulk->is_running)
+    if (!bulk->is_running || sb_bulk_count(bulk, SB_BULK_SENT) >= IN_FLIGHT_MAX)
         return false;
     for (; bulk->next < bulk->count; bulk->next++) {
         struct sb_bulk_item *const item = &bulk->items[bulk->next];

@@ -91,8 +91,8 @@ void sb_screen_key(struct sb_screen *screen, struct sb_key key, struct sb_now no
 /* Keys that came in one read, in order: the paste guard needs to see the burst. Answers[i] belongs to keys[i]. */
 void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t count, bool is_paste, struct sb_now now,
                     struct sb_screen_answer *answers);
-/* The next command of an action on many: call it after each answer until it says false, and tell sb_screen_posted of every command before
- * the next call. False: there is none. */
+/* The next command of an action on many: call it after keys and after events until it says false, and tell sb_screen_posted of every command
+ * before the next call. False: there is none, or the ones before it have to be answered first. */
 bool sb_screen_take_command(struct sb_screen *screen, struct sb_command *command);
 /* What became of wants_mouse: whether the terminal reports its mouse now. */
 void sb_screen_mouse(struct sb_screen *screen, bool is_on, struct sb_now now);

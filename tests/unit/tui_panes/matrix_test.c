@@ -48,7 +48,7 @@ static bool asks_for_something(void)
 {
     struct sb_command command;
     return answer.has_command || answer.wants_redraw || answer.wants_leave || answer.wants_page != SB_SCREEN_PAGE_NONE ||
-           answer.wants_mouse || answer.verdict != SB_SCREEN_VERDICT_NONE || sb_screen_take_command(screen, &command);
+           answer.wants_mouse || answer.wants_take_over || answer.verdict != SB_SCREEN_VERDICT_NONE || sb_screen_take_command(screen, &command);
 }
 
 static void press_and_look(unsigned pane, unsigned action, uint32_t key)
@@ -119,7 +119,7 @@ static void keys__of_a_file_are_the_ones_that_work_and_are_shown(void **state)
     keys.keys[SB_KEY_ACTION_RETRY][0] = 0;
     keys.keys[SB_KEY_ACTION_HELP][0] = SB_KEY_F5;
     keys.keys[SB_KEY_ACTION_REDRAW][1] = 0;
-    keys.keys[SB_KEY_ACTION_LEAVE][0] = 'W';
+    keys.keys[SB_KEY_ACTION_LEAVE][0] = '%';
     const struct sb_screen_setup own = {.actor = "ana", .environment = "prod", .is_ascii = true, .keys = &keys};
     (void)state;
     sb_screen_destroy(screen);
@@ -135,7 +135,7 @@ static void keys__of_a_file_are_the_ones_that_work_and_are_shown(void **state)
     press('Z');
     assert_command(SB_COMMAND_PAUSE_JOB, METRICS, 0);
     press('q');
-    assert_shows("nothing to go back to; W leaves");
+    assert_shows("nothing to go back to; % leaves");
     press(SB_KEY_F5);
     assert_shows("Z             R  jobs detail     pause the selected job");
 }
