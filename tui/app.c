@@ -5,6 +5,8 @@
  * commands, events become pictures. */
 #include "signalbox/tui/tui.h"
 
+#include "themes.h"
+
 #include "signalbox/os/os.h"
 #include "signalbox/tui/screen.h"
 #include "signalbox/tui/term.h"
@@ -24,6 +26,7 @@
  * (3 saved up + one per 60 ms). */
 #define FRAMES_SAVED_MAX 3
 #define FRAME_EVERY SB_MS(60)
+#define POLL_AGAIN SB_MS(200) /* after a text that was not there yet */
 #define FIRST_PICTURE_WAIT_MS 15 /* for the first events, so that the first frame is not an empty one */
 
 enum { AT_KEYS, AT_RESIZE, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_COUNT };
@@ -35,7 +38,9 @@ struct app {
     struct sb_source *source;
     struct sb_source_status status; /* as the screen knows it */
     struct sb_grid grid;
-    char *page;      /* text that the screen shows */
+    char *pages[SB_SCREEN_PAGE_COUNT]; /* texts that the screen shows */
+    enum sb_screen_page polled;        /* the one that is read anew while it is shown, */
+    sb_ns poll_at;                     /* and when the next time is */
     size_t grid_cap; /* cells allocated */
     bool is_dirty, has_ended, has_more_events;
     enum sb_tui_end end;
@@ -66,8 +71,24 @@ static void show_page(struct app *app, enum sb_screen_page page, uint64_t run)
     char *text = NULL;
     bool is_read = app->setup->page != NULL && app->setup->page(app->setup->page_self, page, run, &text, &err) == SB_OK;
     sb_screen_show_page(app->screen, page, run, is_read ? text : NULL, err.text, now());
-    free(app->page);
-    app->page = text;
+    if (is_read || page == SB_SCREEN_PAGE_KEPT) { /* a polled one stays until there is a newer one */
+        free(app->pages[page]);
+        app->pages[page] = text;
+    }
+    app->polled = page == SB_SCREEN_PAGE_KEPT ? app->polled : page;
+    app->poll_at = now().mono + (is_read ? SB_SCREEN_POLL : POLL_AGAIN);
+    app->is_dirty = app->is_dirty || is_read;
+}
+
+/* Reads the text of the pane that is shown when its time has come. */
+static void poll_page(struct app *app)
+{
+    const enum sb_screen_page page = sb_screen_polls(app->screen);
+    if (page == SB_SCREEN_PAGE_NONE) {
+        app->polled = page;
+    } else if (page != app->polled || now().mono >= app->poll_at) {
+        show_page(app, page, 0);
+    }
 }
 
 static void judge(struct app *app, const struct sb_screen_answer *answer)
@@ -104,6 +125,20 @@ static void post_waiting(struct app *app)
     }
 }
 
+static void wear(struct app *app, const char *theme)
+{
+    struct sb_error err = { SB_OK, "" };
+    char said[64 + SB_THEME_NAME_MAX];
+    struct sb_text text;
+    enum sb_err rc = sb_term_theme(app->term, app->setup->theme_dir, theme, &err);
+    sb_text_init(&text, said, sizeof said);
+    sb_text_add(&text, "theme ");
+    sb_text_add(&text, theme);
+    sb_text_add(&text, sb_term_ability(app->term) == SB_ABILITY_MONO ? ": this terminal shows no colours, mono stays" : "");
+    sb_term_redraw(app->term);
+    sb_screen_say(app->screen, rc != SB_OK, rc != SB_OK ? err.text : said, now());
+}
+
 static void obey(struct app *app, const struct sb_screen_answer *answer)
 {
     if (answer->has_command && !app->setup->is_read_only) {
@@ -114,6 +149,9 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
     }
     if (answer->wants_page != SB_SCREEN_PAGE_NONE) {
         show_page(app, answer->wants_page, answer->page_run);
+    }
+    if (answer->theme[0] != '\0') {
+        wear(app, answer->theme);
     }
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
@@ -269,6 +307,10 @@ static int wait_ms(const struct app *app)
         return 0;
     }
     sb_ns wait = SB_S(1) - sb_wall_now().ns % SB_S(1);
+    if (app->polled != SB_SCREEN_PAGE_NONE) {
+        sb_ns poll = app->poll_at - sb_now();
+        wait = poll < wait ? poll : wait;
+    }
     if (app->is_dirty) {
         sb_ns frame = app->frames_counted_at + FRAME_EVERY - sb_now();
         wait = frame < wait ? frame : wait;
@@ -299,6 +341,7 @@ static void turn(struct app *app, int timeout_ms)
     if ((polled[AT_FINISHED].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_FINISHED);
     }
+    poll_page(app);
     paint(app);
 }
 
@@ -314,7 +357,10 @@ static enum sb_err open_app(struct app *app, struct sb_error *err)
     if (sb_term_theme(app->term, setup->theme_dir, setup->theme != NULL ? setup->theme : "dark", &theme_err) != SB_OK) {
         sb_log(SB_LOG_WARN, "tui", "theme not used: %s", theme_err.text); /* the built-in one is; the console works */
     }
-    struct sb_screen_setup screen = { .actor = setup->actor,
+    char themes[512];
+    sb_themes_list(setup->theme_dir, themes, sizeof themes);
+    struct sb_screen_setup screen = { .themes = themes,
+                                      .actor = setup->actor,
                                       .environment = setup->environment,
                                       .is_read_only = setup->is_read_only,
                                       .keys = setup->keys,
@@ -347,7 +393,9 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
     if (rc == SB_OK) {
         *end = app->end;
     }
-    free(app->page);
+    for (unsigned page = 0; page < SB_SCREEN_PAGE_COUNT; page++) {
+        free(app->pages[page]);
+    }
     free(app->grid.cells);
     free(app);
     return rc;

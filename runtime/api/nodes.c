@@ -7,7 +7,8 @@
 static const char nodes_sql[] =
     "SELECT n.node, n.host, n.pid, CASE WHEN l.node = n.node THEN 'active' ELSE 'standby' END AS state, n.started_ms AS started_at, "
     "n.heartbeat_ms AS heartbeat_at, (SELECT MAX(m.heartbeat_ms) FROM nodes m) - n.heartbeat_ms AS behind_ms, "
-    "CASE WHEN l.node = n.node THEN l.token END AS token FROM nodes n, node_lease l ORDER BY n.node";
+    "CASE WHEN l.node = n.node THEN l.token END AS token, "
+    "(SELECT value FROM meta WHERE key = '" SB_NODE_VERSION_KEY "' || n.node) AS version FROM nodes n, node_lease l ORDER BY n.node";
 
 static bool look(const struct call *call, struct sb_node_picture *picture)
 {

@@ -54,6 +54,7 @@ enum sb_err node_open(struct installation *in, const struct turn *turn, struct s
         (void)sb_copy(host, sizeof(host), "localhost");
     (void)snprintf(name, sizeof(name), "%s-%.4s", host, id);
     const struct sb_node_setup setup = { .location = settings->store, .name = settings->node != NULL ? settings->node : name, .host = host,
+                                         .version = SB_VERSION,
                                          .id = id, .lease = settings->lease, .hold_off = turn != NULL ? turn->hold_off : 0,
                                          .is_standby = turn != NULL };
     return sb_node_open(&in->node, &setup, err);

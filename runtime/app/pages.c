@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { EFFECTS_SHOWN = 20, RECEIPTS_TEXT_MAX = 8192 };
-static const sb_ns page_time = SB_MS(400); /* the screen stands still for no longer */
+static const sb_ns page_time = SB_MS(400); /* nobody who asks stands still for longer */
 
 static void add_effect(void *arg, const struct sb_effect *effect)
 {
@@ -29,12 +29,11 @@ static void add_effect(void *arg, const struct sb_effect *effect)
 }
 
 /* The store's page, and below it what the receipts journal says. */
-static enum sb_err content_page(const struct installation *in, char **text, struct sb_error *err)
+enum sb_err pages_content(const struct installation *in, const struct sb_op *op, char **text, struct sb_error *err)
 {
-    struct sb_op op = { .deadline = sb_now() + page_time };
     char *rows = NULL, *more = malloc(RECEIPTS_TEXT_MAX), *whole = NULL;
     struct sb_text receipts;
-    enum sb_err rc = more != NULL ? sb_content_page(in->services.store, sb_wall_now().ns / SB_MS(1), &op, &rows, err)
+    enum sb_err rc = more != NULL ? sb_content_page(in->services.store, sb_wall_now().ns / SB_MS(1), op, &rows, err)
                                   : sb_error_set(err, SB_ERR_NOMEM, "no memory for the content page");
     if (rc == SB_OK) {
         sb_text_init(&receipts, more, RECEIPTS_TEXT_MAX);
@@ -56,11 +55,13 @@ static enum sb_err content_page(const struct installation *in, char **text, stru
 
 enum sb_err pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err)
 {
-    const struct installation *in = ((const struct verdict_source *)self)->installation;
-    return page == SB_SCREEN_PAGE_CONTENT ? content_page(in, text, err) : sb_kept_read(in->paths.state_dir, run, text, err);
+    const struct pages *pages = self;
+    return page == SB_SCREEN_PAGE_KEPT ? sb_kept_read(pages->source.installation->paths.state_dir, run, text, err)
+                                       : page_reader_take(pages->reader, page, text, err);
 }
 
-static const char *const page_names[] = { [SB_SCREEN_PAGE_NONE] = "", [SB_SCREEN_PAGE_KEPT] = "kept", [SB_SCREEN_PAGE_CONTENT] = "content" };
+static const char *const page_names[] = { [SB_SCREEN_PAGE_NONE] = "", [SB_SCREEN_PAGE_KEPT] = "kept", [SB_SCREEN_PAGE_CONTENT] = "content",
+                                         [SB_SCREEN_PAGE_NODES] = "nodes" };
 
 const char *pages_name(enum sb_screen_page page)
 {
@@ -69,10 +70,15 @@ const char *pages_name(enum sb_screen_page page)
 
 enum sb_err pages_tell(const void *self, const char *name, uint64_t run, char **text, struct sb_error *err)
 {
-    for (unsigned page = SB_SCREEN_PAGE_NONE + 1; page < SB_LEN(page_names); page++)
-        if (sb_streq(page_names[page], name))
-            return pages_read(self, (enum sb_screen_page)page, run, text, err);
-    return sb_error_set(err, SB_ERR_NOT_FOUND, "there is no page \"%.40s\"; content and kept are", name);
+    const struct installation *in = ((const struct verdict_source *)self)->installation;
+    const struct sb_op op = { .deadline = sb_now() + page_time };
+    if (sb_streq(name, page_names[SB_SCREEN_PAGE_KEPT]))
+        return sb_kept_read(in->paths.state_dir, run, text, err);
+    if (sb_streq(name, page_names[SB_SCREEN_PAGE_CONTENT]))
+        return pages_content(in, &op, text, err);
+    if (sb_streq(name, page_names[SB_SCREEN_PAGE_NODES]))
+        return pages_nodes(in, &op, text, err);
+    return sb_error_set(err, SB_ERR_NOT_FOUND, "there is no page \"%.40s\"; content, kept and nodes are", name);
 }
 
 /* The draft in the operator's editor, then the verdict with what came of it. */
@@ -109,8 +115,10 @@ const char *pages_verdict_name(enum sb_screen_verdict verdict)
 
 enum sb_err pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err)
 {
-    if (answer->verdict == SB_SCREEN_EDIT)
-        return edit(self, answer->content_id, actor, err);
+    const struct pages *pages = self;
     const struct sb_api_verdict verdict = { pages_verdict_name(answer->verdict), answer->content_id, answer->post_id, actor };
-    return verdict_carry_out(self, &verdict, err);
+    enum sb_err rc = answer->verdict == SB_SCREEN_EDIT ? edit(&pages->source, answer->content_id, actor, err)
+                                                       : verdict_carry_out(&pages->source, &verdict, err);
+    page_reader_hurry(pages->reader);
+    return rc;
 }

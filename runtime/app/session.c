@@ -113,7 +113,7 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
 
 static void tell_node(const void *self, char *out, size_t cap)
 {
-    const struct verdict_source *source = self;
+    const struct verdict_source *source = &((const struct pages *)self)->source;
     struct sb_node_picture picture = { .count = 0 };
     if (source->installation->node != NULL)
         sb_node_look(source->installation->node, &picture);
@@ -127,7 +127,8 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
     const struct options *options = session->options;
     enum sb_tui_end end = SB_TUI_LEFT;
     const char *actor = getenv("USER");
-    const struct verdict_source source = { in, sb_engine_control(engine) };
+    struct pages pages = { .source = { in, sb_engine_control(engine) } };
+    enum sb_err rc = page_reader_open(&pages.reader, in, err);
     struct sb_tui_setup setup = {
         .theme_dir = in->paths.theme_dir,
         .theme = options->theme != NULL ? options->theme : in->catalogue->settings.theme,
@@ -139,15 +140,17 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .page = pages_read,
         .judge = pages_judge,
         .node = tell_node,
-        .page_self = &source,
+        .page_self = &pages,
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
     };
-    enum sb_err rc = embedded_open(&setup.source, source.control, setup.actor, options->is_read_only, err);
-    if (rc != SB_OK)
-        return rc;
-    rc = sb_tui_run(&setup, &end, err);
-    setup.source->ops->close(setup.source);
+    if (rc == SB_OK)
+        rc = embedded_open(&setup.source, pages.source.control, setup.actor, options->is_read_only, err);
+    if (rc == SB_OK)
+        rc = sb_tui_run(&setup, &end, err);
+    if (setup.source != NULL)
+        setup.source->ops->close(setup.source);
+    page_reader_close(pages.reader);
     return rc;
 }
 

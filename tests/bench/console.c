@@ -223,6 +223,54 @@ static void measure_queue(struct seat *seat)
                 figure_at_most(UNIT_COUNT, (double)(seat->bursts - bursts), 3));
 }
 
+/* Types a line key by key, each until the screen shows it in the line; the line is left by Escape. */
+static void measure_line(struct seat *seat, const char *row, const char *line, double p50)
+{
+    struct samples samples;
+
+    samples_init(&samples, KEYS);
+    while (samples.count < KEYS) {
+        for (size_t at = 0; line[at] != '\0'; at++) {
+            char wanted[80];
+            (void)snprintf(wanted, sizeof(wanted), "%.*s_", (int)at + 1, line);
+            seat_watch(seat, sb_now() + SB_MS(67 + 13 * (int)(at % 4)));
+            sb_ns began = sb_now(), patience = began + SB_S(PATIENCE_S);
+            seat_type(seat, line + at, 1);
+            while (!seat_shows(seat, wanted))
+                if (!seat_read(seat, patience))
+                    seat_give_up(seat, "a key of a line was not shown");
+            samples_add(&samples, seat->read_at - began);
+        }
+        seat_type(seat, "\033", 1);
+        seat_settle(seat, SB_MS(200));
+    }
+    figures_row(row, figure_at_most(UNIT_NS, samples_permille(&samples, 500), p50),
+                figure_at_most(UNIT_NS, samples_permille(&samples, 990), 16e6));
+    samples_deinit(&samples);
+}
+
+/* Another order, until the title names it. */
+static void measure_sort(struct seat *seat)
+{
+    static const char *const words[] = { "sort:name ", "sort:attempts ", "sort:last ", "sort:p50 ",   "sort:p95 ", "sort:next ",
+                                         "sort:ctx ",  "sort:ok% ",      "sort:usd ",  "sort:age ", "sort:priority ", "sort:severity " };
+    struct samples samples;
+
+    samples_init(&samples, KEYS);
+    for (size_t i = 0; i < KEYS; i++) {
+        seat_watch(seat, sb_now() + SB_MS(67 + 13 * (int)(i % 4)));
+        sb_ns began = sb_now(), patience = began + SB_S(PATIENCE_S);
+        seat_type(seat, ">", 1);
+        while (!seat_shows(seat, words[i % SB_LEN(words)]))
+            if (!seat_read(seat, patience))
+                seat_give_up(seat, "the order did not change");
+        samples_add(&samples, seat->read_at - began);
+    }
+    figures_row("key to paint, 10,000 jobs, another order: p50, p99", figure_at_most(UNIT_NS, samples_permille(&samples, 500), 10e6),
+                figure_at_most(UNIT_NS, samples_permille(&samples, 990), 16e6));
+    samples_deinit(&samples);
+}
+
 static void write_many(const char *path)
 {
     FILE *file = fopen(path, "we");
@@ -267,6 +315,11 @@ static void measure_many(const struct bench *bench)
     measure_keys(&seat, "key to paint, 10,000 jobs, a line: p50, p95", "j", "k", 2e6, 8e6, 500);
     measure_keys(&seat, "key to paint, 10,000 jobs, a page: p50, p95", "\033[6~", "\033[5~", 5e6, 8e6, 10e3);
     measure_queue(&seat);
+    measure_line(&seat, "key to paint, 10,000 jobs, a filter: p50, p99", "/job 12 3", 5e6);
+    measure_line(&seat, "  by letters", "/~jb123", 5e6);
+    measure_line(&seat, "  by a pattern", "/=_0[1-4]+7$", 5e6);
+    measure_line(&seat, "key to paint, 10,000 jobs, the palette: p50, p99", ":force jb99", 5e6);
+    measure_sort(&seat);
     seat_close(&seat);
 }
 

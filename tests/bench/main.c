@@ -28,8 +28,9 @@ static const struct section sections[] = {
     { "dispatch", bench_dispatch, 3, 30 },   { "throughput", bench_throughput, 3, 30 },
     { "store", bench_store, 3, 30 },         { "receipts", bench_receipts, 3, 20 },
     { "postgres", bench_postgres, 3, 60 },   { "ledger", bench_ledger, 3, 30 },
-    { "picture", bench_picture, 3, 20 },     { "start", bench_start, 1, 60 },
-    { "keys", bench_keys, 1, 60 },           { "browser", bench_browser, 1, 60 },
+    { "picture", bench_picture, 3, 20 },     { "find", bench_find, 3, 40 },
+        { "start", bench_start, 1, 60 },
+    { "keys", bench_keys, 1, 120 },           { "browser", bench_browser, 1, 60 },
     { "idle", bench_idle, 1, 60 },
 };
 enum { ROUNDS = 3 };

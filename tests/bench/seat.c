@@ -144,6 +144,16 @@ void seat_word(const struct seat *seat, const char *prefix, char *out, size_t ca
         (void)snprintf(out, cap, "%.*s", (int)strcspn(found, " "), found);
 }
 
+bool seat_shows(const struct seat *seat, const char *wanted)
+{
+    char text[ROW_BYTES];
+    bool is_shown = false;
+    vterm_screen_flush_damage(seat->screen);
+    for (int row = 0; row < seat->rows && !is_shown; row++)
+        is_shown = row_text(seat, row, text, sizeof(text)) > 0 && strstr(text, wanted) != NULL;
+    return is_shown;
+}
+
 /* Waits for the end; a terminal's output is read meanwhile, so that nobody hangs on it. */
 static bool has_ended(pid_t pid, struct seat *seat, int ms)
 {

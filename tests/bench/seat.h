@@ -34,6 +34,8 @@ void seat_type(struct seat *seat, const char *bytes, size_t count);
 int seat_rows_filled(const struct seat *seat);
 /* The word on the cursor's row that begins with `prefix`, "" when there is none. */
 void seat_word(const struct seat *seat, const char *prefix, char *out, size_t cap);
+/* Whether a row holds the text. */
+bool seat_shows(const struct seat *seat, const char *text);
 /* Ends the benchmark with the message and what stands on the screen. */
 _Noreturn void seat_give_up(const struct seat *seat, const char *message);
 /* Asks it to end, then makes it, and frees everything. */

@@ -485,6 +485,7 @@ static void content__the_page_shows_an_uncertain_row_beside_what_it_may_be(void 
     char *text = NULL;
     assert_int_equal(sb_content_page(world->store, 1000, &patient, &text, NULL), SB_OK);
     assert_non_null(strstr(text, "no content yet"));
+    assert_int_equal(strncmp(text, "0 drafts, 0 uncertain, 0 queued, 0 posted today\n=", 49), 0);
     free(text);
     row_in(world, "uncertain");
     assert_int_equal(queue(world, "q", "acc", "waits\x1b in line", 9000, 1), SB_OK);
@@ -497,6 +498,7 @@ static void content__the_page_shows_an_uncertain_row_beside_what_it_may_be(void 
     }
     sql(world, "UPDATE content_metadata SET post_id = '78' WHERE decision_id = 'q'");
     assert_int_equal(sb_content_page(world->store, 200000, &patient, &text, NULL), SB_OK);
+    assert_int_equal(strncmp(text, "0 drafts, 1 uncertain, 1 queued, 0 posted today\n", 48), 0);
     assert_non_null(strstr(text, "= in flight or uncertain, with what it may be: 1\nd "));
     assert_non_null(strstr(text, "may be post 77, 1m40s ago\n    \"close to it\""));
     assert_null(strstr(text, "owned already")); /* another row has it */

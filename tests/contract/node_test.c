@@ -23,7 +23,8 @@ static int tear_down_location(void **state)
 
 static struct sb_node_setup setup_of(const char *location, const char *name, const char *id, bool is_standby)
 {
-    return (struct sb_node_setup){ .location = location, .name = name, .host = "here", .id = id, .lease = TERM, .is_standby = is_standby };
+    return (struct sb_node_setup){ .location = location, .name = name, .host = "here", .version = "1.2", .id = id, .lease = TERM,
+                                   .is_standby = is_standby };
 }
 
 static struct sb_node *must_open(const char *location, const char *name, const char *id, bool is_standby)
@@ -107,6 +108,7 @@ static void node__the_first_is_active_and_makes_the_schema_a_standby_waits_and_a
     assert_int_equal(sb_node_open(&c, &same, &err), SB_ERR_CONFIG);
     assert_non_null(strstr(err.text, "settings.node"));
     assert_int_equal(on(location, "SELECT COUNT(*) FROM nodes WHERE node IN ('a', 'b')"), 2);
+    assert_int_equal(on(location, "SELECT COUNT(*) FROM meta WHERE key IN ('node version a', 'node version b') AND value = '1.2'"), 2);
     sb_node_close(b);
     sb_node_close(a);
     assert_int_equal(on(location, "SELECT COUNT(*) FROM nodes"), 0);

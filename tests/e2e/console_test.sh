@@ -24,6 +24,18 @@ eventually 15 "its row in the store is posted, with the site's id" sql_at_least 
   "SELECT COUNT(*) FROM content_metadata WHERE status IN ('posted', 'verified') AND post_id IS NOT NULL" 1
 eventually 5 "the budget shows settled calls" screen_has 'premium 0\.[0-9]+ x[0-9]'
 
+# The other panes.
+keys 8
+eventually 5 "8 shows the timeline with who held the contexts" screen_has 'ctx #[0-9] (posting|high|low) .*\.*[a-z]'
+claim "and a run of a job" screen_has '^ [a-zA-Z ] [a-z_]+ .*='
+keys 7
+eventually 5 "7 shows the content, with its counts in the title" \
+  screen_has '7 Content< [0-9]+ drafts, [0-9]+ uncertain, [0-9]+ queued, [0-9]+ posted today .* [0-9.]+s old'
+steadily 3 "it is read again and again" screen_lacks STALE
+keys 9
+eventually 5 "9 says that this is the only node" screen_has '^ this process has the store for itself'
+keys 1
+
 # Pause and resume.
 claim "the filter leaves one job and selects it" only metrics_scraper
 keys p

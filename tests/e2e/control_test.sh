@@ -75,8 +75,8 @@ claim "a name without a breaker is told" says_no 65 'there is no site "nobody"' 
 drafts="SELECT COUNT(*) FROM content_metadata WHERE status = 'draft' AND kind = 'single'"
 eventually 60 "plan writes drafts" sql_at_least "$STATE" "$drafts" 2
 claim "nothing is out without approval" sql_is "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'posted'" 0
-keys C
-eventually 5 "C shows the drafts" screen_has '= drafts that wait for approval: [1-9]'
+keys 7
+eventually 5 "7 shows the drafts" screen_has '= drafts that wait for approval: [1-9]'
 tries=0
 until sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE text LIKE 'EDITED-%'" 1 || [ $((tries += 1)) -gt 30 ]; do
   keys j E
@@ -94,7 +94,7 @@ eventually 60 "it is published as edited" sql_at_least "$STATE" \
 site_state
 claim "the site has the operator's words" grep -q 'EDITED-' "$DIR/site.json"
 eventually 60 "more drafts" sql_at_least "$STATE" "$drafts" 2
-keys C
+keys g # the cursor went with its row
 tries=0
 until sql_at_least "$STATE" "SELECT COUNT(*) FROM content_metadata WHERE status = 'cancelled'" 1 || [ $((tries += 1)) -gt 30 ]; do
   keys j x
@@ -125,7 +125,7 @@ post=$(sqlite3 :memory: "SELECT json_extract(value, '\$.id') FROM json_each(CAST
 claim "content settle answers" says "is post $post, by $(id -un)" content settle "$draft" "$post"
 claim "the row is posted, with that id" sql_is "$STATE" "SELECT status || post_id FROM content_metadata WHERE decision_id = '$draft'" "posted$post"
 faults_clear
-keys C
+keys 7
 keys G
 eventually 5 "the receipts journal on the page says who settled it" screen_has "$draft  .* settled post $post by operator"
 

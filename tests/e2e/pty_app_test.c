@@ -102,6 +102,8 @@ struct sb_screen {
     uint64_t posted_id;
     enum sb_err posted_result;
     sb_ns drawn_at[DRAWS_MAX];
+    enum sb_screen_page polls;
+    const char *page; /* borrowed */
 };
 static struct sb_screen the_screen;
 
@@ -164,6 +166,9 @@ void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t 
         answers[i].has_command = keys[i].code == 'p';
         screen->many += keys[i].code == 'b' ? 5 : 0;
         answers[i].wants_redraw = keys[i].code == 12;
+        if (keys[i].code == '7' || keys[i].code == '1') {
+            screen->polls = keys[i].code == '7' ? SB_SCREEN_PAGE_CONTENT : SB_SCREEN_PAGE_NONE;
+        }
     }
 }
 
@@ -187,8 +192,30 @@ void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err
 void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uint64_t run, const char *text, const char *why,
                          struct sb_now now)
 {
-    (void)screen, (void)page, (void)run, (void)text, (void)why, (void)now;
-    fail_msg("no key of this test asks for a page");
+    (void)run, (void)why, (void)now;
+    assert_int_equal(page, SB_SCREEN_PAGE_CONTENT);
+    screen->page = text != NULL ? text : screen->page;
+}
+
+enum sb_screen_page sb_screen_polls(const struct sb_screen *screen)
+{
+    return screen->polls;
+}
+
+/* Every other time there is nothing newer. */
+static enum sb_err read_page(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err)
+{
+    static unsigned calls;
+    (void)self, (void)page, (void)run;
+    if (++calls % 2 == 1) {
+        return sb_error_set(err, SB_ERR_TIMEOUT, "being read");
+    }
+    *text = strdup("text 0");
+    if (*text == NULL) {
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the test's page");
+    }
+    (*text)[5] = (char)('0' + calls / 2 % 10);
+    return SB_OK;
 }
 
 void sb_screen_mouse(struct sb_screen *screen, bool is_on, struct sb_now now)
@@ -215,6 +242,9 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
     sb_text_addf(&text, "folds %u keys %u size %ux%u", screen->folds, screen->keys, grid->rows, grid->cols);
     if (screen->is_lost || screen->failures > 0) {
         sb_text_addf(&text, " lost %d failures %u", screen->is_lost, screen->failures);
+    }
+    if (screen->page != NULL) {
+        sb_text_addf(&text, " %s", screen->page);
     }
     for (size_t i = 0; i < text.len && i < grid->cols; i++) {
         grid->cells[i].code_point = (uint32_t)buf[i];
@@ -254,6 +284,7 @@ static int run(const struct scene *scene, bool is_read_only, enum sb_err answer)
                                   .actor = "test",
                                   .environment = "test",
                                   .is_read_only = is_read_only,
+                                  .page = read_page,
                                   .finished_fd = world.finished_fd,
                                   .signal_fd = world.signal_fd };
     if (sb_tui_run(&setup, &end, &err) != SB_OK) {
@@ -342,6 +373,20 @@ static void app__folds_all_waiting_events_before_it_paints(void **state)
     struct report r = leave(pty);
     assert_int_equal(r.folds, 1000);
     assert_in_range(r.draws, 2, 5); /* the first, one or two for the events, and a second may have passed */
+}
+
+/* A text is asked for when its pane is shown and then again and again; one that is not there yet leaves the last one on the screen. */
+static void app__reads_a_polled_page_anew_while_it_is_shown(void **state)
+{
+    (void)state;
+    struct pty *pty = start(scene_plain);
+    until_row(pty, "folds 0 keys 0 size 24x80");
+    pty_type(pty, "7", 1);
+    until_row(pty, "folds 0 keys 1 size 24x80 text 1");
+    until_row(pty, "folds 0 keys 1 size 24x80 text 2");
+    pty_type(pty, "1", 1);
+    until_row(pty, "folds 0 keys 2 size 24x80 text 2");
+    leave(pty);
 }
 
 static void app__writes_nothing_when_nothing_changed(void **state)
@@ -515,6 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(app__folds_all_waiting_events_before_it_paints),
+        cmocka_unit_test(app__reads_a_polled_page_anew_while_it_is_shown),
         cmocka_unit_test(app__writes_nothing_when_nothing_changed),
         cmocka_unit_test(app__paints_at_most_twenty_frames_in_any_second),
         cmocka_unit_test(app__two_hundred_queued_keys_cost_three_frames_and_none_is_lost),

@@ -131,6 +131,7 @@ static const struct place places[] = {
     {SB_WHERE_JOBS, "Jobs", "1"},         {SB_WHERE_CONTEXTS, "Contexts & lanes", "2"}, {SB_WHERE_BUDGET, "Budget", "3"},
     {SB_WHERE_ALERTS, "Alerts", "4"},     {SB_WHERE_SERVICES, "Services", "5"},         {SB_WHERE_LOG, "Log", "6"},
     {SB_WHERE_DETAIL, "Detail", "1\r"},   {SB_WHERE_HELP, "Help", "?"},
+    {SB_WHERE_CONTENT, "Content", "7"},   {SB_WHERE_TIMELINE, "Timeline", "8"},         {SB_WHERE_NODES, "Nodes", "9"},
 };
 
 /* Closes what is open and goes to the place; the picture stays frozen. Questions are deaf at first, so Esc is pressed until it counts. */

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { CELLS_MAX = 200 * 50, PICTURE_MAX = CELLS_MAX * 6 };
+enum { CELLS_MAX = 400 * 120, PICTURE_MAX = CELLS_MAX * 6 };
 
 static struct sb_grid_cell cells[CELLS_MAX];
 static char drawn[PICTURE_MAX], expected[PICTURE_MAX];

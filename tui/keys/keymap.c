@@ -97,7 +97,8 @@ uint32_t sb_key_parse(const char *name)
 
 void sb_where_names(uint16_t where, struct sb_text *out)
 {
-    static const char *const names[] = {"jobs", "contexts", "budget", "alerts", "services", "log", "detail", "help", "page"};
+    static const char *const names[] = {"jobs", "contexts", "budget", "alerts", "services", "log", "detail", "help", "page", "content", "timeline",
+                                        "nodes"};
     if (where == SB_WHERE_ALL) {
         sb_text_add(out, "all");
         return;

@@ -125,6 +125,7 @@ void sb_model_fold(struct sb_model *model, const struct sb_event *event)
     model->wall = event->wall;
     if (event->seq > model->seq)
         model->seq = event->seq;
+    sb_model_note_spans(model, event); /* sees what was before the event */
     folds[event->kind](model, event);
     note(model, event);
 }

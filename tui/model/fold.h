@@ -19,5 +19,7 @@ void sb_model_derive(struct sb_model *model, struct sb_model_job *job);
 void sb_model_derive_all(struct sb_model *model);
 /* Takes the run out of the queues for contexts. */
 void sb_model_forget_waiter(struct sb_model *model, uint64_t run);
+/* timeline.c: what the event begins or ends on the timeline; to be called before its fold. */
+void sb_model_note_spans(struct sb_model *model, const struct sb_event *event);
 
 #endif

@@ -39,7 +39,10 @@ struct sb_model *sb_model_create(void)
     model->jobs = calloc(SB_JOBS_MAX, sizeof *model->jobs);
     model->steps = calloc(SB_MODEL_STEPS_MAX, sizeof *model->steps);
     model->waiters = calloc(SB_MODEL_WAITERS_MAX, sizeof *model->waiters);
-    if (model->log == NULL || model->jobs == NULL || model->steps == NULL || model->waiters == NULL) {
+    model->job_spans = calloc(SB_JOBS_MAX, sizeof *model->job_spans);
+    model->ctx_spans = calloc(SB_CONTEXTS_MAX, sizeof *model->ctx_spans);
+    if (model->log == NULL || model->jobs == NULL || model->steps == NULL || model->waiters == NULL || model->job_spans == NULL ||
+        model->ctx_spans == NULL) {
         sb_model_destroy(model);
         return NULL;
     }
@@ -50,6 +53,8 @@ void sb_model_destroy(struct sb_model *model)
 {
     if (model == NULL)
         return;
+    free(model->ctx_spans);
+    free(model->job_spans);
     free(model->waiters);
     free(model->steps);
     free(model->jobs);
@@ -62,13 +67,14 @@ static uint64_t log_used(const struct sb_model *model)
     return model->log_total < SB_MODEL_LOG ? model->log_total : SB_MODEL_LOG;
 }
 
-/* Everything but the four areas, which are kept. */
+/* Everything but the six areas, which are kept. */
 static void assign_head(struct sb_model *to, const struct sb_model *from)
 {
     struct sb_event *const log = to->log;
     struct sb_model_job *const jobs = to->jobs;
     struct sb_model_step *const steps = to->steps;
     struct sb_model_waiter *const waiters = to->waiters;
+    struct sb_model_spans *const job_spans = to->job_spans, *const ctx_spans = to->ctx_spans;
     if (from == NULL)
         memset(to, 0, sizeof *to);
     else
@@ -77,6 +83,8 @@ static void assign_head(struct sb_model *to, const struct sb_model *from)
     to->jobs = jobs;
     to->steps = steps;
     to->waiters = waiters;
+    to->job_spans = job_spans;
+    to->ctx_spans = ctx_spans;
 }
 
 void sb_model_reset(struct sb_model *model)
@@ -85,6 +93,8 @@ void sb_model_reset(struct sb_model *model)
     memset(model->jobs, 0, model->job_high * sizeof *model->jobs);
     memset(model->steps, 0, model->step_used * sizeof *model->steps);
     memset(model->waiters, 0, model->waiter_count * sizeof *model->waiters);
+    memset(model->job_spans, 0, model->job_high * sizeof *model->job_spans);
+    memset(model->ctx_spans, 0, SB_CONTEXTS_MAX * sizeof *model->ctx_spans);
     assign_head(model, NULL);
 }
 
@@ -96,6 +106,8 @@ void sb_model_copy(struct sb_model *to, const struct sb_model *from)
     memcpy(to->jobs, from->jobs, from->job_high * sizeof *to->jobs);
     memcpy(to->steps, from->steps, from->step_used * sizeof *to->steps);
     memcpy(to->waiters, from->waiters, from->waiter_count * sizeof *to->waiters);
+    memcpy(to->job_spans, from->job_spans, from->job_high * sizeof *to->job_spans);
+    memcpy(to->ctx_spans, from->ctx_spans, SB_CONTEXTS_MAX * sizeof *to->ctx_spans);
 }
 
 uint64_t sb_model_hash(const struct sb_model *model)
@@ -105,7 +117,9 @@ uint64_t sb_model_hash(const struct sb_model *model)
     hash = sb_hash_fold(hash, sb_hash_bytes(model->log, (size_t)log_used(model) * sizeof *model->log));
     hash = sb_hash_fold(hash, sb_hash_bytes(model->jobs, model->job_high * sizeof *model->jobs));
     hash = sb_hash_fold(hash, sb_hash_bytes(model->steps, model->step_used * sizeof *model->steps));
-    return sb_hash_fold(hash, sb_hash_bytes(model->waiters, model->waiter_count * sizeof *model->waiters));
+    hash = sb_hash_fold(hash, sb_hash_bytes(model->waiters, model->waiter_count * sizeof *model->waiters));
+    hash = sb_hash_fold(hash, sb_hash_bytes(model->job_spans, model->job_high * sizeof *model->job_spans));
+    return sb_hash_fold(hash, sb_hash_bytes(model->ctx_spans, SB_CONTEXTS_MAX * sizeof *model->ctx_spans));
 }
 
 const struct sb_model_job *sb_model_job(const struct sb_model *model, uint16_t job)

@@ -120,9 +120,16 @@ static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_scr
 
 static void focus_on(struct sb_screen *screen, enum sb_pane pane)
 {
+    if (screen->focus < SB_PANE_CONTENT) /* where q leads from the panes that take another's place */
+        screen->lent_from = screen->focus;
     screen->focus = pane;
     screen->is_zoomed = false;
     screen->is_prompting = false;
+}
+
+void sb_focus_on(struct sb_screen *screen, enum sb_pane pane)
+{
+    focus_on(screen, pane);
 }
 
 static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -170,14 +177,8 @@ static void act_filter(struct sb_screen *screen, struct sb_now now, struct sb_sc
     sb_copy(screen->prompt_before, sizeof screen->prompt_before, screen->filters[screen->focus]);
     screen->filters[screen->focus][0] = '\0';
     screen->is_prompting = true;
-    sb_order_invalidate(screen);
-}
-
-static void act_filter_clear(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    (void)now;
-    (void)answer;
-    screen->filters[screen->focus][0] = '\0';
+    screen->find.why[0] = '\0';
+    sb_find_forget(screen);
     sb_order_invalidate(screen);
 }
 
@@ -238,21 +239,18 @@ static void open_kept(struct sb_screen *screen, struct sb_now now, struct sb_scr
     }
 }
 
-static void act_content(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    (void)screen;
-    (void)now;
-    answer->wants_page = SB_SCREEN_PAGE_CONTENT;
-}
-
 static void give_verdict(struct sb_screen *screen, enum sb_screen_verdict verdict, struct sb_now now, struct sb_screen_answer *answer)
 {
-    if (screen->page_kind != SB_SCREEN_PAGE_CONTENT || screen->page_item[0] == '\0') {
-        sb_notice_say(screen, now, true, "no content row is under the cursor; C shows the content");
+    if (screen->content.settled_at != 0 && now.mono - screen->content.settled_at < SB_SETTLE_TIME) {
+        sb_notice_say(screen, now, true, "the row under the cursor has just gone: press again if you mean what is there now");
+        return;
+    }
+    if (screen->content.item[0] == '\0') {
+        sb_notice_say(screen, now, true, "no content row is under the cursor");
         return;
     }
     answer->verdict = verdict;
-    (void)sb_copy(answer->content_id, sizeof answer->content_id, screen->page_item);
+    (void)sb_copy(answer->content_id, sizeof answer->content_id, screen->content.item);
 }
 
 static void act_approve(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -272,12 +270,23 @@ static void act_edit(struct sb_screen *screen, struct sb_now now, struct sb_scre
 
 static void act_settle(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    if (screen->page_post[0] == '\0') {
+    if (screen->content.post[0] == '\0') {
         sb_notice_say(screen, now, true, "no post is under the cursor: go to a line \"may be post ...\" of an uncertain row");
         return;
     }
     give_verdict(screen, SB_SCREEN_SETTLE, now, answer);
-    (void)sb_copy(answer->post_id, sizeof answer->post_id, screen->page_post);
+    (void)sb_copy(answer->post_id, sizeof answer->post_id, screen->content.post);
+}
+
+static void open_context(struct sb_screen *screen, uint16_t ctx)
+{
+    uint16_t list[SB_CONTEXTS_MAX];
+    const uint32_t count = sb_context_list(screen->model, list);
+    focus_on(screen, SB_PANE_CONTEXTS);
+    for (uint32_t i = 0; i < count; i++) {
+        if (list[i] == ctx)
+            screen->scrolls[SB_PANE_CONTEXTS].selected = i;
+    }
 }
 
 static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -287,7 +296,14 @@ static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_scre
         open_kept(screen, now, answer);
         return;
     }
-    if (screen->focus == SB_PANE_ALERTS) {
+    if (screen->focus == SB_PANE_TIMELINE) {
+        uint16_t ctx = SB_NO_CTX;
+        job = sb_timeline_job(screen, &ctx);
+        if (job == SB_NO_JOB && ctx != SB_NO_CTX) {
+            open_context(screen, ctx);
+            return;
+        }
+    } else if (screen->focus == SB_PANE_ALERTS) {
         const struct sb_model_alert *const alert = sb_selected_alert(screen);
         job = alert == NULL ? SB_NO_JOB : alert->job;
     } else if (screen->focus == SB_PANE_CONTEXTS) {
@@ -316,6 +332,8 @@ static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_scre
         screen->back_to = SB_PANE_JOBS;
     } else if (screen->is_zoomed) {
         screen->is_zoomed = false;
+    } else if (screen->focus >= SB_PANE_CONTENT) {
+        focus_on(screen, screen->lent_from);
     } else {
         sb_notice_keys(screen, now, false, "nothing to go back to; {LEAVE} leaves");
     }
@@ -358,12 +376,15 @@ static void move_alert(struct sb_screen *screen, int64_t delta)
 
 void sb_act_move_by(struct sb_screen *screen, int64_t delta)
 {
+    sb_find_forget(screen);
     if (screen->focus == SB_PANE_JOBS)
         sb_selection_move(screen, delta);
     else if (screen->focus == SB_PANE_ALERTS)
         move_alert(screen, delta);
     else if (screen->focus == SB_PANE_SERVICES)
         sb_service_move(screen, delta);
+    else if (screen->focus == SB_PANE_TIMELINE)
+        sb_timeline_move(screen, delta);
     else if (screen->focus == SB_PANE_LOG)
         sb_log_move(screen, delta > SB_MODEL_LOG ? SB_MODEL_LOG : delta < -SB_MODEL_LOG ? -SB_MODEL_LOG : delta);
     else
@@ -398,7 +419,7 @@ static bool act_move(struct sb_screen *screen, enum sb_key_action action)
 
 static bool act_pane(struct sb_screen *screen, enum sb_key_action action)
 {
-    if (action >= SB_KEY_ACTION_PANE_1 && action <= SB_KEY_ACTION_PANE_6)
+    if (action >= SB_KEY_ACTION_PANE_1 && action <= SB_KEY_ACTION_PANE_9)
         focus_on(screen, (enum sb_pane)((unsigned)action - SB_KEY_ACTION_PANE_1));
     else if (action == SB_KEY_ACTION_NEXT_PANE || action == SB_KEY_ACTION_PREV_PANE)
         go(screen, action == SB_KEY_ACTION_NEXT_PANE ? 1 : -1);
@@ -406,6 +427,8 @@ static bool act_pane(struct sb_screen *screen, enum sb_key_action action)
         act_layout(screen);
     else if (action == SB_KEY_ACTION_ZOOM)
         act_zoom(screen);
+    else if (action == SB_KEY_ACTION_RANGE_LESS || action == SB_KEY_ACTION_RANGE_MORE)
+        sb_timeline_range(screen, action == SB_KEY_ACTION_RANGE_MORE ? 1 : -1);
     else
         return false;
     return true;
@@ -414,11 +437,11 @@ static bool act_pane(struct sb_screen *screen, enum sb_key_action action)
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer)
 {
     static sb_act *const acts[SB_KEY_ACTION_COUNT] = {
-        [SB_KEY_ACTION_HELP] = act_help,       [SB_KEY_ACTION_FILTER] = act_filter, [SB_KEY_ACTION_FILTER_CLEAR] = act_filter_clear,
+        [SB_KEY_ACTION_HELP] = act_help,       [SB_KEY_ACTION_FILTER] = act_filter, [SB_KEY_ACTION_FILTER_CLEAR] = sb_act_filter_clear,
         [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = sb_act_probe,
         [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
-        [SB_KEY_ACTION_POLICY] = sb_act_policy, [SB_KEY_ACTION_CONTENT] = act_content,
+        [SB_KEY_ACTION_POLICY] = sb_act_policy,
         [SB_KEY_ACTION_APPROVE] = act_approve, [SB_KEY_ACTION_REJECT] = act_reject,
         [SB_KEY_ACTION_SETTLE] = act_settle,   [SB_KEY_ACTION_EDIT] = act_edit,
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = sb_act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
@@ -431,6 +454,12 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_RECOVER] = sb_act_recover, [SB_KEY_ACTION_BREAKER] = sb_act_breaker,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
         [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
+        [SB_KEY_ACTION_NEXT_MATCH] = sb_act_next_match, [SB_KEY_ACTION_PREV_MATCH] = sb_act_prev_match,
+        [SB_KEY_ACTION_PALETTE] = sb_act_palette, [SB_KEY_ACTION_SORT] = sb_act_sort,
+        [SB_KEY_ACTION_SORT_LEFT] = sb_act_sort_left, [SB_KEY_ACTION_SORT_RIGHT] = sb_act_sort_right,
+        [SB_KEY_ACTION_INVERT] = sb_act_invert, [SB_KEY_ACTION_COLUMNS] = sb_act_columns,
+        [SB_KEY_ACTION_COLUMN_LEFT] = sb_act_column_left, [SB_KEY_ACTION_COLUMN_RIGHT] = sb_act_column_right,
+        [SB_KEY_ACTION_TAIL] = sb_act_tail, [SB_KEY_ACTION_WRAP] = sb_act_wrap, [SB_KEY_ACTION_MARK_LINE] = sb_act_mark_line,
     };
     if (act_move(screen, action) || act_pane(screen, action) || sb_bulk_act(screen, action, now))
         return;

@@ -135,10 +135,13 @@ void sb_pane_draw_alerts(struct sb_screen *screen, const struct sb_view *view, s
     const struct sb_table table = {.columns = own, .column_count = COLUMNS - (has_channels ? 0 : 1),
                                    .cell = cell, .context = &frame, .total = count + silences, .is_marked = is_marked,
                                    .has_selection = has_focus, .has_focus = has_focus};
-    sb_table_draw(view, &table, scroll);
+    const uint32_t shown = sb_table_draw(view, &table, scroll);
+    for (uint32_t row = 0; row < shown; row++)
+        sb_find_paint(screen, SB_PANE_ALERTS, view, row, 8U + own[SINCE].width, view->box.cols);
     screen->visible[SB_PANE_ALERTS] = view->box.rows;
     if (count + silences == 0)
-        sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM, "no alert is active");
+        sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM,
+                     screen->model->alert_count == 0 ? "no alert is active" : "no alert matches the filter; \\ clears it");
     sb_text_add_u64(text, sb_model_alerts_unacked(screen->model));
     sb_text_add(text, " unacked");
     sb_marks_say(screen, SB_PANE_ALERTS, text);
@@ -146,6 +149,11 @@ void sb_pane_draw_alerts(struct sb_screen *screen, const struct sb_view *view, s
         sb_text_add(text, " silences:");
         sb_text_add_u64(text, silences);
     }
+    if (screen->sort.by[SB_PANE_ALERTS] != 0 || screen->sort.is_inverted[SB_PANE_ALERTS]) {
+        sb_text_add(text, " ");
+        sb_sort_title(screen, SB_PANE_ALERTS, text);
+    }
+    sb_find_title(screen, SB_PANE_ALERTS, text);
     sb_text_add_u64(right, count);
     if (screen->model->alerts_dropped > 0) {
         sb_text_add(right, " +");

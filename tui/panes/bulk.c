@@ -214,7 +214,7 @@ static const char *effect_of(unsigned kind)
 
 static void line_of_hidden(const struct sb_screen *screen, struct sb_dialog *dialog)
 {
-    const struct sb_mark_count count = sb_marks_count(screen, screen->focus);
+    const struct sb_mark_count count = sb_marks_count(screen, (enum sb_pane)screen->bulk.pane);
     if (count.hidden == 0)
         return;
     struct sb_text text = sb_ask_line(dialog);

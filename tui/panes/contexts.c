@@ -3,7 +3,8 @@
 
 #include "signalbox/base/text.h"
 
-enum { ID, STATE, LANE, AGE, LEFT, USES, OWNER, COLUMNS };
+enum { ID, STATE, LANE, AGE, LEFT, USES, PRIORITY, GENERATION, OWNER, COLUMNS };
+enum { ROOM_FOR_ALL = 72 }; /* columns: from here on what matters less than the whole owner */
 
 static const struct sb_column columns[COLUMNS] = {
     [ID] = {.title = "ID", .width = 3},
@@ -12,6 +13,8 @@ static const struct sb_column columns[COLUMNS] = {
     [AGE] = {.title = "AGE", .width = 6, .drop = 2, .is_right = true},
     [LEFT] = {.title = "LEFT", .width = 6, .drop = 3, .is_right = true},
     [USES] = {.title = "USES", .width = 4, .drop = 4, .is_right = true},
+    [PRIORITY] = {.title = "PRI", .width = 3, .drop = 5, .is_right = true},
+    [GENERATION] = {.title = "GEN", .width = 3, .drop = 6, .is_right = true}, /* how often it was opened anew */
     [OWNER] = {.title = "OWNER", .width = 12, .is_flex = true},
 };
 
@@ -78,6 +81,14 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
         *slot = ctx->run != 0 && ctx->deadline != 0 && ctx->deadline <= now ? SB_SLOT_BAD : SB_SLOT_TEXT;
     } else if (column == USES) {
         sb_text_add_u64(text, ctx->uses);
+    } else if (column == PRIORITY) {
+        const struct sb_model_job *const job = ctx->run == 0 ? NULL : sb_model_job(screen->model, ctx->job);
+        if (job == NULL)
+            sb_text_add(text, "-");
+        else
+            sb_text_add_u64(text, job->priority);
+    } else if (column == GENERATION) {
+        sb_text_add_u64(text, ctx->generation);
     } else {
         add_owner(screen, ctx, text);
         *slot = ctx->run == 0 ? SB_SLOT_DIM : ctx->is_borrowed || ctx->is_burst ? SB_SLOT_WARN : SB_SLOT_TEXT;
@@ -91,29 +102,45 @@ static bool is_marked(const void *context, uint32_t row)
     return row < sb_context_list(screen->model, list) && sb_mark_is_shown(screen, SB_PANE_CONTEXTS, row, list[row]);
 }
 
+/* "q1 account_discovery high 17s"; `is_long`: with its words. */
+static void add_waiter(const struct sb_screen *screen, struct sb_text *text, uint32_t number, bool is_long)
+{
+    const struct sb_model_waiter *const waiter = &screen->model->waiters[number];
+    sb_text_add(text, "q");
+    sb_text_add_u64(text, number + 1U);
+    sb_text_add(text, " ");
+    sb_text_add(text, sb_model_job_name(screen->model, waiter->job));
+    sb_text_add(text, is_long ? " waits for lane " : " ");
+    sb_text_add(text, sb_lane_text(waiter->lane));
+    sb_text_add(text, " ");
+    sb_model_add_age(text, screen->now.mono > waiter->since ? screen->now.mono - waiter->since : 0);
+}
+
+/* Who waits, next first, one a row; the last row takes as many of the rest as it has room for. */
 static void draw_waiters(const struct sb_screen *screen, const struct sb_view *view, unsigned row)
 {
-    const struct sb_model *const model = screen->model;
-    for (uint32_t i = 0; i < model->waiter_count && row < view->box.rows; i++, row++) {
-        const struct sb_model_waiter *const waiter = &model->waiters[i];
+    const uint32_t count = screen->model->waiter_count;
+    for (uint32_t i = 0; i < count && row < view->box.rows; row++) {
         char buffer[160];
         struct sb_text text;
+        const bool is_last = row + 1U == view->box.rows;
+        unsigned at = 1;
+        do {
+            sb_text_init(&text, buffer, sizeof buffer);
+            add_waiter(screen, &text, i, !is_last);
+            if (at > 1 && at + text.len + 9 > view->box.cols) /* as much as "+99 more" needs */
+                break;
+            at += sb_view_text(view, row, at, view->box.cols, SB_SLOT_WAIT, buffer) + 2;
+            i++;
+        } while (is_last && i < count);
+        if (!is_last || i == count)
+            continue;
         sb_text_init(&text, buffer, sizeof buffer);
-        if (row + 1U == view->box.rows && i + 1 < model->waiter_count) { /* the last row speaks for the rest */
-            sb_text_add(&text, "+");
-            sb_text_add_u64(&text, model->waiter_count - i);
-            sb_text_add(&text, " more wait, first ");
-        } else {
-            sb_text_add(&text, "q");
-            sb_text_add_u64(&text, i + 1U);
-            sb_text_add(&text, " ");
-        }
-        sb_text_add(&text, sb_model_job_name(model, waiter->job));
-        sb_text_add(&text, " lane ");
-        sb_text_add(&text, sb_lane_text(waiter->lane));
-        sb_text_add(&text, " ");
-        sb_model_add_age(&text, screen->now.mono > waiter->since ? screen->now.mono - waiter->since : 0);
-        sb_view_text(view, row, 1, view->box.cols, SB_SLOT_WAIT, buffer);
+        sb_text_add(&text, "+");
+        sb_text_add_u64(&text, count - i);
+        sb_text_add(&text, " more");
+        const unsigned width = (unsigned)text.len;
+        sb_view_text(view, row, at + width <= view->box.cols ? at : view->box.cols > width ? view->box.cols - width : 0, width, SB_SLOT_WAIT, buffer);
     }
 }
 
@@ -122,8 +149,13 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     const struct sb_model *const model = screen->model;
     uint16_t list[SB_CONTEXTS_MAX];
     const uint32_t count = sb_context_list(model, list);
+    struct sb_column own[COLUMNS];
+    for (unsigned i = 0; i < COLUMNS; i++)
+        own[i] = columns[i];
+    if (view->box.cols < ROOM_FOR_ALL)
+        own[PRIORITY].width = own[GENERATION].width = UINT8_MAX; /* dropped */
     const struct sb_table table = {
-        .columns = columns, .column_count = COLUMNS, .cell = cell, .context = screen, .total = count,
+        .columns = own, .column_count = COLUMNS, .cell = cell, .context = screen, .total = count,
         .has_header = count > 0 && view->box.rows > count + 1, .has_selection = screen->focus == SB_PANE_CONTEXTS,
         .has_focus = screen->focus == SB_PANE_CONTEXTS, .is_marked = is_marked,
     };

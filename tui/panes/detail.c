@@ -345,6 +345,7 @@ void sb_pane_draw_detail(struct sb_screen *screen, const struct sb_view *view, s
     }
     say_tries(&page, &job->run);
     say_recent(&page, job);
+    sb_find_paint_all(screen, SB_PANE_DETAIL, view);
     screen->detail_lines = page.count;
     screen->visible[SB_PANE_DETAIL] = rows;
     sb_text_add(text, job->name);
@@ -352,6 +353,7 @@ void sb_pane_draw_detail(struct sb_screen *screen, const struct sb_view *view, s
     sb_text_add(text, sb_job_state_mark((enum sb_job_state)job->state));
     sb_text_add(text, " ");
     sb_add_since(screen, text, job->since, (struct sb_wall){0});
+    sb_find_title(screen, SB_PANE_DETAIL, text);
     if (page.count > rows) {
         sb_text_add_u64(right, page.top + 1U);
         sb_text_add(right, "-");

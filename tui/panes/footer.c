@@ -77,6 +77,8 @@ static void draw_prompt(const struct sb_screen *screen, const struct sb_view *vi
     sb_view_text(view, 0, 0, 2, SB_SLOT_KEY, "/");
     const unsigned used = sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_PROMPT, screen->filters[screen->focus]);
     sb_view_fill(view, 0, 1 + used, 1, '_', '_', SB_SLOT_PROMPT);
+    if (screen->find.why[0] != '\0' && view->box.cols > used + 4)
+        sb_view_text(view, 0, 4 + used, view->box.cols - used - 4U, SB_SLOT_BAR_BAD, screen->find.why);
     view->grid->cursor_row = view->box.row;
     view->grid->cursor_col = (uint16_t)(view->box.col + (1U + used < view->box.cols ? 1U + used : view->box.cols - 1U));
 }
@@ -111,7 +113,7 @@ static void draw_operation(const struct sb_screen *screen, const struct sb_view 
 static unsigned draw_hint(const struct sb_view *view, unsigned row, unsigned at, const char *key, const char *label)
 {
     const unsigned key_width = (unsigned)strlen(key);
-    const bool is_mark = key_width == 1 && strchr("?/!", key[0]) != NULL;
+    const bool is_mark = key_width == 1 && strchr("?/!:", key[0]) != NULL;
     const unsigned start = key_width + (is_mark ? 0 : 1), width = start + (unsigned)strlen(label);
     if (at + width > view->box.cols)
         return 0;
@@ -129,7 +131,14 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
     sb_key_name(screen->keys.keys[SB_KEY_ACTION_BACK][0], &back_text);
     if (screen->is_prompting) {
         at += draw_hint(view, row, at, "Enter", "keep the filter");
-        draw_hint(view, row, at, "Esc", "as before");
+        at += draw_hint(view, row, at, "Esc", "as before");
+        char buffer[160];
+        struct sb_text text;
+        sb_text_init(&text, buffer, sizeof buffer);
+        sb_text_add(&text, "~letters =pattern");
+        sb_match_add_keys(screen->focus, &text);
+        if (at < view->box.cols)
+            sb_view_field(view, row, at, view->box.cols - at, false, SB_SLOT_DIM, buffer);
         return;
     }
     if (screen->focus == SB_PANE_DETAIL || sb_pane_infos[screen->focus].area == SB_AREA_NONE || screen->is_zoomed)

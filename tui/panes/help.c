@@ -15,6 +15,8 @@ static void line_of(const struct sb_screen *screen, unsigned action, struct line
     struct sb_text text;
     sb_text_init(&text, line->keys, sizeof line->keys);
     sb_keys_names(&screen->keys, (enum sb_key_action)action, &text);
+    if (text.len == 0)
+        sb_text_add(&text, "-"); /* only the palette (:) has it */
     sb_text_init(&text, line->where, sizeof line->where);
     sb_where_names(row->where, &text);
     sb_text_init(&text, line->text, sizeof line->text);
@@ -23,7 +25,16 @@ static void line_of(const struct sb_screen *screen, unsigned action, struct line
     line->class = row->class;
 }
 
-static bool is_shown(const struct sb_screen *screen, unsigned action, const struct line *line)
+static bool help_field(const void *of, enum sb_match_key key, const char *value, size_t size)
+{
+    const struct line *const line = of;
+    if (key == SB_MATCH_KEY_CLASS)
+        return size == 1 && (value[0] | 0x20) == (line->class | 0x20);
+    return key == SB_MATCH_KEY_KEY ? sb_match_is_part(value, size, line->keys)
+                                   : sb_match_is_part(value, size, line->where) || sb_streq(line->where, "all");
+}
+
+static bool fits(const struct sb_screen *screen, const struct sb_match *match, unsigned action, const struct line *line)
 {
     if (!sb_is_offered(screen, (enum sb_key_action)action))
         return false;
@@ -35,7 +46,21 @@ static bool is_shown(const struct sb_screen *screen, unsigned action, const stru
     sb_text_add(&text, line->where);
     sb_text_add(&text, " ");
     sb_text_add(&text, line->text);
-    return sb_filter_matches_text(screen->filters[SB_PANE_HELP], buffer);
+    return sb_match_fits(match, buffer, line, help_field);
+}
+
+void sb_help_seek(const struct sb_screen *screen, struct sb_seek *seek)
+{
+    int64_t number = 0;
+    for (unsigned action = 0; action < SB_KEY_ACTION_COUNT; action++) {
+        struct line line;
+        line_of(screen, action, &line);
+        if (!fits(screen, sb_find_filter(screen, SB_PANE_HELP), action, &line))
+            continue;
+        if (fits(screen, seek->match, action, &line))
+            sb_seek_offer(seek, number);
+        number++;
+    }
 }
 
 uint32_t sb_pane_rows_help(const struct sb_screen *screen)
@@ -57,7 +82,7 @@ void sb_pane_draw_help(struct sb_screen *screen, const struct sb_view *view, str
     for (unsigned action = 0; action < SB_KEY_ACTION_COUNT; action++) {
         struct line line;
         line_of(screen, action, &line);
-        if (!is_shown(screen, action, &line))
+        if (!fits(screen, sb_find_filter(screen, SB_PANE_HELP), action, &line))
             continue;
         if (number >= scroll->selected && number - scroll->selected < rows) {
             const unsigned row = 2 + number - scroll->selected;
@@ -67,16 +92,14 @@ void sb_pane_draw_help(struct sb_screen *screen, const struct sb_view *view, str
             sb_view_field(view, row, 18, 15, false, SB_SLOT_DIM, line.where);
             if (view->box.cols > 35)
                 sb_view_field(view, row, 34, view->box.cols - 34U, false, SB_SLOT_TEXT, line.text);
+            sb_find_paint(screen, SB_PANE_HELP, view, row, 1, view->box.cols);
         }
         number++;
     }
     screen->help_lines = number;
     screen->visible[SB_PANE_HELP] = rows;
     sb_text_add(text, sb_is_viewer(screen) ? "viewer: actions are hidden" : "every key and what it does");
-    if (screen->filters[SB_PANE_HELP][0] != '\0') {
-        sb_text_add(text, " filter:");
-        sb_text_add(text, screen->filters[SB_PANE_HELP]);
-    }
+    sb_find_title(screen, SB_PANE_HELP, text);
     sb_text_add_u64(right, number);
     sb_text_add(right, " actions");
 }

@@ -55,24 +55,34 @@ static void filter_drop(char *filter)
         filter[used - 1] = '\0';
 }
 
+bool sb_prompt_edit(char *line, uint32_t key)
+{
+    if (key == SB_KEY_BACKSPACE || key == 8)
+        filter_drop(line);
+    else if (key == 21)
+        line[0] = '\0';
+    else if (is_printable(key) && (key < 0xd800 || key > 0xdfff))
+        filter_add(line, key);
+    else
+        return false;
+    return true;
+}
+
 static void prompt_key(struct sb_screen *screen, uint32_t key)
 {
     char *const filter = screen->filters[screen->focus];
     if (key == SB_KEY_ENTER) {
-        screen->is_prompting = false;
+        screen->is_prompting = screen->find.why[0] != '\0'; /* what is no filter is not kept: its line says why */
     } else if (key == SB_KEY_ESCAPE || key == 7) {
         sb_copy(filter, SB_FILTER_MAX, screen->prompt_before);
         screen->is_prompting = false;
-    } else if (key == SB_KEY_BACKSPACE || key == 8) {
-        filter_drop(filter);
-    } else if (key == 21) {
-        filter[0] = '\0';
-    } else if (is_printable(key) && (key < 0xd800 || key > 0xdfff)) {
-        filter_add(filter, key);
+    } else if (!sb_prompt_edit(filter, key)) {
+        return;
     }
-    sb_order_invalidate(screen);
+    sb_find_refresh(screen);
+    sb_find_follow(screen);
     if (screen->focus == SB_PANE_JOBS)
-        sb_selection_find(screen, key == SB_KEY_ENTER && filter[0] != '\0');
+        sb_selection_find(screen, !screen->is_prompting && key == SB_KEY_ENTER && filter[0] != '\0');
 }
 
 static void say_unbound(struct sb_screen *screen, struct sb_now now, uint32_t key)
@@ -86,6 +96,12 @@ static void say_unbound(struct sb_screen *screen, struct sb_now now, uint32_t ke
     sb_text_add(&text, "; ");
     sb_keys_names(&screen->keys, SB_KEY_ACTION_HELP, &text);
     sb_text_add(&text, " lists the keys");
+}
+
+/* The rest of a paste would become choices. */
+static bool opens_menu(enum sb_key_action action)
+{
+    return action == SB_KEY_ACTION_PALETTE || action == SB_KEY_ACTION_SORT || action == SB_KEY_ACTION_COLUMNS;
 }
 
 static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bool is_paste, bool is_burst, struct sb_screen_answer *answer)
@@ -107,13 +123,22 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
         prompt_key(screen, key);
         return;
     }
+    if (screen->palette.is_open) {
+        sb_palette_key(screen, key, !is_paste && !is_burst, now, answer);
+        return;
+    }
+    if (screen->menu.kind != SB_MENU_NONE) {
+        if (!is_paste && !is_burst)
+            sb_menu_key(screen, key);
+        return;
+    }
     const enum sb_key_action action = sb_keys_find(&screen->keys, key, sb_pane_infos[screen->focus].where);
     if (action == SB_KEY_ACTION_NONE) {
         if (!is_paste && !is_burst)
             say_unbound(screen, now, key);
     } else if (!sb_is_offered(screen, action)) {
         sb_say_viewer(screen, now);
-    } else if ((is_paste || is_burst) && sb_keymap[action].class != 'V') {
+    } else if ((is_paste || is_burst) && (sb_keymap[action].class != 'V' || opens_menu(action))) {
         sb_notice_say(screen, now, true, is_paste ? "pasted text: its action keys were ignored"
                                                   : "many mixed keys at once look like pasted text: action keys were ignored");
     } else {

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
-enum { STATE, JOB, SCHEDULE, ATTEMPT, LAST, P50, P95, NEXT, CONTEXT, GOOD, RECENT, SPENT, BRIEF, COLUMNS };
+enum { STATE, JOB, SCHEDULE, ATTEMPT, LAST, P50, P95, NEXT, CONTEXT, GOOD, RECENT, TREND, SPENT, BRIEF, COLUMNS };
+
+enum { TREND_SHOWN = 6 }; /* of the durations, the newest: longer and longer shows before it fails */
 
 static const struct sb_column columns[COLUMNS] = {
     [STATE] = {.title = "STATE", .width = 5},
     [JOB] = {.title = "JOB", .width = 12}, /* as wide as the longest name */
-    [SCHEDULE] = {.title = "SCHEDULE", .width = 14, .drop = 10},
+    [SCHEDULE] = {.title = "SCHEDULE", .width = 12, .drop = 10},
     [ATTEMPT] = {.title = "ATT", .width = 3, .drop = 3},
     [LAST] = {.title = "LAST", .width = 6, .drop = 2, .is_right = true},
     [P50] = {.title = "P50", .width = 6, .drop = 9, .is_right = true},
@@ -19,8 +21,9 @@ static const struct sb_column columns[COLUMNS] = {
     [CONTEXT] = {.title = "CX", .width = 3, .drop = 4, .is_right = true},
     [GOOD] = {.title = "OK%", .width = 3, .drop = 6, .is_right = true},
     [RECENT] = {.title = "LAST 20 RUNS", .width = SB_MODEL_RECENT, .drop = 8},
+    [TREND] = {.title = "TOOK", .width = TREND_SHOWN, .drop = 12},
     [SPENT] = {.title = "USD", .width = 6, .drop = 11, .is_right = true},
-    [BRIEF] = {.title = "ERROR / STEP", .width = 18, .is_flex = true},
+    [BRIEF] = {.title = "ERROR / STEP", .width = 13, .is_flex = true},
 };
 
 uint32_t sb_pane_rows_jobs(const struct sb_screen *screen)
@@ -171,6 +174,16 @@ static void cell_recent(const struct sb_screen *screen, const struct sb_model_jo
     }
 }
 
+static void cell_trend(const struct sb_screen *screen, const struct sb_model_job *job, struct sb_text *text, enum sb_slot *slot)
+{
+    int64_t values[TREND_SHOWN];
+    const unsigned count = job->recent_count < TREND_SHOWN ? job->recent_count : TREND_SHOWN;
+    for (unsigned i = 0; i < count; i++)
+        values[i] = job->recent_duration[sb_model_recent_at(job, job->recent_count - count + i)];
+    sb_spark_add(text, values, count, screen->is_ascii);
+    *slot = SB_SLOT_GAUGE;
+}
+
 static void cell_spent(const struct sb_screen *screen, const struct sb_model_job *job, struct sb_text *text, enum sb_slot *slot)
 {
     (void)screen;
@@ -192,13 +205,19 @@ typedef void cell_of(const struct sb_screen *screen, const struct sb_model_job *
 static cell_of *const cells[COLUMNS] = {
     [STATE] = cell_state, [JOB] = cell_name, [SCHEDULE] = cell_schedule, [ATTEMPT] = cell_attempt, [LAST] = cell_last, [P50] = cell_p50,
     [P95] = cell_p95,     [NEXT] = cell_next, [CONTEXT] = cell_context,  [GOOD] = cell_good,       [RECENT] = cell_recent,
-    [SPENT] = cell_spent, [BRIEF] = cell_brief,
+    [TREND] = cell_trend, [SPENT] = cell_spent, [BRIEF] = cell_brief,
 };
+
+const struct sb_column *sb_job_columns(unsigned *count)
+{
+    *count = COLUMNS;
+    return columns;
+}
 
 static void cell(const void *context, uint32_t row, unsigned column, struct sb_text *text, enum sb_slot *slot)
 {
     const struct sb_screen *const screen = context;
-    cells[column](screen, &screen->model->jobs[screen->order[row]], text, slot);
+    cells[screen->columns.map[column]](screen, &screen->model->jobs[screen->order[row]], text, slot);
 }
 
 static bool is_marked(const void *context, uint32_t row)
@@ -221,7 +240,9 @@ static uint8_t name_width(const struct sb_model *model)
 static void say_title(const struct sb_screen *screen, uint32_t shown, struct sb_text *text, struct sb_text *right)
 {
     const uint32_t top = screen->scrolls[SB_PANE_JOBS].top;
-    sb_text_add(text, "sort:severity filter:");
+    sb_sort_title(screen, SB_PANE_JOBS, text);
+    sb_columns_title(screen, text);
+    sb_text_add(text, " filter:");
     sb_text_add(text, screen->filters[SB_PANE_JOBS][0] == '\0' ? "none" : screen->filters[SB_PANE_JOBS]);
     sb_marks_say(screen, SB_PANE_JOBS, text);
     uint32_t failing = 0;
@@ -245,17 +266,23 @@ static void say_title(const struct sb_screen *screen, uint32_t shown, struct sb_
 
 void sb_pane_draw_jobs(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
 {
-    struct sb_column own[COLUMNS];
-    memcpy(own, columns, sizeof own);
-    own[JOB].width = name_width(screen->model);
+    struct sb_column all[COLUMNS], own[COLUMNS];
+    memcpy(all, columns, sizeof all);
+    all[JOB].width = name_width(screen->model);
     if (screen->is_absolute_time)
-        own[NEXT].width = 9;
+        all[NEXT].width = 9;
+    const unsigned chosen = sb_columns_choose(screen, all, COLUMNS, own);
+    struct sb_table_plan plan;
+    sb_table_plan(&plan, own, chosen, view->box.cols);
+    sb_columns_planned(screen, chosen, plan.count);
     const struct sb_table table = {
-        .columns = own, .column_count = COLUMNS, .cell = cell, .context = screen, .total = screen->order_count,
+        .columns = own, .column_count = chosen, .cell = cell, .context = screen, .total = screen->order_count,
         .has_header = !screen->is_tiny, .has_selection = true, .has_focus = screen->focus == SB_PANE_JOBS,
         .is_marked = is_marked,
     };
     const uint32_t shown = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_JOBS]);
+    for (uint32_t row = 0; row < shown; row++) /* the name, which stands second */
+        sb_find_paint(screen, SB_PANE_JOBS, view, row + (!screen->is_tiny && view->box.rows > 1), 7, all[JOB].width);
     screen->visible[SB_PANE_JOBS] = view->box.rows > 1 ? view->box.rows - 1U : 1U;
     if (screen->order_count == 0) {
         const char *why = "no job is known yet";

@@ -23,12 +23,23 @@ enum {
     SB_BURST_KEYS = 6,  /* more mixed keys than this ... */
     SB_TITLE_MAX = 160,
 };
+#include "find.h"
+#include "menu.h"
+#include "palette.h"
+
 #define SB_BURST_WINDOW SB_MS(30)   /* ... within this time are no typing */
 #define SB_BURST_TAIL SB_MS(100)    /* and what follows at once belongs to them */
 #define SB_DIALOG_DEAF SB_MS(250)
 #define SB_UNDO_WINDOW SB_S(5)
 #define SB_NOTICE_TIME SB_S(5)
 #define SB_SETTLE_TIME SB_MS(400)   /* an action is refused so soon after the top row changed by itself */
+
+/* A text that others read for a pane, anew while it is shown. */
+struct sb_polled {
+    const char *text;        /* borrowed; NULL = none yet */
+    sb_ns at;                /* when it came */
+    char trouble[160];       /* why no newer one came, or "" */
+};
 
 /* A command on its way. */
 struct sb_pending {
@@ -78,17 +89,38 @@ struct sb_screen {
     bool is_prompting;
     char prompt_before[SB_FILTER_MAX];
 
+    struct sb_find find;
+    struct sb_tail tail;
+    struct sb_log_marks log_marks;
+    bool is_wrapping;         /* long lines of the log */
+    uint16_t log_side;        /* columns of its text that are left out */
+    struct sb_sort sort;
+    struct sb_columns columns;
+    struct sb_menu menu;
+    struct sb_palette palette;
+
     bool is_following;
     uint64_t log_end;         /* absolute number after the last shown line, when not following */
     uint32_t detail_lines, help_lines;
 
     const char *page;         /* borrowed text of pane PAGE: which it is, and of which run */
-    enum sb_screen_page page_kind;
     uint64_t page_run;
     enum sb_pane page_back;   /* where it was opened */
     uint32_t page_lines;
-    char page_item[40];       /* CONTENT: id of the row under the cursor, "" = none; and of the post it may be, in such a line */
-    char page_post[64];
+
+    struct sb_polled polled[SB_SCREEN_PAGE_COUNT];
+    enum sb_pane lent_from;   /* which pane had the focus before one from CONTENT on */
+    struct {
+        char item[40];        /* id of the row under the cursor, "" = none; and of the post it may be, in such a line */
+        char post[64];
+        uint32_t lines, into; /* lines of the text; how far the cursor is below the first line of its row */
+        uint16_t cols;        /* at which the lines were folded */
+        bool is_new;          /* the text changed: the cursor has to follow its row */
+        sb_ns settled_at;     /* when the row under the cursor went away by itself */
+    } content;
+
+    unsigned timeline_range;  /* of timeline.c */
+    uint32_t timeline_row;    /* what is selected there: 1 + a context, or SB_TIMELINE_JOB + a job; 0 = the first row */
 
     struct sb_dialog dialog;
     bool asks_reasons;        /* every question has a line for a reason */
@@ -117,6 +149,7 @@ struct sb_screen {
 
     /* jobs that pass the filter, sorted; kept until the model or the filter changes */
     uint16_t *order, *order_scratch; /* [SB_JOBS_MAX] */
+    uint64_t *order_keys;     /* [SB_JOBS_MAX], by job: what it is sorted by */
     uint32_t order_count;
     bool is_order_valid;
     uint64_t order_changes;
@@ -149,9 +182,6 @@ void sb_order_refresh(struct sb_screen *screen);
 void sb_order_invalidate(struct sb_screen *screen);
 /* Place of a job in the list, or order_count. */
 uint32_t sb_order_place(const struct sb_screen *screen, uint16_t job);
-bool sb_filter_matches_job(const char *filter, const struct sb_model_job *job);
-/* Every word of the filter occurs in the text; ASCII letters of either case are equal. */
-bool sb_filter_matches_text(const char *filter, const char *text);
 
 /* selection.c */
 /* Follows what happened to the selected job and to the list since the last frame. */
@@ -160,13 +190,31 @@ void sb_selection_settle(struct sb_screen *screen, sb_ns mono);
 void sb_selection_find(struct sb_screen *screen, bool is_choice);
 void sb_selection_take(struct sb_screen *screen, uint16_t job);
 void sb_selection_move(struct sb_screen *screen, int64_t delta);
-/* Alerts, worst and oldest first, the unacknowledged before the others; returns their count. */
+/* Alerts that pass the pane's filter, as its sort says; returns their count. */
 uint32_t sb_alert_order(const struct sb_screen *screen, uint16_t order[SB_ALERTS_MAX]);
 const struct sb_model_alert *sb_selected_alert(const struct sb_screen *screen);
 /* Contexts that are shown: a burst context that is down is none. */
 uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS_MAX]);
 /* Components, worst first. */
 uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONENT_COUNT]);
+/* ... those that pass the filter of the pane. */
+uint32_t sb_services_shown(const struct sb_screen *screen, uint8_t list[SB_COMPONENT_COUNT]);
+
+/* page.c: bytes of the next row of a text: up to a line's end, else as many whole characters as surely fit. */
+size_t sb_page_row_length(const char *at, size_t cols);
+
+/* polled.c: the first line of a polled text and how old it is; the text without that line. */
+void sb_polled_title(const struct sb_screen *screen, enum sb_screen_page page, struct sb_text *text, struct sb_text *right);
+const char *sb_polled_body(const struct sb_screen *screen, enum sb_screen_page page);
+/* What to say in place of a text. */
+void sb_polled_say_none(const struct sb_screen *screen, enum sb_screen_page page, const struct sb_view *view);
+
+/* timeline.c */
+enum { SB_TIMELINE_JOB = 0x10000 };
+void sb_timeline_move(struct sb_screen *screen, int64_t delta);
+void sb_timeline_range(struct sb_screen *screen, int step);
+/* The job behind the selected row, SB_NO_JOB when a context is selected that nobody holds: `ctx` is that one. */
+uint16_t sb_timeline_job(const struct sb_screen *screen, uint16_t *ctx);
 
 /* Alerts come first in their pane, then the silences in force. silence.c */
 uint32_t sb_silence_list(const struct sb_model *model, uint8_t list[SB_SILENCES_MAX]);
@@ -176,8 +224,9 @@ const struct sb_model_silence *sb_silence_on(const struct sb_model *model, const
 void sb_silence_say(const struct sb_model_silence *silence, struct sb_text *text);
 /* Components and breakers, the worst first. service.c */
 enum { SB_SERVICE_SITE = 64, SB_SERVICES_MAX = SB_COMPONENT_COUNT + SB_SITES_MAX };
-uint32_t sb_service_list(const struct sb_model *model, uint16_t list[SB_SERVICES_MAX]);
+uint32_t sb_service_list(const struct sb_screen *screen, uint16_t list[SB_SERVICES_MAX]);
 uint32_t sb_service_place(const struct sb_screen *screen);
+void sb_service_take(struct sb_screen *screen, uint32_t row);
 void sb_service_move(struct sb_screen *screen, int64_t delta);
 
 /* marks.c */
@@ -230,6 +279,7 @@ bool sb_mouse_is(uint32_t key); /* whether the key is a report of the mouse */
 
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);
+void sb_log_sideways(struct sb_screen *screen, int step, struct sb_now now);
 
 /* actions.c, ask.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
@@ -239,6 +289,12 @@ sb_act sb_act_mouse, sb_act_mark, sb_act_mark_range, sb_act_mark_all, sb_act_mar
 sb_act sb_act_ack_all, sb_act_silence, sb_act_unsilence, sb_act_tier, sb_act_probe, sb_act_recover, sb_act_breaker;
 /* Active runs, or only those which run now. pause.c */
 uint32_t sb_runs_active(const struct sb_model *model, bool only_running);
+sb_act sb_act_next_match, sb_act_prev_match, sb_act_filter_clear, sb_act_tail, sb_act_wrap, sb_act_mark_line; /* search.c, log_*.c */
+sb_act sb_act_sort, sb_act_sort_left, sb_act_sort_right, sb_act_invert, sb_act_columns, sb_act_palette;           /* sort.c, columns.c, palette.c */
+sb_act sb_act_column_left, sb_act_column_right;
+/* One key of a line that is being typed; false when it is none of such a line. `line` holds SB_FILTER_MAX bytes. */
+bool sb_prompt_edit(char *line, uint32_t key);
+void sb_focus_on(struct sb_screen *screen, enum sb_pane pane);
 void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
 /* A key of a paste or a flood: text for a field, never an answer. */
 void sb_dialog_paste(struct sb_screen *screen, uint32_t key, struct sb_now now);

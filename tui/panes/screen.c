@@ -24,7 +24,10 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     screen->frozen = sb_model_create();
     screen->order = calloc(SB_JOBS_MAX, sizeof *screen->order);
     screen->order_scratch = calloc(SB_JOBS_MAX, sizeof *screen->order_scratch);
-    if (screen->live == NULL || screen->frozen == NULL || screen->order == NULL || screen->order_scratch == NULL)
+    screen->order_keys = calloc(SB_JOBS_MAX, sizeof *screen->order_keys);
+    screen->find.scratch = calloc((size_t)SB_FIND_ROWS * SB_FIND_COLS, sizeof *screen->find.scratch);
+    if (screen->live == NULL || screen->frozen == NULL || screen->order == NULL || screen->order_scratch == NULL ||
+        screen->order_keys == NULL || screen->find.scratch == NULL)
         goto out;
     sb_copy(screen->actor, sizeof screen->actor, setup->actor == NULL ? "" : setup->actor);
     sb_copy(screen->environment, sizeof screen->environment, setup->environment == NULL ? "" : setup->environment);
@@ -37,6 +40,10 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     screen->model = screen->live;
     screen->selected_job = SB_NO_JOB;
     screen->is_following = true;
+    screen->timeline_range = 1;
+    for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++)
+        screen->find.line[pane] = SB_NO_LINE;
+    sb_copy(screen->palette.themes, sizeof screen->palette.themes, setup->themes == NULL ? "" : setup->themes);
     return screen;
 out:
     if (err != NULL) {
@@ -51,6 +58,8 @@ void sb_screen_destroy(struct sb_screen *screen)
 {
     if (screen == NULL)
         return;
+    free(screen->find.scratch);
+    free(screen->order_keys);
     free(screen->order_scratch);
     free(screen->order);
     sb_model_destroy(screen->frozen);
@@ -71,6 +80,10 @@ void sb_screen_reset(struct sb_screen *screen)
     screen->undo.is_armed = false;
     screen->dialog.is_open = false;
     sb_bulk_lose(screen);
+    screen->palette.is_open = false; /* its entries name jobs by their number */
+    screen->log_marks.count = 0;
+    for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++)
+        screen->find.line[pane] = SB_NO_LINE;
     sb_order_invalidate(screen);
 }
 
@@ -128,6 +141,16 @@ void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err
 void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uint64_t run, const char *text, const char *why,
                          struct sb_now now)
 {
+    if (page == SB_SCREEN_PAGE_CONTENT || page == SB_SCREEN_PAGE_NODES) {
+        struct sb_polled *const polled = &screen->polled[page];
+        sb_copy(polled->trouble, sizeof polled->trouble, text == NULL ? why : "");
+        if (text == NULL)
+            return;
+        polled->text = text;
+        polled->at = now.mono;
+        screen->content.is_new = screen->content.is_new || page == SB_SCREEN_PAGE_CONTENT;
+        return;
+    }
     screen->page = text;
     if (text == NULL) {
         if (screen->focus == SB_PANE_PAGE)
@@ -135,14 +158,18 @@ void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uin
         sb_notice_say(screen, now, false, why);
         return;
     }
-    const bool is_anew = screen->focus == SB_PANE_PAGE && screen->page_kind == page; /* then the cursor stays */
-    screen->page_kind = page;
     screen->page_run = run;
     if (screen->focus != SB_PANE_PAGE)
         screen->page_back = screen->focus;
-    if (!is_anew)
-        screen->scrolls[SB_PANE_PAGE].selected = 0;
+    screen->scrolls[SB_PANE_PAGE].selected = 0;
     screen->focus = SB_PANE_PAGE;
+}
+
+enum sb_screen_page sb_screen_polls(const struct sb_screen *screen)
+{
+    const enum sb_screen_page page = screen->focus == SB_PANE_CONTENT ? SB_SCREEN_PAGE_CONTENT
+                                     : screen->focus == SB_PANE_NODES ? SB_SCREEN_PAGE_NODES : SB_SCREEN_PAGE_NONE;
+    return screen->is_frozen && screen->polled[page].text != NULL ? SB_SCREEN_PAGE_NONE : page;
 }
 
 void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now)
@@ -150,12 +177,14 @@ void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, stru
     sb_notice_say(screen, now, is_bad, text);
 }
 
-static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, const struct sb_layout *layout, enum sb_pane pane, struct sb_box box)
+static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, const struct sb_layout *layout, enum sb_pane pane,
+                      enum sb_area place)
 {
     const struct sb_pane_info *const info = &sb_pane_infos[pane];
+    const struct sb_box box = layout->boxes[place];
     if (box.rows == 0 || box.cols == 0)
         return;
-    const bool has_rule = info->area < SB_AREA_COUNT && layout->has_left_rule[info->area];
+    const bool has_rule = layout->has_left_rule[place];
     const struct sb_view frame = sb_view_box(whole, box);
     if (has_rule)
         sb_view_rule(&frame, 0);
@@ -167,33 +196,39 @@ static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, con
     sb_text_init(&text, text_buffer, sizeof text_buffer);
     sb_text_init(&right, right_buffer, sizeof right_buffer);
     screen->places[pane] = content.box;
+    screen->find.cols[pane] = content.box.cols;
     info->draw(screen, &content, &text, &right);
     sb_view_title(&title, 0, info->number, info->title, text_buffer, right_buffer, screen->focus == pane);
 }
 
-/* The pane with the focus takes the body when it is zoomed, when it has no place of its own, or when its place did not fit. */
+static bool has_place(const struct sb_layout *layout, enum sb_pane pane)
+{
+    const enum sb_area area = sb_pane_infos[pane].area;
+    return area < SB_AREA_COUNT && layout->boxes[area].rows > 0;
+}
+
+/* The pane with the focus takes the body when it is zoomed, or when there is no place for it: neither its own nor, from the content on, one that
+ * is lent. */
 static enum sb_area zoom_of(const struct sb_screen *screen, const struct sb_layout_wish *wish, unsigned rows, unsigned cols)
 {
-    const enum sb_area area = sb_pane_infos[screen->focus].area;
+    const enum sb_area area = sb_pane_infos[screen->focus].area, body = area == SB_AREA_NONE ? SB_AREA_DETAIL : area;
     struct sb_layout layout;
-    if (area == SB_AREA_NONE)
-        return SB_AREA_DETAIL; /* such a pane borrows the place of the detail */
     if (screen->is_zoomed)
-        return area;
+        return body;
     sb_layout_make(&layout, rows, cols, wish);
-    return layout.boxes[area].rows > 0 ? SB_AREA_NONE : area;
+    const bool may_borrow = screen->focus >= SB_PANE_CONTENT && screen->focus < SB_PANE_NUMBERED && layout.lent != SB_AREA_NONE;
+    return has_place(&layout, screen->focus) || may_borrow ? SB_AREA_NONE : body;
 }
 
 static void draw_body(struct sb_screen *screen, const struct sb_view *whole, const struct sb_layout *layout)
 {
+    const enum sb_area taken = has_place(layout, screen->focus) ? SB_AREA_NONE : layout->lent;
     for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++) {
-        const enum sb_area area = sb_pane_infos[pane].area;
-        if (area == SB_AREA_NONE && screen->focus != (enum sb_pane)pane)
-            continue;
-        if (pane == SB_PANE_DETAIL && sb_pane_infos[screen->focus].area == SB_AREA_NONE)
-            continue;
-        draw_pane(screen, whole, layout, (enum sb_pane)pane, layout->boxes[area == SB_AREA_NONE ? SB_AREA_DETAIL : area]);
+        if (has_place(layout, (enum sb_pane)pane) && sb_pane_infos[pane].area != taken)
+            draw_pane(screen, whole, layout, (enum sb_pane)pane, sb_pane_infos[pane].area);
     }
+    if (taken != SB_AREA_NONE)
+        draw_pane(screen, whole, layout, screen->focus, taken);
 }
 
 void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid *grid)
@@ -236,6 +271,10 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
         const struct sb_view last = sb_view_part(&whole, grid->rows - 1U, 0, 1, grid->cols); /* what must be said even here */
         sb_footer_draw(screen, &last, now);
     }
+    if (screen->menu.kind != SB_MENU_NONE)
+        sb_menu_draw(screen, &whole);
+    if (screen->palette.is_open)
+        sb_palette_draw(screen, &whole);
     if (screen->dialog.is_open)
         sb_dialog_show(screen, &whole);
 }

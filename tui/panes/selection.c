@@ -75,27 +75,22 @@ void sb_selection_move(struct sb_screen *screen, int64_t delta)
     screen->is_chosen = true;
 }
 
-static bool alert_is_before(const struct sb_model_alert *a, const struct sb_model_alert *b)
-{
-    if (a->is_acked != b->is_acked)
-        return !a->is_acked;
-    if (a->severity != b->severity)
-        return a->severity > b->severity;
-    return a->since < b->since;
-}
-
 uint32_t sb_alert_order(const struct sb_screen *screen, uint16_t order[SB_ALERTS_MAX])
 {
     const struct sb_model *const model = screen->model;
+    const struct sb_match *const filter = sb_find_filter(screen, SB_PANE_ALERTS);
+    uint32_t count = 0;
     for (uint32_t i = 0; i < model->alert_count; i++) {
-        uint32_t at = i;
-        while (at > 0 && alert_is_before(&model->alerts[i], &model->alerts[order[at - 1]])) {
+        if (!sb_match_alert(filter, model, &model->alerts[i]))
+            continue;
+        uint32_t at = count++;
+        while (at > 0 && sb_sort_alert_before(screen, &model->alerts[i], &model->alerts[order[at - 1]])) {
             order[at] = order[at - 1];
             at--;
         }
         order[at] = (uint16_t)i;
     }
-    return model->alert_count;
+    return count;
 }
 
 const struct sb_model_alert *sb_selected_alert(const struct sb_screen *screen)
@@ -143,4 +138,16 @@ uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONE
         list[at] = i;
     }
     return count;
+}
+
+uint32_t sb_services_shown(const struct sb_screen *screen, uint8_t list[SB_COMPONENT_COUNT])
+{
+    const struct sb_match *const filter = sb_find_filter(screen, SB_PANE_SERVICES);
+    const uint32_t count = sb_component_list(screen->model, list);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (sb_match_component(filter, screen->model, list[i]))
+            list[kept++] = list[i];
+    }
+    return kept;
 }

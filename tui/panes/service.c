@@ -5,11 +5,13 @@
 
 #include <string.h>
 
-static uint32_t add_breakers(const struct sb_model *model, bool is_closed, uint16_t list[SB_SERVICES_MAX], uint32_t count)
+static uint32_t add_breakers(const struct sb_screen *screen, bool is_closed, uint16_t list[SB_SERVICES_MAX], uint32_t count)
 {
+    const struct sb_model *const model = screen->model;
+    const struct sb_match *const filter = sb_find_filter(screen, SB_PANE_SERVICES);
     for (uint16_t site = 0; site < SB_SITES_MAX; site++) {
         const struct sb_model_breaker *const breaker = &model->breakers[site];
-        if (breaker->is_defined && (breaker->state == SB_BREAKER_STATE_CLOSED) == is_closed)
+        if (breaker->is_defined && (breaker->state == SB_BREAKER_STATE_CLOSED) == is_closed && sb_match_fits(filter, breaker->name, NULL, NULL))
             list[count++] = (uint16_t)(SB_SERVICE_SITE + site);
     }
     return count;
@@ -21,23 +23,24 @@ static bool is_bad(const struct sb_model_component *component)
 }
 
 /* The worst first: what fails, what is not asked, what works. */
-uint32_t sb_service_list(const struct sb_model *model, uint16_t list[SB_SERVICES_MAX])
+uint32_t sb_service_list(const struct sb_screen *screen, uint16_t list[SB_SERVICES_MAX])
 {
+    const struct sb_model *const model = screen->model;
     uint8_t components[SB_COMPONENT_COUNT];
-    const uint32_t all = sb_component_list(model, components);
+    const uint32_t all = sb_services_shown(screen, components);
     uint32_t i = 0, count = 0;
     for (; i < all && is_bad(&model->components[components[i]]); i++)
         list[count++] = components[i];
-    count = add_breakers(model, false, list, count);
+    count = add_breakers(screen, false, list, count);
     for (; i < all; i++)
         list[count++] = components[i];
-    return add_breakers(model, true, list, count);
+    return add_breakers(screen, true, list, count);
 }
 
 uint32_t sb_service_place(const struct sb_screen *screen)
 {
     uint16_t list[SB_SERVICES_MAX];
-    const uint32_t count = sb_service_list(screen->model, list);
+    const uint32_t count = sb_service_list(screen, list);
     for (uint32_t i = 0; screen->has_service && i < count; i++) {
         if (list[i] == screen->selected_service)
             return i;
@@ -46,10 +49,18 @@ uint32_t sb_service_place(const struct sb_screen *screen)
     return row < count || count == 0 ? row : count - 1;
 }
 
+void sb_service_take(struct sb_screen *screen, uint32_t row)
+{
+    uint16_t list[SB_SERVICES_MAX];
+    screen->scrolls[SB_PANE_SERVICES].selected = row;
+    screen->has_service = row < sb_service_list(screen, list);
+    screen->selected_service = screen->has_service ? list[row] : 0;
+}
+
 void sb_service_move(struct sb_screen *screen, int64_t delta)
 {
     uint16_t list[SB_SERVICES_MAX];
-    const uint32_t count = sb_service_list(screen->model, list);
+    const uint32_t count = sb_service_list(screen, list);
     struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_SERVICES];
     scroll->selected = sb_service_place(screen);
     sb_scroll_move(scroll, delta, count);
@@ -63,7 +74,7 @@ void sb_service_move(struct sb_screen *screen, int64_t delta)
 static bool selected(struct sb_screen *screen, struct sb_now now, uint16_t *service)
 {
     uint16_t list[SB_SERVICES_MAX];
-    if (sb_service_list(screen->model, list) == 0) {
+    if (sb_service_list(screen, list) == 0) {
         sb_notice_say(screen, now, true, "no component is known yet");
         return false;
     }

@@ -18,7 +18,7 @@ static const struct {
 uint32_t sb_pane_rows_services(const struct sb_screen *screen)
 {
     uint16_t list[SB_SERVICES_MAX];
-    return sb_service_list(screen->model, list);
+    return sb_service_list(screen, list);
 }
 
 static void add_latency(struct sb_text *text, sb_ns latency)
@@ -128,7 +128,7 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
 {
     uint8_t components[SB_COMPONENT_COUNT];
     uint16_t list[SB_SERVICES_MAX];
-    const uint32_t count = sb_service_list(screen->model, list), component_count = sb_component_list(screen->model, components);
+    const uint32_t count = sb_service_list(screen, list), component_count = sb_component_list(screen->model, components);
     const unsigned rows = view->box.rows, cols = view->box.cols;
     const bool is_long = rows >= component_count && cols >= 40;
     const unsigned across = is_long || cols < CELL ? 1 : cols / CELL;
@@ -144,6 +144,7 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
             draw_breaker(screen, &part, list[i] - SB_SERVICE_SITE, has_focus && i == scroll->selected, is_long);
         else
             draw_one(screen, &part, list[i], has_focus && i == scroll->selected, is_long);
+        sb_find_paint(screen, SB_PANE_SERVICES, &part, 0, 1, is_long ? cols : 9);
         if (has_focus && i == scroll->selected) {
             view->grid->cursor_row = part.box.row;
             view->grid->cursor_col = part.box.col;
@@ -151,7 +152,8 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
     }
     screen->visible[SB_PANE_SERVICES] = rows;
     if (count == 0)
-        sb_view_text(view, 0, 1, cols, SB_SLOT_DIM, "no component is known yet");
+        sb_view_text(view, 0, 1, cols, SB_SLOT_DIM,
+                     screen->filters[SB_PANE_SERVICES][0] == '\0' ? "no component is known yet" : "no component matches the filter; \\ clears it");
     const unsigned worst = sb_model_worst_component(screen->model);
     sb_text_add(text, component_count == 0 ? "" : worst == SB_COMPONENT_COUNT ? "all ok" : sb_component_text(worst));
     if (worst != SB_COMPONENT_COUNT) {
@@ -165,6 +167,7 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
         sb_text_add(text, " ");
         sb_text_add(text, sb_breaker_state_text(screen->model->breakers[site].state));
     }
+    sb_find_title(screen, SB_PANE_SERVICES, text);
     if (room < count) {
         sb_text_add(right, "+");
         sb_text_add_u64(right, count - room);

@@ -19,9 +19,26 @@ void sb_gauge_draw(const struct sb_view *view, unsigned row, unsigned col, unsig
     sb_view_fill(view, row, col + cols - 1, 1, ']', ']', SB_SLOT_DIM);
 }
 
+static const char spark_ascii[8] = {'.', ':', '-', '=', '+', '*', '#', '%'};
+
+static unsigned spark_level(int64_t value, int64_t largest)
+{
+    return value <= 0 ? 0 : (unsigned)(value / (largest / 8 + 1)) & 7U; /* the unit is such that it is 0..7 */
+}
+
+void sb_spark_add(struct sb_text *text, const int64_t *values, unsigned count, bool is_ascii)
+{
+    int64_t largest = 1;
+    for (unsigned i = 0; i < count; i++)
+        largest = values[i] > largest ? values[i] : largest;
+    for (unsigned i = 0; i < count; i++) {
+        char bytes[4] = {spark_ascii[spark_level(values[i], largest)]};
+        sb_text_add_n(text, bytes, is_ascii ? 1 : sb_utf8_encode(0x2581 + spark_level(values[i], largest), bytes));
+    }
+}
+
 void sb_spark_draw(const struct sb_view *view, unsigned row, unsigned col, unsigned cols, const int64_t *values, unsigned count, enum sb_slot slot)
 {
-    static const char ascii[8] = {'.', ':', '-', '=', '+', '*', '#', '%'};
     int64_t largest = 1;
     if (count > cols) {
         values += count - cols;
@@ -29,9 +46,8 @@ void sb_spark_draw(const struct sb_view *view, unsigned row, unsigned col, unsig
     }
     for (unsigned i = 0; i < count; i++)
         largest = values[i] > largest ? values[i] : largest;
-    const int64_t unit = largest / 8 + 1; /* so that value / unit is 0..7 */
     for (unsigned i = 0; i < count; i++) {
-        const unsigned level = values[i] <= 0 ? 0 : (unsigned)(values[i] / unit) & 7U;
-        sb_view_fill(view, row, col + i, 1, 0x2581 + level, ascii[level], slot);
+        const unsigned level = spark_level(values[i], largest);
+        sb_view_fill(view, row, col + i, 1, 0x2581 + level, spark_ascii[level], slot);
     }
 }

@@ -82,8 +82,8 @@ enum sb_err sb_content_judge(struct sb_store *store, const char *decision_id, bo
 /* Another text for a draft. SB_ERR_CONFLICT when the row is no draft any more. */
 enum sb_err sb_content_edit(struct sb_store *store, const char *decision_id, const char *text, const struct sb_op *op,
                             struct sb_error *err) SB_MUST_USE;
-/* What an operator wants to see of the content, as one text with a headline ("= ...") before each part: counts, uncertain rows with the posts
- * they may be, drafts, the queue, what is out. UNTRUSTED where it quotes. For free(). */
+/* What an operator wants to see of the content, as one text: a line with what there is to do, then a headline ("= ...") before each part: counts,
+ * uncertain rows with the posts they may be, drafts, the queue, what is out. UNTRUSTED where it quotes. For free(). */
 enum sb_err sb_content_page(struct sb_store *store, int64_t now_ms, const struct sb_op *op, char **text, struct sb_error *err) SB_MUST_USE;
 /* Texts of the account since `since_ms` (all states but cancelled/skipped), newest first, at most `max`; for the uniqueness gate. */
 enum sb_err sb_content_recent(struct sb_store *store, const char *account, int64_t since_ms, size_t max, const struct sb_op *op,

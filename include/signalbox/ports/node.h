@@ -30,12 +30,15 @@ enum sb_node_state { SB_NODE_STANDBY, SB_NODE_ACTIVE, SB_NODE_LOST };
 
 struct sb_node_setup {
     const char *location;        /* of the store; must be one that has nodes */
-    const char *name, *host;
+    const char *name, *host, *version;
     const char *id;              /* of the state folder: whose receipts are there; 1 to 16 hex digits */
     sb_ns lease;
     sb_ns hold_off;              /* not active before that has passed */
     bool is_standby;             /* waits for the lease; else it has it or the opening fails */
 };
+
+/* Before a node's name: the key of its version in the table meta. */
+#define SB_NODE_VERSION_KEY "node version "
 
 /* As last heard from the database. */
 struct sb_node_picture {

@@ -20,6 +20,7 @@ enum {
     SB_MODEL_TRIES = 4,           /* attempts kept per run, the newest */
     SB_MODEL_OTHERS = 4,          /* further active runs of a job whose ids are kept */
     SB_MODEL_LOG = 1024,          /* events kept */
+    SB_MODEL_SPANS = 96,          /* kept per job and per context, the newest */
     SB_MODEL_ALIASES = 8,         /* model aliases with their own spending */
     SB_MODEL_STEPS_MAX = SB_JOBS_MAX * 16,
     SB_MODEL_WAITERS_MAX = SB_JOBS_MAX,
@@ -123,6 +124,24 @@ struct sb_model_ctx {
     uint16_t job;
     bool is_borrowed, is_burst, is_revoked;
     sb_ns leased_at, deadline; /* deadline: of the lease, later of the step on it */
+};
+
+enum sb_span_kind { SB_SPAN_RUN, SB_SPAN_WAIT, SB_SPAN_HOLD, SB_SPAN_GONE };
+enum sb_span_end { SB_SPAN_OPEN, SB_SPAN_OK, SB_SPAN_FAILED, SB_SPAN_OTHER };
+
+/* What was going on from then to then. Of a job: an attempt of a run, or its wait for a context. Of a context: who held it, or that it was
+ * gone: it died or was recycled, until it could be used again. */
+struct sb_model_span {
+    sb_ns from, to;           /* to: only when it is over */
+    uint32_t run;             /* the low half of its id: enough to tell the few that are open */
+    uint16_t job;
+    uint8_t kind, end;        /* enum sb_span_kind, enum sb_span_end */
+};
+
+/* The newest spans, in the order in which they began. */
+struct sb_model_spans {
+    uint64_t total;           /* begun so far; the newest is at (total - 1) % SB_MODEL_SPANS */
+    struct sb_model_span ring[SB_MODEL_SPANS];
 };
 
 /* In the order in which they are served: posting first, then by rank. */
@@ -248,6 +267,7 @@ struct sb_model {
     uint64_t changes;         /* events folded since create: what changed since a number was read */
     uint64_t seq;             /* highest sequence number seen */
     sb_ns now;                /* of the newest event */
+    sb_ns known_since;        /* since when everything was told; 0 = not yet */
     struct sb_wall wall;
     bool is_described;
 
@@ -288,6 +308,8 @@ struct sb_model {
     struct sb_model_job *jobs;          /* [SB_JOBS_MAX] */
     struct sb_model_step *steps;        /* [SB_MODEL_STEPS_MAX] */
     struct sb_model_waiter *waiters;    /* [SB_MODEL_WAITERS_MAX], in order of arrival */
+    struct sb_model_spans *job_spans;   /* [SB_JOBS_MAX] */
+    struct sb_model_spans *ctx_spans;   /* [SB_CONTEXTS_MAX] */
 };
 
 /* NULL when memory is short. */
@@ -315,6 +337,9 @@ const char *sb_model_job_name(const struct sb_model *model, uint16_t job); /* "-
 struct sb_event_names sb_model_names(const struct sb_model *model);
 /* The event `back` places before the newest (0 = newest), or NULL. */
 const struct sb_event *sb_model_log_at(const struct sb_model *model, uint64_t back);
+
+/* The span `back` places before the newest (0 = newest), or NULL. */
+const struct sb_model_span *sb_model_span_at(const struct sb_model_spans *spans, uint64_t back);
 
 /* Whether the run of the job is alive: queued, held, running, stopping or in backoff. */
 bool sb_model_run_is_active(const struct sb_model_run *run);

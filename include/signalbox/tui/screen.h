@@ -51,6 +51,7 @@ struct sb_screen_setup {
     const char *actor, *environment;
     bool is_read_only, is_ascii;
     const struct sb_keys *keys; /* copied; NULL = the built-in ones */
+    const char *themes;          /* names of the themes that can be chosen, blanks between them; copied; NULL = none */
 };
 
 struct sb_screen;
@@ -67,8 +68,10 @@ void sb_screen_recall(struct sb_screen *screen, const struct sb_event *event);
 /* How it stands with the source of the events. */
 void sb_screen_source(struct sb_screen *screen, const struct sb_source_status *status, struct sb_now now);
 
-/* Texts that a screen shows and others must get: what was kept of a failed run's page; the content queue. */
-enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT };
+/* Texts that a screen shows and others must get: what was kept of a failed run's page; the content queue; the nodes. The last two fill panes
+ * that are polled; their first line is for the title. A line of NODES is a node: name, state, since, lease, heard, version, host and pid, with
+ * tabs between; one without a tab is said as it is. */
+enum sb_screen_page { SB_SCREEN_PAGE_NONE, SB_SCREEN_PAGE_KEPT, SB_SCREEN_PAGE_CONTENT, SB_SCREEN_PAGE_NODES, SB_SCREEN_PAGE_COUNT };
 
 /* What an operator decides about a content row. */
 enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_REJECT, SB_SCREEN_SETTLE, SB_SCREEN_EDIT };
@@ -81,9 +84,10 @@ struct sb_screen_answer {
     bool wants_leave;            /* Q, confirmed */
     bool wants_take_over;        /* W, confirmed: this console is to be the one that writes */
     bool wants_mouse, wants_no_mouse; /* turn the reports of the mouse on, or off; tell sb_screen_mouse */
+    char theme[32];              /* to be shown in; "" = as it is */
     enum sb_screen_page wants_page; /* text to be shown with sb_screen_show_page; NONE = none */
     uint64_t page_run;           /* KEPT: of which run */
-    enum sb_screen_verdict verdict; /* on the row of this id; then the page is to be shown anew */
+    enum sb_screen_verdict verdict; /* on the row of this id; then the content is to be shown anew */
     char content_id[40];
     char post_id[64];            /* SETTLE: the post that the row is */
 };
@@ -101,10 +105,15 @@ void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err
 /* A command that was accepted and that no event will answer. */
 void sb_screen_failed(struct sb_screen *screen, const struct sb_source_failure *failure, struct sb_now now);
 
-/* Shows such a text; cleaned like everything untrusted. Borrowed until the next call or destroy. `text` NULL: there
- * is none, and `why` is said instead. */
+/* Shows such a text; cleaned like everything untrusted. Borrowed until the next one of its kind or destroy. `text` NULL: there is none, and
+ * `why` is said instead; a polled pane goes on showing the one it has, with its age. */
 void sb_screen_show_page(struct sb_screen *screen, enum sb_screen_page page, uint64_t run, const char *text, const char *why,
                          struct sb_now now);
+
+/* The polled text that is on the screen, to be shown anew at least every SB_SCREEN_POLL: its pane says STALE when it is twice as old. NONE:
+ * none is, or it is frozen. */
+#define SB_SCREEN_POLL SB_S(1)
+enum sb_screen_page sb_screen_polls(const struct sb_screen *screen);
 
 /* Says in the last line but one what became of something. */
 void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now);

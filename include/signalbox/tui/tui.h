@@ -16,7 +16,8 @@ struct sb_tui_setup {
     bool is_read_only;
     const struct sb_keys *keys;   /* which keys do what; NULL = the built-in ones */
     bool is_ascii;                /* force ASCII marks; also chosen by the locale */
-    /* A text that the screen asks for, for free(); NULL = there is none. Called on the console's thread, must be quick. */
+    /* A text that the screen asks for, for free(); NULL = there is none. Called on the console's thread, must be quick: what takes time is read
+     * elsewhere, and an error says that there is nothing newer yet. CONTENT and NODES are asked for every SB_SCREEN_POLL while they are shown. */
     enum sb_err (*page)(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
     /* Carries out a verdict on a content row and says in one line what became of it; NULL = there is no content. Like `page`; for EDIT the
      * terminal is the operator's until it returns. */

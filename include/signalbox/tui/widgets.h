@@ -56,6 +56,8 @@ uint32_t sb_table_draw(const struct sb_view *view, const struct sb_table *table,
 void sb_gauge_draw(const struct sb_view *view, unsigned row, unsigned col, unsigned cols, unsigned permille, enum sb_slot slot);
 /* One column per value, oldest first, scaled to the largest; eight levels. */
 void sb_spark_draw(const struct sb_view *view, unsigned row, unsigned col, unsigned cols, const int64_t *values, unsigned count, enum sb_slot slot);
+/* The same as text, for the cell of a table. */
+void sb_spark_add(struct sb_text *text, const int64_t *values, unsigned count, bool is_ascii);
 
 /* ---- dialog ---- */
 

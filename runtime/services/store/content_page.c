@@ -18,6 +18,12 @@ struct page {
 
 static const char counts_sql[] =
     "SELECT account, kind, status, COUNT(*) AS rows FROM content_metadata GROUP BY account, kind, status ORDER BY account, kind, status";
+static const char summary_sql[] =
+    "SELECT CAST(COALESCE(SUM(CASE status WHEN 'draft' THEN 1 ELSE 0 END), 0) AS BIGINT) AS drafts, "
+    "CAST(COALESCE(SUM(CASE status WHEN 'uncertain' THEN 1 ELSE 0 END), 0) AS BIGINT) AS uncertain, "
+    "CAST(COALESCE(SUM(CASE status WHEN 'queued' THEN 1 ELSE 0 END), 0) AS BIGINT) AS queued, "
+    "CAST(COALESCE(SUM(CASE WHEN status IN ('posted', 'verified', 'archived') AND posted_at_ms >= $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS posted "
+    "FROM content_metadata";
 static const char uncertain_sql[] =
     "SELECT decision_id, kind, account, text, claimed_at_ms AS at_ms, attempts, COALESCE(last_error, '') AS note FROM content_metadata "
     "WHERE status IN ('uncertain', 'posting') ORDER BY claimed_at_ms LIMIT 20";
@@ -99,6 +105,21 @@ static enum sb_err add_candidates(struct page *page, const struct sb_rows *open,
     return code;
 }
 
+/* The first line: what there is to do, and what was done on this day of UTC. */
+static enum sb_err add_summary(struct page *page, struct sb_error *err)
+{
+    static const int64_t day_ms = 86400000;
+    const struct sb_cell params[] = { sb_cell_int(page->now_ms - page->now_ms % day_ms) };
+    struct sb_rows *rows = NULL;
+    enum sb_err code = ask(page, summary_sql, params, SB_LEN(params), &rows, err);
+    if (code == SB_OK && sb_rows_count(rows) == 1)
+        sb_text_addf(&page->text, "%lld drafts, %lld uncertain, %lld queued, %lld posted today\n",
+                     (long long)sb_rows_number(rows, 0, "drafts"), (long long)sb_rows_number(rows, 0, "uncertain"),
+                     (long long)sb_rows_number(rows, 0, "queued"), (long long)sb_rows_number(rows, 0, "posted"));
+    sb_rows_destroy(rows);
+    return code;
+}
+
 static enum sb_err add_counts(struct page *page, struct sb_error *err)
 {
     struct sb_rows *rows = NULL;
@@ -144,7 +165,9 @@ enum sb_err sb_content_page(struct sb_store *store, int64_t now_ms, const struct
     if (bytes == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the content page");
     sb_text_init(&page.text, bytes, PAGE_MAX);
-    enum sb_err code = add_counts(&page, err);
+    enum sb_err code = add_summary(&page, err);
+    if (code == SB_OK)
+        code = add_counts(&page, err);
     if (code == SB_OK)
         code = add_part(&page, "in flight or uncertain, with what it may be", uncertain_sql, NULL, true, err);
     if (code == SB_OK)

@@ -16,7 +16,7 @@ static const sb_ns start_patience = SB_S(30), farewell_max = SB_S(3), turn_min =
 enum { FORGET_MS = 24 * 3600 * 1000 };
 
 struct sb_node {
-    char name[SB_NODE_NAME_MAX], host[SB_NODE_NAME_MAX], id[SB_NODE_ID_MAX];
+    char name[SB_NODE_NAME_MAX], host[SB_NODE_NAME_MAX], id[SB_NODE_ID_MAX], version[SB_NODE_NAME_MAX];
     char *location;
     sb_ns term;
     struct sb_pg_target target;
@@ -155,6 +155,14 @@ static enum sb_err make_schema(struct sb_node *self, const struct sb_op *op, str
     return code;
 }
 
+/* What it runs: during an upgrade nodes differ, so this is where the oldest schema has room for it too. */
+static enum sb_err tell_version(struct sb_node *self, const struct sb_op *op, struct sb_error *err)
+{
+    const struct sb_cell params[] = { sb_cell_text(self->name), sb_cell_text(self->version) };
+    return sb_pg_ask(&self->pg, "INSERT INTO meta (key, value) VALUES ('" SB_NODE_VERSION_KEY "' || $1, $2) ON CONFLICT (key) DO UPDATE SET "
+                                "value = excluded.value", params, SB_LEN(params), op, NULL, err);
+}
+
 static enum sb_err connect_node(struct sb_node *self, const struct sb_op *op, struct sb_error *err)
 {
     if (!sb_pg_is_lost(&self->pg))
@@ -168,6 +176,8 @@ static enum sb_err connect_node(struct sb_node *self, const struct sb_op *op, st
         code = make_schema(self, op, err);
     if (!code)
         code = sb_pg_ask(&self->pg, "LISTEN signalbox_node", NULL, 0, op, NULL, err);
+    if (!code)
+        code = tell_version(self, op, err);
     if (code) {
         sb_pg_disconnect(&self->pg);
         sb_pg_gate_failed(&self->gate, err);
@@ -274,7 +284,11 @@ static enum sb_err look(struct sb_node *self, const struct sb_op *op, struct sb_
 static enum sb_err forget_dead(struct sb_node *self, const struct sb_op *op, struct sb_error *err)
 {
     const struct sb_cell age = sb_cell_int(FORGET_MS);
-    return sb_pg_ask(&self->pg, "DELETE FROM nodes WHERE heartbeat_ms < " NOW " - $1", &age, 1, op, NULL, err);
+    enum sb_err code = sb_pg_ask(&self->pg, "DELETE FROM nodes WHERE heartbeat_ms < " NOW " - $1", &age, 1, op, NULL, err);
+    if (!code)
+        code = sb_pg_ask(&self->pg, "DELETE FROM meta WHERE key LIKE '" SB_NODE_VERSION_KEY "%' AND NOT EXISTS (SELECT 1 FROM nodes "
+                                    "WHERE '" SB_NODE_VERSION_KEY "' || node = key)", NULL, 0, op, NULL, err);
+    return code;
 }
 
 static enum sb_err turn(struct sb_node *self, enum sb_node_state state, struct sb_error *err)
@@ -428,6 +442,7 @@ static enum sb_err start(struct sb_node *self, const struct sb_node_setup *setup
     if (code)
         return code;
     (void)sb_copy(self->picture.name, sizeof self->picture.name, self->name); /* same capacity */
+    (void)sb_copy(self->version, sizeof self->version, setup->version);       /* cut to the field */
     self->ending = sb_cancel_create(err);
     if (!self->ending)
         return SB_ERR_NOMEM;

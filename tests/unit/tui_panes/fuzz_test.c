@@ -1,4 +1,5 @@
-/* Random events, keys and sizes: nothing is written outside the grid, every cell stays printable, nothing fails. Bounded and seeded. */
+/* Random events, keys, texts and sizes: nothing is written outside the grid, nor by a pane outside its box, every cell stays printable, nothing
+ * fails. Bounded and seeded. */
 #include "signalbox/tui/keys.h"
 #include "signalbox/tui/screen.h"
 
@@ -13,8 +14,10 @@
 
 #include "signalbox/base/hash.h"
 #include "tests/golden/scene.h"
+#include "tui/panes/panes.h"
 
-enum { ROWS_MAX = 60, COLS_MAX = 220, GUARD = 512, ROUNDS = 400, EVENTS_PER_ROUND = 60, KEYS_PER_ROUND = 6 };
+enum { ROWS_MAX = 60, COLS_MAX = 220, ROWS_HUGE = 200, COLS_HUGE = 500, GUARD = 512, ROUNDS = 400, EVENTS_PER_ROUND = 60, KEYS_PER_ROUND = 6,
+       TEXT_MAX = 4096, BOX_ROUNDS = 60 };
 
 static struct sb_rng rng = {.state = 20261123};
 
@@ -73,6 +76,34 @@ static uint32_t random_key(void)
     return below(4) == 0 ? (uint32_t)below(0x110020) : (uint32_t)below(128);
 }
 
+/* What others read for a pane: lines, tabs, ids, and anything else. */
+static const char *random_page(enum sb_screen_page page, unsigned turn)
+{
+    static char texts[SB_SCREEN_PAGE_COUNT][2][TEXT_MAX]; /* the one that is shown is borrowed until the next */
+    static const char *const pieces[] = {"\n", "\t", "  ", "= part: 1\n", "\n7f3a-1  single of me\n", "    may be post 901, 3s ago\n", "\xe6\xbc\xa2",
+                                         "active\t", "a-2  ", "\n\n"};
+    struct sb_text text;
+    sb_text_init(&text, texts[page][turn % 2], TEXT_MAX);
+    for (uint64_t left = below(200); left > 0; left--) {
+        if (below(2) == 0)
+            sb_text_add(&text, pieces[below(SB_LEN(pieces))]);
+        else
+            sb_text_add_char(&text, (char)(1 + below(255)));
+    }
+    return texts[page][turn % 2];
+}
+
+static void show_pages(struct sb_screen *screen, sb_ns now)
+{
+    const struct sb_now at = {now, {SCENE_WALL + now}};
+    const enum sb_screen_page page = below(2) == 0 ? SB_SCREEN_PAGE_CONTENT : SB_SCREEN_PAGE_NODES;
+    static unsigned turns[SB_SCREEN_PAGE_COUNT];
+    if (below(4) == 0)
+        sb_screen_show_page(screen, page, 0, NULL, "the store does not answer", at);
+    else
+        sb_screen_show_page(screen, page, 0, random_page(page, turns[page]++), "", at);
+}
+
 static void check_grid(const struct sb_grid *grid, const struct sb_grid_cell *guard, bool is_ascii)
 {
     for (unsigned i = 0; i < GUARD; i++)
@@ -93,7 +124,7 @@ static void check_grid(const struct sb_grid *grid, const struct sb_grid_cell *gu
 
 static void fuzz(bool is_ascii)
 {
-    static struct sb_grid_cell cells[ROWS_MAX * COLS_MAX + GUARD];
+    static struct sb_grid_cell cells[ROWS_HUGE * COLS_HUGE + GUARD];
     const struct sb_screen_setup setup = {.actor = "ana", .environment = "prod", .is_ascii = is_ascii};
     struct sb_screen *const screen = sb_screen_create(&setup, NULL);
     assert_non_null(screen);
@@ -113,7 +144,10 @@ static void fuzz(bool is_ascii)
             if (answer.has_command)
                 sb_screen_posted(screen, seq, below(4) == 0 ? SB_ERR_FULL : SB_OK);
         }
-        struct sb_grid grid = {.rows = (uint16_t)(1 + below(ROWS_MAX)), .cols = (uint16_t)(1 + below(COLS_MAX)), .cells = cells};
+        show_pages(screen, now);
+        const bool is_huge = below(10) == 0;
+        struct sb_grid grid = {.rows = (uint16_t)(1 + below(is_huge ? ROWS_HUGE : ROWS_MAX)),
+                               .cols = (uint16_t)(1 + below(is_huge ? COLS_HUGE : COLS_MAX)), .cells = cells};
         struct sb_grid_cell *const guard = cells + (size_t)grid.rows * grid.cols;
         for (unsigned i = 0; i < GUARD; i++)
             guard[i].code_point = 0xabcdef;
@@ -137,6 +171,63 @@ static void screen__survives_random_events_keys_and_sizes_in_utf8(void **state)
     fuzz(false);
 }
 
+/* A grid full of poison, and a box in it: a pane that writes beside its box is found, wherever it would have written. */
+static void check_box(struct sb_screen *screen, unsigned pane, struct sb_box box, bool is_ascii)
+{
+    static struct sb_grid_cell cells[ROWS_MAX * COLS_MAX];
+    static const struct sb_grid_cell poison = {.code_point = 0xabcdef, .slot = 250, .width = 1, .reserved = 0xbeef};
+    struct sb_grid grid = {.rows = ROWS_MAX, .cols = COLS_MAX, .cells = cells};
+    char text_buffer[SB_TITLE_MAX], right_buffer[SB_TITLE_MAX];
+    struct sb_text text, right;
+    for (unsigned i = 0; i < ROWS_MAX * COLS_MAX; i++)
+        cells[i] = poison;
+    sb_text_init(&text, text_buffer, sizeof text_buffer);
+    sb_text_init(&right, right_buffer, sizeof right_buffer);
+    const struct sb_view whole = sb_view_whole(&grid, is_ascii), view = sb_view_box(&whole, box);
+    sb_pane_infos[pane].draw(screen, &view, &text, &right);
+    for (unsigned row = 0; row < ROWS_MAX; row++) {
+        for (unsigned col = 0; col < COLS_MAX; col++) {
+            const bool is_inside = row >= box.row && row < box.row + box.rows && col >= box.col && col < box.col + box.cols;
+            if (!is_inside && memcmp(&cells[row * COLS_MAX + col], &poison, sizeof poison) != 0)
+                fail_msg("%s wrote at %u,%u, outside its box %ux%u at %u,%u", sb_pane_infos[pane].name, row, col, box.rows, box.cols,
+                         box.row, box.col);
+        }
+    }
+    if (box.rows > 0 && box.cols > 0 && (grid.cursor_row != 0 || grid.cursor_col != 0))
+        assert_true(grid.cursor_row >= box.row && grid.cursor_row < box.row + box.rows && grid.cursor_col >= box.col &&
+                    grid.cursor_col < box.col + box.cols);
+}
+
+static void pane__writes_only_into_its_box(void **state)
+{
+    (void)state;
+    static struct sb_grid_cell cells[40 * 120];
+    for (unsigned ascii = 0; ascii < 2; ascii++) {
+        const struct sb_screen_setup setup = {.actor = "ana", .environment = "prod", .is_ascii = ascii == 1};
+        struct sb_screen *const screen = sb_screen_create(&setup, NULL);
+        assert_non_null(screen);
+        sb_ns now = SCENE_NOW;
+        for (unsigned round = 0; round < BOX_ROUNDS; round++) {
+            for (unsigned i = 0; i < EVENTS_PER_ROUND; i++) {
+                struct sb_event event;
+                random_event(&event, round * EVENTS_PER_ROUND + i + 1, now);
+                sb_screen_fold(screen, &event);
+                now += (sb_ns)below((uint64_t)SB_S(2));
+            }
+            show_pages(screen, now);
+            struct sb_grid grid = {.rows = 40, .cols = 120, .cells = cells};
+            sb_screen_draw(screen, (struct sb_now){now, {SCENE_WALL + now}}, &grid); /* the order of jobs, the selection */
+            for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++) {
+                const uint16_t rows = (uint16_t)below(ROWS_MAX + 1), cols = (uint16_t)below(COLS_MAX + 1);
+                const struct sb_box box = {(uint16_t)below(ROWS_MAX - rows + 1), (uint16_t)below(COLS_MAX - cols + 1), rows, cols};
+                screen->focus = (enum sb_pane)(below(2) == 0 ? pane : below(SB_PANE_COUNT));
+                check_box(screen, pane, box, ascii == 1);
+            }
+        }
+        sb_screen_destroy(screen);
+    }
+}
+
 static void screen__draws_every_small_size(void **state)
 {
     (void)state;
@@ -151,14 +242,21 @@ static void screen__draws_every_small_size(void **state)
     scene_described(&scene);
     for (unsigned i = 0; i < scene.count; i++)
         sb_screen_fold(screen, &scene.events[i]);
-    for (uint16_t rows = 1; rows <= 30; rows++) {
-        for (uint16_t cols = 1; cols <= 90; cols++) {
-            struct sb_grid grid = {.rows = rows, .cols = cols, .cells = cells};
-            struct sb_grid_cell *const guard = cells + (size_t)rows * cols;
-            for (unsigned i = 0; i < GUARD; i++)
-                guard[i].code_point = 0xabcdef;
-            sb_screen_draw(screen, (struct sb_now){SCENE_NOW, {SCENE_WALL}}, &grid);
-            check_grid(&grid, guard, false);
+    const struct sb_now now = {SCENE_NOW, {SCENE_WALL}};
+    for (char pane = '1'; pane <= '9'; pane++) {
+        struct sb_screen_answer answer;
+        sb_screen_key(screen, (struct sb_key){(uint32_t)pane}, now, &answer);
+        sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, "1 drafts\n= drafts: 1\n7f3a-1  single of me\n    \"first\"\n", "", now);
+        sb_screen_show_page(screen, SB_SCREEN_PAGE_NODES, 0, "1 node\na\tactive\t2h05m\t8.1s\t0.4s\t1.4.2\tops1\t4121\n", "", now);
+        for (uint16_t rows = 1; rows <= 30; rows++) {
+            for (uint16_t cols = 1; cols <= 90; cols = (uint16_t)(cols + (pane == '1' ? 1 : 4))) {
+                struct sb_grid grid = {.rows = rows, .cols = cols, .cells = cells};
+                struct sb_grid_cell *const guard = cells + (size_t)rows * cols;
+                for (unsigned i = 0; i < GUARD; i++)
+                    guard[i].code_point = 0xabcdef;
+                sb_screen_draw(screen, now, &grid);
+                check_grid(&grid, guard, false);
+            }
         }
     }
     sb_screen_destroy(screen);
@@ -173,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(screen__survives_random_events_keys_and_sizes_in_ascii),
         cmocka_unit_test(screen__survives_random_events_keys_and_sizes_in_utf8),
+        cmocka_unit_test(pane__writes_only_into_its_box),
         cmocka_unit_test(screen__draws_every_small_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,73 +330,6 @@ static void kept_page__is_folded_and_scrolled_to_its_end(void **state)
     assert_shows("/301");
 }
 
-static void content__is_shown_from_anywhere_and_q_goes_back_there(void **state)
-{
-    (void)state;
-    press('2');
-    press('C');
-    assert_int_equal(answer.wants_page, SB_SCREEN_PAGE_CONTENT);
-    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, "= uncertain: 1\nrow a\x1b[2Jbc\n", "", now);
-    assert_shows("content");
-    assert_shows("= uncertain: 1");
-    assert_hides("\x1b");
-    press('q');
-    assert_hides("= uncertain: 1");
-    assert_shows("Contexts & lanes");
-    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, NULL, "the store does not answer", now);
-    assert_shows("the store does not answer");
-}
-
-static void content__a_verdict_is_on_the_row_under_the_cursor(void **state)
-{
-    static const char text[] = "= drafts: 2\n7f3a-1  single of me\n    \"first\"\n7f3a-2  single of me\n    \"second\"\n= queued: 0\n";
-    (void)state;
-    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, text, "", now);
-    assert_shows(">= drafts: 2");
-    press('A');
-    assert_int_equal(answer.verdict, SB_SCREEN_VERDICT_NONE);
-    assert_shows("no content row is under the cursor");
-    press('j');
-    press('j');
-    press('j');
-    press('j');
-    assert_shows(">    \"second\"");
-    press('A');
-    assert_int_equal(answer.verdict, SB_SCREEN_APPROVE);
-    assert_string_equal(answer.content_id, "7f3a-2");
-    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, text, "", now);
-    sb_screen_say(screen, false, "content row 7f3a-2 approved", now);
-    assert_shows(">    \"second\""); /* the cursor stays */
-    assert_shows("7f3a-2 approved");
-    press('k');
-    press('k');
-    press('k');
-    press('x');
-    assert_int_equal(answer.verdict, SB_SCREEN_REJECT);
-    assert_string_equal(answer.content_id, "7f3a-1");
-    press('G');
-    press('x');
-    assert_int_equal(answer.verdict, SB_SCREEN_VERDICT_NONE); /* a headline is no row */
-}
-
-static void content__an_uncertain_row_is_settled_to_the_post_under_the_cursor(void **state)
-{
-    static const char text[] = "= in flight or uncertain: 1\n7f3a-1  single of me\n    \"mine\"\n"
-                               "    may be post 901, 3s ago\n    \"close to mine\"\n";
-    (void)state;
-    sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, text, "", now);
-    press('j');
-    press('S');
-    assert_int_equal(answer.verdict, SB_SCREEN_VERDICT_NONE);
-    assert_shows("no post is under the cursor");
-    press('j');
-    press('j');
-    press('S');
-    assert_int_equal(answer.verdict, SB_SCREEN_SETTLE);
-    assert_string_equal(answer.content_id, "7f3a-1");
-    assert_string_equal(answer.post_id, "901");
-}
-
 static void policy__is_offered_one_by_one_and_ends_by_itself(void **state)
 {
     (void)state;
@@ -479,9 +412,6 @@ int main(void)
         TEST(enter__in_a_detail_shows_what_was_kept_of_the_failed_page),
         TEST(enter__in_a_detail_says_when_nothing_was_kept),
         TEST(kept_page__is_folded_and_scrolled_to_its_end),
-        TEST(content__is_shown_from_anywhere_and_q_goes_back_there),
-        TEST(content__an_uncertain_row_is_settled_to_the_post_under_the_cursor),
-        TEST(content__a_verdict_is_on_the_row_under_the_cursor),
         TEST(policy__is_offered_one_by_one_and_ends_by_itself),
         TEST(pause_all__asks_and_resume_wants_the_word),
         TEST(leave__names_what_is_running_and_asks),

@@ -29,6 +29,7 @@ static const struct {
     {SB_WHERE_JOBS, "Jobs", {'1'}},         {SB_WHERE_CONTEXTS, "Contexts", {'2'}}, {SB_WHERE_BUDGET, "Budget", {'3'}},
     {SB_WHERE_ALERTS, "Alerts", {'4'}},     {SB_WHERE_SERVICES, "Services", {'5'}}, {SB_WHERE_LOG, "Log", {'6'}},
     {SB_WHERE_DETAIL, "Detail", {'1', SB_KEY_ENTER}}, {SB_WHERE_HELP, "Help", {'?'}}, {SB_WHERE_PAGE, "Page", {0}},
+    {SB_WHERE_CONTENT, "Content", {'7'}},   {SB_WHERE_TIMELINE, "Timeline", {'8'}}, {SB_WHERE_NODES, "Nodes", {'9'}},
 };
 
 static void go_to(unsigned pane)
@@ -38,6 +39,8 @@ static void go_to(unsigned pane)
     for (unsigned i = 0; i < SB_LEN(panes[pane].keys) && panes[pane].keys[i] != 0; i++)
         press(panes[pane].keys[i]);
     if (panes[pane].where == SB_WHERE_PAGE)
+        sb_screen_show_page(screen, SB_SCREEN_PAGE_KEPT, 42, text, "", now);
+    else if (panes[pane].where == SB_WHERE_CONTENT)
         sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, text, "", now);
     draw();
     press('j');

@@ -35,7 +35,7 @@ static void burst_of_mixed_keys__loses_its_action_keys(void **state)
 {
     (void)state;
     struct sb_screen_answer answers[16];
-    send("stop prod", false, answers);
+    send("drop prod", false, answers);
     assert_int_equal(commands_in(answers, 9), 0);
     assert_shows("action keys were ignored");
 }
@@ -249,6 +249,12 @@ static void panes__are_reached_by_tab_and_digit_and_zoomed(void **state)
     press(SB_KEY_TAB);
     assert_shows(">2 Contexts & lanes<");
     press(SB_KEY_BACKTAB);
+    press(SB_KEY_BACKTAB);
+    assert_shows(">9 Nodes<");
+    press(SB_KEY_BACKTAB);
+    assert_shows(">8 Timeline<");
+    press(SB_KEY_BACKTAB);
+    assert_shows(">7 Content<");
     press(SB_KEY_BACKTAB);
     assert_shows(">6 Log<");
     press('z');

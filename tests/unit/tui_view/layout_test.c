@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static unsigned char cover[60][220];
+static unsigned char cover[200][500];
 
 static void check_tiles(unsigned rows, unsigned cols, const struct sb_layout_wish *wish)
 {
@@ -42,6 +42,19 @@ static void layout__tiles_every_size_without_overlap(void **state)
             const struct sb_layout_wish many = {.jobs = 10000, .contexts = 18, .alerts = 256, .zoom = SB_AREA_NONE};
             check_tiles(rows, cols, &few);
             check_tiles(rows, cols, &many);
+        }
+    }
+}
+
+static void layout__tiles_the_largest_sizes(void **state)
+{
+    (void)state;
+    for (unsigned rows = 44; rows <= 200; rows += 13) {
+        for (unsigned cols = 160; cols <= 500; cols += 17) {
+            for (unsigned jobs = 0; jobs <= 120; jobs += 6) {
+                const struct sb_layout_wish wish = {.jobs = jobs, .contexts = jobs % 17, .alerts = jobs % 40, .zoom = SB_AREA_NONE};
+                check_tiles(rows, cols, &wish);
+            }
         }
     }
 }
@@ -88,14 +101,45 @@ static void layout__shows_panes_one_to_six_at_80x24(void **state)
     assert_true(layout.boxes[SB_AREA_JOBS].rows >= 10);
 }
 
-static void layout__fits_29_jobs_and_the_detail_at_200x50(void **state)
+static void layout__fits_29_jobs_the_detail_and_the_timeline_at_200x50(void **state)
 {
     (void)state;
     const struct sb_layout_wish wish = {.jobs = 29, .contexts = 4, .alerts = 3, .zoom = SB_AREA_NONE};
     struct sb_layout layout;
     sb_layout_make(&layout, 50, 200, &wish);
     assert_true(layout.boxes[SB_AREA_JOBS].rows >= 31);
+    assert_true(layout.boxes[SB_AREA_JOBS].cols >= 140); /* every column of the table */
     assert_true(layout.boxes[SB_AREA_DETAIL].rows >= 8);
+    assert_true(layout.boxes[SB_AREA_TIMELINE].rows >= 8);
+    for (unsigned area = SB_AREA_JOBS; area <= SB_AREA_DETAIL; area++)
+        assert_true(layout.boxes[area].rows >= 4);
+    assert_int_equal(layout.lent, SB_AREA_TIMELINE);
+}
+
+static void layout__gives_a_large_screen_the_whole_timeline_more_detail_and_more_log(void **state)
+{
+    (void)state;
+    const struct sb_layout_wish wish = {.jobs = 29, .contexts = 4, .alerts = 3, .zoom = SB_AREA_NONE};
+    struct sb_layout small, large;
+    sb_layout_make(&small, 50, 200, &wish);
+    sb_layout_make(&large, 120, 400, &wish);
+    assert_true(large.boxes[SB_AREA_TIMELINE].rows >= 29 + 4 + 3);
+    assert_true(large.boxes[SB_AREA_DETAIL].rows > 2 * small.boxes[SB_AREA_DETAIL].rows);
+    assert_true(large.boxes[SB_AREA_LOG].rows > 4 * small.boxes[SB_AREA_LOG].rows);
+}
+
+/* A tall narrow terminal has room for them below the jobs. */
+static void layout__puts_detail_and_timeline_below_few_jobs(void **state)
+{
+    (void)state;
+    const struct sb_layout_wish wish = {.jobs = 8, .contexts = 3, .alerts = 1, .zoom = SB_AREA_NONE};
+    struct sb_layout layout;
+    sb_layout_make(&layout, 60, 80, &wish);
+    assert_true(layout.boxes[SB_AREA_DETAIL].rows >= 8);
+    assert_true(layout.boxes[SB_AREA_TIMELINE].rows >= 8);
+    sb_layout_make(&layout, 24, 80, &wish);
+    assert_int_equal(layout.boxes[SB_AREA_TIMELINE].rows, 0);
+    assert_int_equal(layout.lent, SB_AREA_NONE);
 }
 
 static void layout__drops_the_log_before_the_services(void **state)
@@ -115,10 +159,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layout__tiles_every_size_without_overlap),
+        cmocka_unit_test(layout__tiles_the_largest_sizes),
         cmocka_unit_test(layout__tiles_every_size_when_zoomed),
         cmocka_unit_test(layout__keeps_alerts_and_jobs_from_six_rows_on),
         cmocka_unit_test(layout__shows_panes_one_to_six_at_80x24),
-        cmocka_unit_test(layout__fits_29_jobs_and_the_detail_at_200x50),
+        cmocka_unit_test(layout__fits_29_jobs_the_detail_and_the_timeline_at_200x50),
+        cmocka_unit_test(layout__gives_a_large_screen_the_whole_timeline_more_detail_and_more_log),
+        cmocka_unit_test(layout__puts_detail_and_timeline_below_few_jobs),
         cmocka_unit_test(layout__drops_the_log_before_the_services),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
