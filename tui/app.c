@@ -116,6 +116,24 @@ static void judge(struct app *app, const struct sb_screen_answer *answer)
     sb_screen_say(app->screen, !is_done, err.text, now());
 }
 
+static void post(struct app *app, const struct sb_command *command)
+{
+    uint64_t id = command->id;
+    struct sb_error err = { SB_OK, "" };
+    enum sb_err rc = app->source->ops->command(app->source, *command, &id, &err);
+    sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
+}
+
+/* What an action on many has to say further: a few at a time, the next ones when those are answered. */
+static void post_waiting(struct app *app)
+{
+    struct sb_command more;
+    while (!app->setup->is_read_only && sb_screen_take_command(app->screen, &more)) {
+        post(app, &more);
+        app->is_dirty = true;
+    }
+}
+
 static void wear(struct app *app, const char *theme)
 {
     struct sb_error err = { SB_OK, "" };
@@ -133,10 +151,7 @@ static void wear(struct app *app, const char *theme)
 static void obey(struct app *app, const struct sb_screen_answer *answer)
 {
     if (answer->has_command && !app->setup->is_read_only) {
-        uint64_t id = answer->command.id;
-        struct sb_error err = { SB_OK, "" };
-        enum sb_err rc = app->source->ops->command(app->source, answer->command, &id, &err);
-        sb_screen_posted(app->screen, id, rc); /* a full inbox is shown to the operator, who decides */
+        post(app, &answer->command);
     }
     if (answer->verdict != SB_SCREEN_VERDICT_NONE && !app->setup->is_read_only) {
         judge(app, answer);
@@ -155,6 +170,9 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
         if (app->source->ops->take_over(app->source, &err) != SB_OK) {
             sb_screen_say(app->screen, true, err.text, now());
         }
+    }
+    if (answer->wants_mouse || answer->wants_no_mouse) {
+        sb_screen_mouse(app->screen, sb_term_mouse(app->term, answer->wants_mouse), now());
     }
     if (answer->wants_leave) {
         end_with(app, SB_TUI_LEFT);
@@ -410,6 +428,7 @@ static void turn(struct app *app, int timeout_ms)
         take_answer(app);
     }
     pass_wants(app);
+    post_waiting(app);
     if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */
     }
@@ -438,6 +457,7 @@ static enum sb_err open_app(struct app *app, struct sb_error *err)
                                       .actor = setup->actor,
                                       .environment = setup->environment,
                                       .is_read_only = setup->is_read_only,
+                                      .keys = setup->keys,
                                       .is_ascii = setup->is_ascii || !sb_term_is_utf8(app->term) };
     app->screen = sb_screen_create(&screen, err);
     if (app->screen == NULL) {

@@ -33,7 +33,7 @@ enum { OVERRIDES_MAX = 64, POSITIONALS_MAX = 8, PATH_BYTES = 1024 };
 
 /* What the command line and the environment say; strings are borrowed from argv and environ, or owned by `strings`. */
 struct options {
-    const char *catalogue, *state_dir, *theme, *job;
+    const char *catalogue, *state_dir, *theme, *keys, *job;
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
     const char *size; /* top --once */
     const char *why, *format, *lasts, *severity, *last; /* commands, status, budget, notify, alert test */
@@ -71,6 +71,7 @@ struct paths {
     char user_site_dir[PATH_BYTES];
     char catalogue[PATH_BYTES];  /* "" when none was found */
     char state_dir[PATH_BYTES];
+    char keys[PATH_BYTES];       /* the operator's keymap; may not be there */
 };
 /* `installation`: name of the state folder ("practice", "default"). */
 enum sb_err paths_find(struct paths *paths, const struct options *options, const char *installation, struct sb_error *err);
@@ -135,12 +136,14 @@ void node_guard_stop(struct node_guard *guard); /* zeroed is fine */
 /* Makes SIGTERM, SIGINT and SIGHUP readable on a descriptor (close with sb_fd_close). Before any thread starts: a thread that does not block
  * them would be ended by them. Prints what is wrong and returns the exit code. */
 int session_signals(int *signal_fd);
+struct sb_keys;
 struct session {
     struct installation *installation;
     _Atomic bool *is_reloading; /* set when it ends to begin anew with another configuration; NULL: a hang-up ends it */
     const struct options *options;
     const char *environment; /* shown in line 1 */
     struct turn *turn;       /* NULL: this is no standby */
+    const struct sb_keys *keys; /* of the console; NULL = the built-in ones */
     bool is_headless;
     int signal_fd;
 };

@@ -120,6 +120,15 @@ static int ack(struct options *options, const char *text)
     return client_send(options, "/v1/commands", fields, SB_LEN(fields));
 }
 
+static int unack(struct options *options, const char *text)
+{
+    int64_t id = 0;
+    if (!read_id(text, &id))
+        return EXIT_USAGE;
+    const struct client_field fields[] = { { "kind", CLIENT_TEXT, "unack_alert", 0 }, { "alert", CLIENT_NUMBER, NULL, id } };
+    return client_send(options, "/v1/commands", fields, SB_LEN(fields));
+}
+
 /* RULE or RULE:SUBJECT; "any" for every rule. */
 static int silence(struct options *options, const char *text)
 {
@@ -160,7 +169,7 @@ int command_alert(struct options *options)
     static const struct {
         const char *verb;
         int (*run)(struct options *options, const char *argument);
-    } verbs[] = { { "ack", ack }, { "why", why }, { "silence", silence }, { "unsilence", unsilence } };
+    } verbs[] = { { "ack", ack }, { "unack", unack }, { "why", why }, { "silence", silence }, { "unsilence", unsilence } };
     const char *verb = options->positional_count > 0 ? options->positionals[0] : "";
     if (options->positional_count == 1 && sb_streq(verb, "list"))
         return list(options);
@@ -173,7 +182,7 @@ int command_alert(struct options *options)
     for (size_t i = 0; i < SB_LEN(verbs) && options->positional_count == 2; i++)
         if (sb_streq(verb, verbs[i].verb))
             return verbs[i].run(options, options->positionals[1]);
-    complain("alert: expected list, why ID, ack ID, silence RULE[:SUBJECT] --for 2h --why TEXT, unsilence ID, silences, channels "
+    complain("alert: expected list, why ID, ack ID, unack ID, silence RULE[:SUBJECT] --for 2h --why TEXT, unsilence ID, silences, channels "
              "or test [RULE]");
     return EXIT_USAGE;
 }

@@ -3,6 +3,7 @@
 #include "attach.h"
 #include "client.h"
 #include "attached_pages.h"
+#include "keymap.h"
 
 #include "signalbox/base/text.h"
 #include "signalbox/codec/codec.h"
@@ -65,8 +66,8 @@ static void name_actor(char *out, size_t cap)
     (void)sb_copy(out, cap, self != NULL ? self->pw_name : "operator");
 }
 
-static enum sb_err run(const struct options *options, const struct paths *paths, const char *theme, const char *socket_path, int signal_fd,
-                       struct sb_source_status *last, struct sb_error *err)
+static enum sb_err run(const struct options *options, const struct paths *paths, const struct sb_keys *keys, const char *theme,
+                       const char *socket_path, int signal_fd, struct sb_source_status *last, struct sb_error *err)
 {
     char state_dir[PATH_BYTES], environment[SB_NAME_MAX], actor[SB_NAME_MAX];
     struct sb_source *source = NULL;
@@ -86,6 +87,7 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
         .theme = theme != NULL ? theme : options->theme,
         .actor = actor,
         .environment = environment,
+        .keys = keys,
         .is_read_only = options->is_read_only,
         .is_ascii = options->is_ascii,
         .bell = options->bell > 0 ? (enum sb_bell)(options->bell - 1) : SB_BELL_OFF,
@@ -115,11 +117,14 @@ int attach_console(const struct options *options, const struct paths *paths, con
         complain("the console needs a terminal; `signalbox status` works without one");
         return EXIT_USAGE;
     }
-    int code = session_signals(&signal_fd);
+    static struct keymap keymap;
+    int code = keymap_load(&keymap, options);
+    if (code == EXIT_OK)
+        code = session_signals(&signal_fd);
     if (code != EXIT_OK)
         return code;
     memset(&last, 0, sizeof(last));
-    enum sb_err rc = run(options, paths, theme, socket_path, signal_fd, &last, &err);
+    enum sb_err rc = run(options, paths, &keymap.keys, theme, socket_path, signal_fd, &last, &err);
     sb_fd_close(&signal_fd);
     if (rc != SB_OK) {
         complain("%s", err.text);

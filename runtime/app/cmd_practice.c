@@ -1,5 +1,6 @@
 /* practice: a site and an LLM endpoint on loopback, and the growth catalogue working against them. Everything but the world is real. */
 #include "app.h"
+#include "keymap.h"
 
 #include "signalbox/base/text.h"
 #include "signalbox/os/os.h"
@@ -86,7 +87,10 @@ static int rehearse(struct options *options, struct rehearsal *rehearsal, int si
     /* References of the practice profile; neither is a secret. */
     if (setenv("SIGNALBOX_PRACTICE_PASSWORD", SB_PRACTICE_PASSWORD, 1) != 0 || setenv("SIGNALBOX_PRACTICE_KEY", SB_PRACTICE_KEY, 1) != 0)
         return EXIT_BUG;
-    code = installation_open(&in, options, !options->is_headless, NULL);
+    static struct keymap keymap;
+    code = options->is_headless ? EXIT_OK : keymap_load(&keymap, options);
+    if (code == EXIT_OK)
+        code = installation_open(&in, options, !options->is_headless, NULL);
     if (code != EXIT_OK)
         return code;
     /* On the terminal before the console covers it, and in its log file. */
@@ -95,7 +99,8 @@ static int rehearse(struct options *options, struct rehearsal *rehearsal, int si
     sb_log(SB_LOG_INFO, "practice", "site %s, faults %s/control", sb_practice_site_url(rehearsal->world),
            sb_practice_site_url(rehearsal->world));
     const struct session session = {
-        .installation = &in, .options = options, .is_headless = options->is_headless, .signal_fd = signal_fd,
+        .installation = &in, .options = options, .keys = options->is_headless ? NULL : &keymap.keys,
+        .is_headless = options->is_headless, .signal_fd = signal_fd,
         .environment = "practice",
     };
     code = session_run(&session);

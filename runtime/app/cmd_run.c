@@ -1,6 +1,7 @@
 /* console and run: the installation's jobs, with and without a screen. */
 #include "attach.h"
 #include "client.h"
+#include "keymap.h"
 
 #include "signalbox/os/os.h"
 
@@ -9,12 +10,16 @@
 
 static int run_once(struct options *options, bool is_headless, int signal_fd, struct turn *turn, _Atomic bool *is_reloading)
 {
+    static struct keymap keymap;
     struct installation in;
-    int code = installation_open(&in, options, !is_headless, turn);
+    int code = is_headless ? EXIT_OK : keymap_load(&keymap, options);
+    if (code == EXIT_OK)
+        code = installation_open(&in, options, !is_headless, turn);
     if (code != EXIT_OK)
         return code;
     const struct session session = {
         .installation = &in, .options = options, .turn = turn, .is_headless = is_headless, .signal_fd = signal_fd,
+        .keys = is_headless ? NULL : &keymap.keys,
         .is_reloading = is_headless ? is_reloading : NULL, /* the hang-up of a terminal is its end */
         .environment = in.catalogue->settings.is_practice ? "practice" : in.catalogue->name,
     };

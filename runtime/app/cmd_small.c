@@ -1,9 +1,8 @@
-/* The small subcommands: config, db, keys, version. */
+/* The small subcommands: config, db, version. */
 #include "app.h"
 
 #include "signalbox/api/api.h"
 #include "signalbox/os/os.h"
-#include "signalbox/tui/keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,28 +141,6 @@ int command_db(struct options *options)
         complain("%s: %s", shown, error.text);
     installation_close(&in);
     return exit_code_of(rc);
-}
-
-int command_keys(struct options *options)
-{
-    char buf[8192];
-    struct sb_text text;
-    sb_text_init(&text, buf, sizeof(buf));
-    unsigned findings = sb_keymap_check(sb_keymap, SB_KEY_ACTION_COUNT, &text);
-    if (options->is_check) {
-        (void)fputs(findings > 0 ? buf : "the keymap has no mistakes\n", stdout);
-        return findings > 0 ? EXIT_NO : EXIT_OK;
-    }
-    for (unsigned i = 0; i < SB_KEY_ACTION_COUNT; i++) {
-        sb_text_init(&text, buf, sizeof(buf));
-        for (unsigned k = 0; k < SB_KEY_ACTION_KEYS && sb_keymap[i].keys[k] != 0; k++) {
-            if (k > 0)
-                sb_text_add_char(&text, ' ');
-            sb_key_name(sb_keymap[i].keys[k], &text);
-        }
-        (void)printf("%-14s %c  %s\n", buf, sb_keymap[i].class, sb_keymap[i].help);
-    }
-    return EXIT_OK;
 }
 
 int command_version(struct options *options)

@@ -19,6 +19,7 @@ extern char **environ;
     X("state-dir", 'd', "DIR", "store, receipts, log and lock of this installation")               \
     X("theme", 't', "NAME", "dark, light, high-contrast, deuteranopia, protanopia, mono or amber")      \
     X("bell", 'G', "NAME", "console, practice, attach, top: off, bell or notice: how an alert that begins to page calls")         \
+    X("keys", 'E', "FILE", "keymap of the console (default keys.yaml beside the catalogue; builtin: none)")        \
     X("ascii", 'a', NULL, "ASCII marks only")                                                      \
     X("readonly", 'r', NULL, "a viewer: no key changes anything")                                  \
     X("json", 'j', NULL, "machine-readable output")                                                \
@@ -89,7 +90,7 @@ void options_print(void)
         (void)snprintf(left, sizeof(left), "--%s %s", rows[i].name, rows[i].argument != NULL ? rows[i].argument : "");
         (void)printf("  -%c, %-22s %s\n", rows[i].letter, left, rows[i].help);
     }
-    (void)printf("\nenvironment: SIGNALBOX_CATALOGUE, SIGNALBOX_STATE_DIR, SIGNALBOX_<SECTION>_<KEY> as --set section.key,\n"
+    (void)printf("\nenvironment: SIGNALBOX_CATALOGUE, SIGNALBOX_STATE_DIR, SIGNALBOX_KEYS, SIGNALBOX_<SECTION>_<KEY> as --set section.key,\n"
                  "NO_COLOR, LC_ALL, TERM\n");
 }
 
@@ -131,7 +132,7 @@ static int add_set(struct options *options, const char *text)
 static int add_environment_entry(struct options *options, const char *entry)
 {
     static const char *const sections[] = { "settings", "pool", "budget", "llm", "content", "alerts" };
-    static const char *const known[] = { "SIGNALBOX_CATALOGUE=", "SIGNALBOX_STATE_DIR=", "SIGNALBOX_PRACTICE_" };
+    static const char *const known[] = { "SIGNALBOX_CATALOGUE=", "SIGNALBOX_STATE_DIR=", "SIGNALBOX_KEYS=", "SIGNALBOX_PRACTICE_" };
     const char *prefix = "SIGNALBOX_";
     if (strncmp(entry, prefix, strlen(prefix)) != 0)
         return EXIT_OK;
@@ -216,6 +217,7 @@ static int apply(struct options *options, int letter)
     case 'd': options->state_dir = optarg; return EXIT_OK;
     case 't': options->theme = optarg; return EXIT_OK;
     case 'G': return read_bell(options);
+    case 'E': options->keys = optarg; return EXIT_OK;
     case 'a': options->is_ascii = true; return EXIT_OK;
     case 'r': options->is_read_only = true; return EXIT_OK;
     case 'j': options->is_json = true; return EXIT_OK;

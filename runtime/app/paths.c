@@ -84,7 +84,7 @@ enum sb_err paths_find(struct paths *paths, const struct options *options, const
     if (!find_data(paths))
         return sb_error_set(err, SB_ERR_NOT_FOUND, "the shipped catalogues are not beside the program; install it again");
     if (!user_dir(config, "CONFIGURATION_DIRECTORY", "XDG_CONFIG_HOME", ".config", "/etc/signalbox") ||
-        !join(paths->user_site_dir, config, "sites") ||
+        !join(paths->user_site_dir, config, "sites") || !join(paths->keys, config, "keys.yaml") ||
         !user_dir(state, NULL, "XDG_STATE_HOME", ".local/state", "/var/lib/signalbox"))
         return sb_error_set(err, SB_ERR_CONFIG, "neither HOME nor XDG_CONFIG_HOME and XDG_STATE_HOME are set; set one, or --state-dir");
     if (options->catalogue != NULL) {

@@ -135,6 +135,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .theme = options->theme != NULL ? options->theme : in->catalogue->settings.theme,
         .actor = actor != NULL && actor[0] != '\0' ? actor : "operator",
         .environment = session->environment,
+        .keys = session->keys,
         .is_read_only = options->is_read_only,
         .is_ascii = options->is_ascii,
         .bell = options->bell > 0 ? (enum sb_bell)(options->bell - 1) : (enum sb_bell)in->catalogue->settings.bell,

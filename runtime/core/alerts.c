@@ -104,7 +104,7 @@ static void say_moved(struct sb_core *core, const struct alert *alert)
     sb_notices_changed(core);
 }
 
-static void unack(struct sb_core *core, struct alert *alert, const char *why)
+void sb_alert_unack(struct sb_core *core, struct alert *alert, const char *why)
 {
     if (!alert->is_acked)
         return;
@@ -251,7 +251,7 @@ static void look_bad(struct sb_core *core, struct alert *alert, const struct fin
         say_moved(core, alert);
     }
     if (is_worse) {
-        unack(core, alert, "it got worse");
+        sb_alert_unack(core, alert, "it got worse");
         say_raised(core, alert);
     }
     if (sb_rule_infos[alert->rule].look == SB_LOOK_MOMENT && sb_alert_is_open(alert))
@@ -334,7 +334,7 @@ void sb_alerts_arm(struct sb_core *core)
 static void due(struct sb_core *core, struct alert *alert)
 {
     if (alert->is_acked && alert->acked_until <= core->now)
-        unack(core, alert, "the acknowledgement expired");
+        sb_alert_unack(core, alert, "the acknowledgement expired");
     if (alert->until > core->now)
         return;
     alert->until = SB_NEVER;

@@ -18,6 +18,9 @@ struct finding {
 
 typedef void alert_rule(const struct sb_core *core, const struct sb_event *event, struct finding *finding);
 
+/* Ends an acknowledgement. Who calls it arms the alerts. */
+void sb_alert_unack(struct sb_core *core, struct alert *alert, const char *why);
+
 #define X(code, name) alert_rule sb_alert_rule_##name;
 #include "alerts/alerts.def"
 #undef X

@@ -1,6 +1,6 @@
 /* What operators, steps and programs ask for. Each command ends in exactly one answer event; a repeated id gets the same answer again without
  * acting twice. Core thread only. */
-#include "state.h"
+#include "alerts.h"
 
 /* A command being carried out: handlers write the outcome and say whether it was refused. */
 struct asked {
@@ -315,6 +315,25 @@ static void on_ack_alert(struct sb_core *core, struct asked *asked)
     say(asked, alert->subject);
 }
 
+static void on_unack_alert(struct sb_core *core, struct asked *asked)
+{
+    struct alert *alert = sb_alert_find(core, asked->command->alert);
+    if (alert == NULL) {
+        refuse(asked, "the alert has cleared");
+        return;
+    }
+    if (!alert->is_acked) {
+        refuse(asked, "it is not acknowledged");
+        return;
+    }
+    sb_alert_unack(core, alert, "its acknowledgement was taken back");
+    sb_alerts_arm(core);
+    say(asked, "no longer acknowledged: ");
+    say(asked, sb_rule_text(alert->rule));
+    say(asked, " ");
+    say(asked, alert->subject);
+}
+
 static void on_silence(struct sb_core *core, struct asked *asked)
 {
     const struct sb_command *command = asked->command;
@@ -396,10 +415,6 @@ static void on_recover_component(struct sb_core *core, struct asked *asked)
         say(asked, ": ");
     }
     say(asked, said);
-    if (!asked->is_refused && asked->command->reason[0] != '\0') {
-        say(asked, ": ");
-        say(asked, asked->command->reason);
-    }
 }
 
 static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
@@ -536,6 +551,10 @@ void sb_commands_input(struct sb_core *core, const struct sb_command *command)
         refuse(&asked, "still starting; ask again");
     else
         handlers[safe.kind](core, &asked);
+    if (!asked.is_refused && safe.reason[0] != '\0') { /* why somebody did it is part of what was done */
+        say(&asked, ": ");
+        say(&asked, safe.reason);
+    }
 
     struct sb_event event = sb_event_make(core, asked.is_refused ? SB_EVENT_COMMAND_REFUSED : SB_EVENT_COMMAND_DONE);
     struct sb_ev_command_done *answer = &event.as.command_done; /* both answers have the same fields */

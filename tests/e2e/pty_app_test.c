@@ -24,7 +24,7 @@
 
 /* The screen of the test: shows how much it was told. */
 struct sb_screen {
-    unsigned folds, keys, posted, resets, draws, failures;
+    unsigned folds, keys, posted, resets, draws, failures, many, mouse;
     bool is_lost;
     uint64_t posted_id;
     enum sb_err posted_result;
@@ -98,11 +98,22 @@ void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t 
         screen->keys++;
         answers[i].wants_leave = keys[i].code == 'Q';
         answers[i].has_command = keys[i].code == 'p';
+        screen->many += keys[i].code == 'b' ? 5 : 0;
         answers[i].wants_redraw = keys[i].code == 12;
         if (keys[i].code == '7' || keys[i].code == '1') {
             screen->polls = keys[i].code == '7' ? SB_SCREEN_PAGE_CONTENT : SB_SCREEN_PAGE_NONE;
         }
     }
+}
+
+bool sb_screen_take_command(struct sb_screen *screen, struct sb_command *command)
+{
+    (void)command;
+    if (screen->many == 0) {
+        return false;
+    }
+    screen->many--;
+    return true;
 }
 
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result)
@@ -151,6 +162,12 @@ void sb_screen_found(struct sb_screen *screen, const struct sb_findings *finding
 {
     (void)screen, (void)findings, (void)now;
     fail_msg("no key of this test asks about the past");
+}
+
+void sb_screen_mouse(struct sb_screen *screen, bool is_on, struct sb_now now)
+{
+    (void)now;
+    screen->mouse = is_on ? 1 : 0;
 }
 
 void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now)
@@ -407,6 +424,23 @@ static void app__tells_the_screen_when_the_source_is_lost_and_when_it_is_back(vo
     assert_int_equal(leave(pty).resets, 0); /* the picture stays until there is another */
 }
 
+static void app__posts_every_command_of_an_action_on_many(void **state)
+{
+    (void)state;
+    struct pty *pty = start(scene_plain);
+    until_row(pty, "folds 0 keys 0 size 24x80");
+    pty_type(pty, "b", 1);
+    struct report r = leave(pty);
+    assert_int_equal(r.commands, 5);
+    assert_int_equal(r.posted, 5);
+    pty = start(scene_full);
+    until_row(pty, "folds 0 keys 0 size 24x80");
+    pty_type(pty, "b", 1);
+    r = leave(pty);
+    assert_int_equal(r.posted, 5); /* each is told, and none is tried for ever */
+    assert_int_equal(r.result, SB_ERR_FULL);
+}
+
 static void app__a_full_inbox_is_told_to_the_screen(void **state)
 {
     (void)state;
@@ -423,7 +457,7 @@ static void app__read_only_posts_nothing(void **state)
     (void)state;
     struct pty *pty = start(scene_read_only);
     until_row(pty, "folds 0 keys 0 size 24x80");
-    pty_type(pty, "p", 1);
+    pty_type(pty, "pb", 2);
     assert_int_equal(leave(pty).commands, 0);
 }
 
@@ -520,6 +554,7 @@ int main(void)
         cmocka_unit_test(app__forgets_the_model_after_a_gap),
         cmocka_unit_test(app__posts_commands_and_tells_the_screen),
         cmocka_unit_test(app__tells_the_screen_when_the_source_is_lost_and_when_it_is_back),
+        cmocka_unit_test(app__posts_every_command_of_an_action_on_many),
         cmocka_unit_test(app__a_full_inbox_is_told_to_the_screen),
         cmocka_unit_test(app__read_only_posts_nothing),
         cmocka_unit_test(app__without_focus_the_clock_stands_still_and_events_still_show),

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 /* Reports keys as "j <65> [paste: p q]" until it saw 'Z'. */
-static int scene_keys(const struct scene *scene)
+static int report_keys(const struct scene *scene, bool has_mouse)
 {
     static struct sb_grid_cell cell = { .code_point = ' ', .width = 1 };
     struct sb_grid grid = { .rows = 1, .cols = 1, .cells = &cell };
@@ -28,6 +28,9 @@ static int scene_keys(const struct scene *scene)
         return 1;
     }
     (void)sb_term_paint(term, &grid);
+    if (has_mouse && !sb_term_mouse(term, true)) {
+        return 2;
+    }
     scene_mark();
     sb_text_init(&text, buf, sizeof buf);
     while (!is_over) {
@@ -48,10 +51,20 @@ static int scene_keys(const struct scene *scene)
     return 0;
 }
 
-static void keys_become(const char *typed, size_t count, const char *expected)
+static int scene_keys(const struct scene *scene)
+{
+    return report_keys(scene, false);
+}
+
+static int scene_mouse(const struct scene *scene)
+{
+    return report_keys(scene, true);
+}
+
+static void keys_of_become(pty_scene *scene, const char *typed, size_t count, const char *expected)
 {
     char said[2048];
-    struct pty *pty = pty_start(&(struct pty_setup){ .rows = 24, .cols = 80, .scene = scene_keys });
+    struct pty *pty = pty_start(&(struct pty_setup){ .rows = 24, .cols = 80, .scene = scene });
     pty_until_mark(pty);
     pty_type(pty, typed, count);
     pty_type(pty, "Z", 1);
@@ -59,7 +72,14 @@ static void keys_become(const char *typed, size_t count, const char *expected)
     assert_string_equal(said, expected);
     int status = pty_until_end(pty);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    const bool has_asked = strstr(pty->output, "\033[?1000h") != NULL, has_ended = strstr(pty->output, "\033[?1000l") != NULL;
+    assert_true(has_asked == (scene == scene_mouse) && has_ended == has_asked); /* what was asked for is given back */
     pty_stop(pty);
+}
+
+static void keys_become(const char *typed, size_t count, const char *expected)
+{
+    keys_of_become(scene_keys, typed, count, expected);
 }
 #define KEYS_BECOME(typed, expected) keys_become(typed, sizeof typed - 1, expected)
 
@@ -81,6 +101,15 @@ static void keys__unknown_sequences_are_swallowed_whole(void **state)
 {
     (void)state;
     KEYS_BECOME("j\033[27;5;33~k\033[<0;10;10Mk\033Ozk", "j k k k Z ");
+}
+
+static void keys__of_the_mouse_come_only_when_it_was_asked_for(void **state)
+{
+    (void)state;
+    static const char typed[] = "j\033[<0;1;1M\033[<0;1;1m\033[<64;5;5M\033[<65;5;5M\033[<0;80;24M\033[<2;1;1M\033[<0;0;1M\033[<0;5000;1M"
+                                "\033[<;;Mk";
+    keys_of_become(scene_mouse, typed, sizeof typed - 1, "j <200000> <11000c> <11000d> <205c4f> k Z ");
+    KEYS_BECOME("j\033[<0;1;1M\033[<64;5;5Mk", "j k Z ");
 }
 
 static void keys__an_alt_chord_only_steps_back(void **state)
@@ -109,6 +138,7 @@ int main(void)
         cmocka_unit_test(keys__arrive_as_code_points_and_names),
         cmocka_unit_test(keys__a_paste_is_told_apart_from_typing),
         cmocka_unit_test(keys__unknown_sequences_are_swallowed_whole),
+        cmocka_unit_test(keys__of_the_mouse_come_only_when_it_was_asked_for),
         cmocka_unit_test(keys__an_alt_chord_only_steps_back),
         cmocka_unit_test(keys__a_flood_loses_none),
     };

@@ -310,6 +310,39 @@ static void notices__an_acknowledgement_stops_repeats_and_expires(void **state)
     done(&t);
 }
 
+static void notices__go_on_when_an_acknowledgement_is_taken_back(void **state)
+{
+    (void)state;
+    struct told_world t;
+    make(&t, 1);
+    t.alerts.rules[SB_RULE_DEP_DOWN].repeat = SB_MIN(10);
+    world_listen(t.w, SB_EVENT_ALERT_UNACKED);
+    world_listen(t.w, SB_EVENT_COMMAND_DONE);
+    world_listen(t.w, SB_EVENT_COMMAND_REFUSED);
+    world_begin(t.w);
+    world_run(t.w, SB_S(20));
+    say_component(t.w, SB_COMPONENT_BROWSER, false);
+    world_run(t.w, SB_MIN(2));
+    struct sb_input input = world_command_input(t.w, SB_COMMAND_ACK_ALERT, SB_NO_JOB);
+    input.as.command.alert = 1;
+    (void)sb_copy(input.as.command.reason, SB_NOTE_MAX, "on it");
+    world_input(t.w, input);
+    world_run(t.w, SB_MIN(15));
+    for (unsigned i = 0; i < 2; i++) {
+        input = world_command_input(t.w, SB_COMMAND_UNACK_ALERT, SB_NO_JOB);
+        input.as.command.alert = 1;
+        world_input(t.w, input);
+    }
+    world_run(t.w, SB_MIN(16));
+    world_expect(t.w, "[  50000] notice for channel 0: firing dep_down browser\n"
+                      "[ 120000] ana: acknowledged dep_down browser: on it\n"
+                      "[ 900000] alert 1 browser is unacknowledged again: its acknowledgement was taken back\n"
+                      "[ 900000] ana: no longer acknowledged: dep_down browser\n"
+                      "[ 900000] notice for channel 0: repeat dep_down browser\n"
+                      "[ 900000] ana: refused, it is not acknowledged\n");
+    done(&t);
+}
+
 static void notices__an_escalation_channel_hears_only_of_what_nobody_acknowledged(void **state)
 {
     (void)state;
@@ -496,6 +529,7 @@ int main(void)
         cmocka_unit_test(notices__an_acknowledgement_stops_repeats_and_expires),
         cmocka_unit_test(notices__an_escalation_channel_hears_only_of_what_nobody_acknowledged),
         cmocka_unit_test(notices__a_failing_channel_is_tried_again_and_told_of_through_another),
+        cmocka_unit_test(notices__go_on_when_an_acknowledgement_is_taken_back),
         cmocka_unit_test(notices__a_rate_keeps_the_rest_for_later),
         cmocka_unit_test(notices__a_receiver_that_groups_by_itself_hears_again_until_it_is_over),
         cmocka_unit_test(notices__a_dead_mans_switch_is_pinged_and_hears_of_a_stop_that_is_meant),

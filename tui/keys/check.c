@@ -27,7 +27,7 @@ static void report(struct sb_text *out, const char *what, uint32_t key, const ch
 }
 
 /* Terminals and multiplexers take these for themselves: prefix keys, flow control, suspend, and what Enter, Tab and Backspace send. */
-static bool is_taken(uint32_t key)
+bool sb_key_is_taken(uint32_t key)
 {
     static const uint8_t taken[] = {1, 2, 3, 8, 10, 17, 19, 26};
     for (unsigned i = 0; i < SB_LEN(taken); i++) {
@@ -37,7 +37,7 @@ static bool is_taken(uint32_t key)
     return false;
 }
 
-static bool is_movement(uint32_t key)
+bool sb_key_is_movement(uint32_t key)
 {
     return (key != 0 && key < 0x7f && memchr("hjklgG", (int)key, 6) != NULL) || (key >= SB_KEY_UP && key <= SB_KEY_PAGE_DOWN);
 }
@@ -51,11 +51,11 @@ static unsigned check_key(const struct sb_keymap_row *rows, unsigned count, unsi
             found++;
         }
     }
-    if (is_taken(key)) {
+    if (sb_key_is_taken(key)) {
         report(out, "the terminal keeps", key, rows[at].name, NULL);
         found++;
     }
-    if (rows[at].class != 'V' && (is_movement(key) || key == SB_KEY_ENTER)) {
+    if (rows[at].class != 'V' && (sb_key_is_movement(key) || key == SB_KEY_ENTER)) {
         report(out, "an action on a movement key", key, rows[at].name, NULL);
         found++;
     }

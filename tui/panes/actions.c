@@ -20,6 +20,12 @@ void sb_notice_say(struct sb_screen *screen, struct sb_now now, bool is_bad, con
     sb_text_add(&text, said);
 }
 
+void sb_notice_keys(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *words)
+{
+    struct sb_text text = sb_notice(screen, now, is_bad);
+    sb_add_keys(screen, &text, words);
+}
+
 /* ---- commands ---- */
 
 void sb_emit(struct sb_screen *screen, struct sb_now now, const struct sb_command *command, const char *target, struct sb_screen_answer *answer)
@@ -81,7 +87,7 @@ const struct sb_model_job *sb_target(struct sb_screen *screen, struct sb_now now
         sb_text_add(&text, sb_job_state_mark((enum sb_job_state)shown->state));
         sb_text_add(&text, ", now ");
         sb_text_add(&text, live == NULL ? "gone" : sb_job_state_mark((enum sb_job_state)live->state));
-        sb_text_add(&text, " (F shows it)");
+        sb_add_keys(screen, &text, " ({FREEZE} shows it)");
         return NULL;
     }
     screen->is_chosen = true; /* who acts on a job has chosen it */
@@ -98,23 +104,7 @@ static void act_pause(struct sb_screen *screen, struct sb_now now, struct sb_scr
     struct sb_command command = sb_command_make(job->is_paused ? SB_COMMAND_RESUME_JOB : SB_COMMAND_PAUSE_JOB, 0, screen->actor);
     command.job = id;
     sb_emit(screen, now, &command, job->name, answer);
-    screen->undo.is_armed = true;
-    screen->undo.until = sb_ns_add(now.mono, SB_UNDO_WINDOW);
-    screen->undo.number = screen->sent;
-    screen->undo.of = 0;
-    screen->undo.command = sb_command_make(job->is_paused ? SB_COMMAND_PAUSE_JOB : SB_COMMAND_RESUME_JOB, 0, screen->actor);
-    screen->undo.command.job = id;
-}
-
-static void act_undo(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    if (!screen->undo.is_armed || now.mono >= screen->undo.until) {
-        screen->undo.is_armed = false;
-        sb_notice_say(screen, now, false, "nothing to undo: a pause or resume can be undone for 5 seconds");
-        return;
-    }
-    screen->undo.is_armed = false;
-    sb_emit(screen, now, &screen->undo.command, sb_model_job_name(screen->live, screen->undo.command.job), answer);
+    sb_undo_arm(screen, now, &command, job->name);
 }
 
 static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -137,18 +127,6 @@ static void act_retry(struct sb_screen *screen, struct sb_now now, struct sb_scr
     sb_emit(screen, now, &command, job->name, answer);
 }
 
-static void act_probe(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
-{
-    const unsigned component = sb_target_component(screen);
-    if (component >= SB_COMPONENT_COUNT) {
-        sb_notice_say(screen, now, true, "no component is known yet");
-        return;
-    }
-    struct sb_command command = sb_command_make(SB_COMMAND_PROBE_COMPONENT, 0, screen->actor);
-    command.component = (uint8_t)component;
-    sb_emit(screen, now, &command, sb_component_text(component), answer);
-}
-
 static void focus_on(struct sb_screen *screen, enum sb_pane pane)
 {
     sb_nav_forget(screen);
@@ -169,12 +147,12 @@ static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_scree
     /* Elsewhere it only leads there: nothing is acknowledged unseen. */
     if (screen->focus != SB_PANE_ALERTS && screen->focus != SB_PANE_ALERT_DETAIL) {
         focus_on(screen, SB_PANE_ALERTS);
-        sb_notice_say(screen, now, false, "alerts: a acknowledges the selected one");
+        sb_notice_keys(screen, now, false, "alerts: {ACK} acknowledges the selected one");
         return;
     }
     const struct sb_model_alert *const alert = sb_target_alert(screen);
     if (alert == NULL) {
-        sb_notice_say(screen, now, false, "no alert is active");
+        sb_notice_keys(screen, now, false, sb_selected_silence(screen) != NULL ? "that is a silence; {UNSILENCE} ends it" : "no alert is active");
         return;
     }
     if (alert->is_acked) {
@@ -186,6 +164,7 @@ static void act_ack(struct sb_screen *screen, struct sb_now now, struct sb_scree
     struct sb_command command = sb_command_make(SB_COMMAND_ACK_ALERT, 0, screen->actor);
     command.alert = alert->id;
     sb_emit(screen, now, &command, alert->subject, answer);
+    sb_undo_arm(screen, now, &command, alert->subject);
 }
 
 /* ---- views ---- */
@@ -300,7 +279,7 @@ static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_scre
     } else if (screen->focus >= SB_PANE_CONTENT) {
         focus_on(screen, screen->lent_from);
     } else {
-        sb_notice_say(screen, now, false, "nothing to go back to; Q leaves");
+        sb_notice_keys(screen, now, false, "nothing to go back to; {LEAVE} leaves");
     }
 }
 
@@ -328,20 +307,26 @@ static void act_zoom(struct sb_screen *screen)
 static void move_alert(struct sb_screen *screen, int64_t delta)
 {
     uint16_t order[SB_ALERTS_MAX];
-    const uint32_t count = sb_alert_order(screen, order);
+    uint8_t silences[SB_SILENCES_MAX];
+    const uint32_t count = sb_alert_order(screen, order), all = count + sb_silence_list(screen->model, silences);
     struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_ALERTS];
-    sb_scroll_move(scroll, delta, count);
-    if (count > 0)
+    sb_scroll_move(scroll, delta, all);
+    screen->selected_silence = 0;
+    if (scroll->selected < count)
         screen->selected_alert = screen->model->alerts[order[scroll->selected]].id;
+    else if (all > count)
+        screen->selected_silence = screen->model->silences[silences[scroll->selected - count]].id;
 }
 
-static void move(struct sb_screen *screen, int64_t delta)
+void sb_act_move_by(struct sb_screen *screen, int64_t delta)
 {
     sb_find_forget(screen);
     if (screen->focus == SB_PANE_JOBS)
         sb_selection_move(screen, delta);
     else if (screen->focus == SB_PANE_ALERTS)
         move_alert(screen, delta);
+    else if (screen->focus == SB_PANE_SERVICES)
+        sb_service_move(screen, delta);
     else if (screen->focus == SB_PANE_TIMELINE)
         sb_timeline_move(screen, delta);
     else if (screen->focus == SB_PANE_LOG)
@@ -370,7 +355,7 @@ static bool act_move(struct sb_screen *screen, enum sb_key_action action)
     for (unsigned i = 0; i < SB_LEN(moves); i++) {
         if (moves[i].action != action)
             continue;
-        move(screen, moves[i].delta);
+        sb_act_move_by(screen, moves[i].delta);
         if (action == SB_KEY_ACTION_BOTTOM && screen->focus == SB_PANE_LOG)
             screen->is_following = true;
         return true;
@@ -399,14 +384,20 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
 {
     static sb_act *const acts[SB_KEY_ACTION_COUNT] = {
         [SB_KEY_ACTION_HELP] = act_help,       [SB_KEY_ACTION_FILTER] = act_filter, [SB_KEY_ACTION_FILTER_CLEAR] = sb_act_filter_clear,
-        [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = act_probe,
+        [SB_KEY_ACTION_PAUSE] = act_pause,     [SB_KEY_ACTION_RETRY] = act_retry,   [SB_KEY_ACTION_PROBE] = sb_act_probe,
         [SB_KEY_ACTION_RETRY_WHOLE] = sb_act_retry_whole, [SB_KEY_ACTION_FORCE] = sb_act_force, [SB_KEY_ACTION_CANCEL] = sb_act_cancel,
         [SB_KEY_ACTION_KILL] = sb_act_kill,    [SB_KEY_ACTION_RECYCLE] = sb_act_recycle, [SB_KEY_ACTION_PAUSE_ALL] = sb_act_pause_all,
         [SB_KEY_ACTION_POLICY] = sb_act_policy, [SB_KEY_ACTION_AUDIT] = sb_act_audit,
         [SB_KEY_ACTION_APPROVE] = act_approve, [SB_KEY_ACTION_REJECT] = act_reject,
         [SB_KEY_ACTION_SETTLE] = act_settle,   [SB_KEY_ACTION_EDIT] = act_edit,
-        [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
+        [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = sb_act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = sb_act_open,
+        [SB_KEY_ACTION_MOUSE] = sb_act_mouse,
+        [SB_KEY_ACTION_MARK] = sb_act_mark,    [SB_KEY_ACTION_MARK_RANGE] = sb_act_mark_range,
+        [SB_KEY_ACTION_MARK_ALL] = sb_act_mark_all, [SB_KEY_ACTION_MARK_CLEAR] = sb_act_mark_clear,
+        [SB_KEY_ACTION_ACK_ALL] = sb_act_ack_all, [SB_KEY_ACTION_SILENCE] = sb_act_silence,
+        [SB_KEY_ACTION_UNSILENCE] = sb_act_unsilence, [SB_KEY_ACTION_TIER] = sb_act_tier,
+        [SB_KEY_ACTION_RECOVER] = sb_act_recover, [SB_KEY_ACTION_BREAKER] = sb_act_breaker,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
         [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
         [SB_KEY_ACTION_NEXT_MATCH] = sb_act_next_match, [SB_KEY_ACTION_PREV_MATCH] = sb_act_prev_match,
@@ -416,7 +407,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_COLUMN_LEFT] = sb_act_column_left, [SB_KEY_ACTION_COLUMN_RIGHT] = sb_act_column_right,
         [SB_KEY_ACTION_TAIL] = sb_act_tail, [SB_KEY_ACTION_WRAP] = sb_act_wrap, [SB_KEY_ACTION_MARK_LINE] = sb_act_mark_line,
     };
-    if (act_move(screen, action) || act_pane(screen, action))
+    if (act_move(screen, action) || act_pane(screen, action) || sb_bulk_act(screen, action, now))
         return;
     if (action < SB_KEY_ACTION_COUNT && acts[action] != NULL)
         acts[action](screen, now, answer);

@@ -95,6 +95,13 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
     }
 }
 
+static bool is_marked(const void *context, uint32_t row)
+{
+    const struct sb_screen *const screen = context;
+    uint16_t list[SB_CONTEXTS_MAX];
+    return row < sb_context_list(screen->model, list) && sb_mark_is_shown(screen, SB_PANE_CONTEXTS, row, list[row]);
+}
+
 /* "q1 account_discovery high 17s"; `is_long`: with its words. */
 static void add_waiter(const struct sb_screen *screen, struct sb_text *text, uint32_t number, bool is_long)
 {
@@ -150,7 +157,7 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     const struct sb_table table = {
         .columns = own, .column_count = COLUMNS, .cell = cell, .context = screen, .total = count,
         .has_header = count > 0 && view->box.rows > count + 1, .has_selection = screen->focus == SB_PANE_CONTEXTS,
-        .has_focus = screen->focus == SB_PANE_CONTEXTS,
+        .has_focus = screen->focus == SB_PANE_CONTEXTS, .is_marked = is_marked,
     };
     const unsigned used = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_CONTEXTS]) + (table.has_header ? 1U : 0U);
     screen->visible[SB_PANE_CONTEXTS] = view->box.rows;
@@ -162,6 +169,7 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     sb_text_add_u64(text, model->pool_contexts);
     sb_text_add(text, " q");
     sb_text_add_u64(text, model->waiter_count);
+    sb_marks_say(screen, SB_PANE_CONTEXTS, text);
     if (model->is_saturated)
         sb_text_add(text, " FULL!");
     if (model->memory_level > 0) { /* which lanes stand still is in the words of the event and the alert */

@@ -58,15 +58,17 @@ static enum sb_slot say_last(const struct sb_screen *screen, struct sb_text *tex
 
 static void draw_undo(const struct sb_screen *screen, const struct sb_view *view, struct sb_now now)
 {
-    if (!screen->undo.is_armed || now.mono >= screen->undo.until || view->box.cols < 40)
+    if (!screen->undo.is_armed || now.mono >= screen->undo.until || view->box.cols < 40 || screen->keys.keys[SB_KEY_ACTION_UNDO][0] == 0)
         return;
     char buffer[32];
     struct sb_text text;
     sb_text_init(&text, buffer, sizeof buffer);
-    sb_text_add(&text, "u undoes, ");
+    sb_key_name(screen->keys.keys[SB_KEY_ACTION_UNDO][0], &text);
+    sb_text_add(&text, " undoes, ");
     sb_text_add_u64(&text, (uint64_t)((screen->undo.until - now.mono + SB_S(1) - 1) / SB_S(1)));
     sb_text_add(&text, "s");
-    sb_view_field(view, 0, view->box.cols - 13U, 13, true, SB_SLOT_KEY, buffer);
+    const unsigned width = (unsigned)text.len;
+    sb_view_field(view, 0, view->box.cols - width - 1U, width + 1U, true, SB_SLOT_KEY, buffer);
 }
 
 static void draw_prompt(const struct sb_screen *screen, const struct sb_view *view)
@@ -100,7 +102,7 @@ static void draw_operation(const struct sb_screen *screen, const struct sb_view 
         slot = SB_SLOT_BAR_BAD;
     } else if (pending != NULL) {
         slot = say_pending(screen, pending, now, &text);
-    } else {
+    } else if (!sb_bulk_say(screen, now, &text, &slot)) {
         slot = say_last(screen, &text);
     }
     sb_view_field(view, 0, 0, view->box.cols, false, slot, buffer);
@@ -123,6 +125,10 @@ static unsigned draw_hint(const struct sb_view *view, unsigned row, unsigned at,
 static void draw_hints(const struct sb_screen *screen, const struct sb_view *view, unsigned row)
 {
     unsigned at = 0;
+    char back[16];
+    struct sb_text back_text;
+    sb_text_init(&back_text, back, sizeof back);
+    sb_key_name(screen->keys.keys[SB_KEY_ACTION_BACK][0], &back_text);
     if (screen->is_prompting) {
         at += draw_hint(view, row, at, "Enter", "keep the filter");
         at += draw_hint(view, row, at, "Esc", "as before");
@@ -136,7 +142,7 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
         return;
     }
     if (screen->focus == SB_PANE_DETAIL || sb_pane_infos[screen->focus].area == SB_AREA_NONE || screen->is_zoomed)
-        at += draw_hint(view, row, at, "q", "back");
+        at += draw_hint(view, row, at, back, "back");
     for (unsigned action = 0; action < SB_KEY_ACTION_COUNT; action++) {
         const struct sb_keymap_row *const keys = &sb_keymap[action];
         if (keys->label[0] == '\0' || (keys->where & sb_pane_infos[screen->focus].where) == 0)
@@ -146,7 +152,9 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
         char buffer[16];
         struct sb_text text;
         sb_text_init(&text, buffer, sizeof buffer);
-        sb_key_name(keys->keys[0], &text);
+        if (screen->keys.keys[action][0] == 0)
+            continue;
+        sb_key_name(screen->keys.keys[action][0], &text);
         const char *label = keys->label;
         if (action == SB_KEY_ACTION_LEAVE && screen->source.is_attached)
             label = "detach";

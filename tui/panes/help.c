@@ -14,11 +14,7 @@ static void line_of(const struct sb_screen *screen, unsigned action, struct line
     const struct sb_keymap_row *const row = &sb_keymap[action];
     struct sb_text text;
     sb_text_init(&text, line->keys, sizeof line->keys);
-    for (unsigned i = 0; i < SB_KEY_ACTION_KEYS && row->keys[i] != 0; i++) {
-        if (i > 0)
-            sb_text_add(&text, " ");
-        sb_key_name(row->keys[i], &text);
-    }
+    sb_keys_names(&screen->keys, (enum sb_key_action)action, &text);
     if (text.len == 0)
         sb_text_add(&text, "-"); /* only the palette (:) has it */
     sb_text_init(&text, line->where, sizeof line->where);

@@ -93,7 +93,9 @@ static void say_unbound(struct sb_screen *screen, struct sb_now now, uint32_t ke
     sb_key_name(key, &text);
     sb_text_add(&text, " does nothing in ");
     sb_text_add(&text, sb_pane_infos[screen->focus].title);
-    sb_text_add(&text, "; ? lists the keys");
+    sb_text_add(&text, "; ");
+    sb_keys_names(&screen->keys, SB_KEY_ACTION_HELP, &text);
+    sb_text_add(&text, " lists the keys");
 }
 
 /* The rest of a paste would become choices. */
@@ -106,9 +108,13 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
 {
     if (key == SB_KEY_NONE || key == SB_KEY_RESIZE)
         return;
+    if (sb_mouse_is(key)) {
+        sb_mouse_key(screen, key, now, answer);
+        return;
+    }
     if (screen->dialog.is_open) {
         if (is_paste || is_burst)
-            sb_notice_say(screen, now, true, "pasted or flooded text does not answer a question; press the keys");
+            sb_dialog_paste(screen, key, now);
         else
             sb_dialog_key(screen, key, now, answer);
         return;
@@ -126,7 +132,7 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
             sb_menu_key(screen, key);
         return;
     }
-    const enum sb_key_action action = sb_keymap_find(key, sb_pane_infos[screen->focus].where);
+    const enum sb_key_action action = sb_keys_find(&screen->keys, key, sb_pane_infos[screen->focus].where);
     if (action == SB_KEY_ACTION_NONE) {
         if (!is_paste && !is_burst)
             say_unbound(screen, now, key);

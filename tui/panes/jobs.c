@@ -220,6 +220,12 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
     cells[screen->columns.map[column]](screen, &screen->model->jobs[screen->order[row]], text, slot);
 }
 
+static bool is_marked(const void *context, uint32_t row)
+{
+    const struct sb_screen *const screen = context;
+    return sb_mark_is_shown(screen, SB_PANE_JOBS, row, screen->order[row]);
+}
+
 /* Job names are shown whole: the column is as wide as the longest one of the catalogue, and never jumps with the filter. */
 static uint8_t name_width(const struct sb_model *model)
 {
@@ -238,6 +244,7 @@ static void say_title(const struct sb_screen *screen, uint32_t shown, struct sb_
     sb_columns_title(screen, text);
     sb_text_add(text, " filter:");
     sb_text_add(text, screen->filters[SB_PANE_JOBS][0] == '\0' ? "none" : screen->filters[SB_PANE_JOBS]);
+    sb_marks_say(screen, SB_PANE_JOBS, text);
     uint32_t failing = 0;
     for (uint32_t i = 0; i < top && i < screen->order_count; i++)
         failing += screen->model->jobs[screen->order[i]].state == SB_JOB_STATE_FAIL;
@@ -271,6 +278,7 @@ void sb_pane_draw_jobs(struct sb_screen *screen, const struct sb_view *view, str
     const struct sb_table table = {
         .columns = own, .column_count = chosen, .cell = cell, .context = screen, .total = screen->order_count,
         .has_header = !screen->is_tiny, .has_selection = true, .has_focus = screen->focus == SB_PANE_JOBS,
+        .is_marked = is_marked,
     };
     const uint32_t shown = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_JOBS]);
     for (uint32_t row = 0; row < shown; row++) /* the name, which stands second */
@@ -281,8 +289,12 @@ void sb_pane_draw_jobs(struct sb_screen *screen, const struct sb_view *view, str
         if (screen->is_tiny && screen->model->job_count > 0)
             why = "nothing fails";
         else if (screen->model->job_count > 0)
-            why = "no job matches the filter; \\ clears it";
-        sb_view_text(view, screen->is_tiny ? 0 : 1, 1, view->box.cols, SB_SLOT_DIM, why);
+            why = "no job matches the filter; {FILTER_CLEAR} clears it";
+        char buffer[80];
+        struct sb_text words;
+        sb_text_init(&words, buffer, sizeof buffer);
+        sb_add_keys(screen, &words, why);
+        sb_view_text(view, screen->is_tiny ? 0 : 1, 1, view->box.cols, SB_SLOT_DIM, buffer);
     }
     say_title(screen, shown, text, right);
 }

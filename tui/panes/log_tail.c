@@ -89,9 +89,9 @@ static bool tail_alert(struct sb_screen *screen)
 
 static bool tail_service(struct sb_screen *screen)
 {
-    uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_services_shown(screen, list), selected = screen->scrolls[SB_PANE_SERVICES].selected;
-    if (selected >= count)
+    uint16_t list[SB_SERVICES_MAX];
+    const uint32_t count = sb_service_list(screen, list), selected = sb_service_place(screen);
+    if (selected >= count || list[selected] >= SB_SERVICE_SITE)
         return false;
     screen->tail = (struct sb_tail){.is_on = true, .type = SB_FIELD_component, .value = list[selected]};
     sb_copy(screen->tail.name, SB_NAME_MAX, sb_component_text(list[selected]));

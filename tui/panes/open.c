@@ -113,6 +113,8 @@ void sb_act_open(struct sb_screen *screen, struct sb_now now, struct sb_screen_a
     case SB_PANE_SERVICES:
         if (component < SB_COMPONENT_COUNT)
             open_component(screen, (uint8_t)component);
+        else
+            sb_notice_keys(screen, now, false, "a breaker has no view of its own; {BREAKER} trips or resets it");
         break;
     case SB_PANE_DETAIL:
         open_history(screen);
@@ -175,11 +177,13 @@ const struct sb_model_alert *sb_target_alert(const struct sb_screen *screen)
 
 unsigned sb_target_component(const struct sb_screen *screen)
 {
-    uint8_t list[SB_COMPONENT_COUNT];
+    uint16_t list[SB_SERVICES_MAX];
     if (screen->focus == SB_PANE_COMPONENT_DETAIL)
         return screen->shown.component;
-    const uint32_t count = sb_services_shown(screen, list), selected = screen->scrolls[SB_PANE_SERVICES].selected;
-    return selected < count ? list[selected] : (unsigned)SB_COMPONENT_COUNT;
+    if (sb_service_list(screen, list) == 0)
+        return SB_COMPONENT_COUNT;
+    const uint16_t service = list[sb_service_place(screen)];
+    return service < SB_SERVICE_SITE ? service : (unsigned)SB_COMPONENT_COUNT;
 }
 
 uint32_t sb_target_context(const struct sb_screen *screen, const uint16_t *list, uint32_t count)

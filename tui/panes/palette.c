@@ -155,10 +155,10 @@ static void draw_entry(const struct sb_screen *screen, const struct sb_view *vie
         const char class[2] = {keys->class, '\0'};
         char key[16];
         sb_text_init(&text, key, sizeof key);
-        if (keys->keys[0] == 0)
+        if (screen->keys.keys[entry->id][0] == 0)
             sb_text_add(&text, "-");
         else
-            sb_key_name(keys->keys[0], &text);
+            sb_key_name(screen->keys.keys[entry->id][0], &text);
         sb_view_field(view, row, left, 1, false, is_selected ? slot : SB_SLOT_DIALOG, class);
         sb_view_field(view, row, left + 2, 6, false, is_selected ? slot : SB_SLOT_KEY, key);
         left += 9;

@@ -17,7 +17,7 @@ static bool is_bound_to_focus(enum sb_key_action action)
         if (free_ones[i] == action)
             return false;
     }
-    return sb_keymap[action].class == 'V' || sb_keymap[action].where == SB_WHERE_CONTENT;
+    return sb_keymap[action].class == 'V' || sb_keymap[action].where == SB_WHERE_CONTENT || action == SB_KEY_ACTION_UNSILENCE;
 }
 
 static bool can_do(const struct sb_screen *screen, enum sb_key_action action)
@@ -68,7 +68,7 @@ static void go_to_job(struct sb_screen *screen, uint16_t job, struct sb_now now)
 static bool take_thing(struct sb_screen *screen, const struct sb_palette_entry *entry)
 {
     uint16_t contexts[SB_CONTEXTS_MAX], order[SB_ALERTS_MAX];
-    uint8_t components[SB_COMPONENT_COUNT];
+    uint16_t services[SB_SERVICES_MAX];
     const struct sb_model *const model = screen->model;
     if (entry->kind == SB_PALETTE_CONTEXT) {
         const uint32_t count = sb_context_list(model, contexts);
@@ -81,10 +81,10 @@ static bool take_thing(struct sb_screen *screen, const struct sb_palette_entry *
     } else if (entry->kind == SB_PALETTE_COMPONENT) {
         screen->filters[SB_PANE_SERVICES][0] = '\0';
         sb_find_refresh(screen);
-        const uint32_t count = sb_services_shown(screen, components);
+        const uint32_t count = sb_service_list(screen, services);
         for (uint32_t i = 0; i < count; i++) {
-            if (components[i] == entry->id) {
-                screen->scrolls[SB_PANE_SERVICES].selected = i;
+            if (services[i] == entry->id) {
+                sb_service_take(screen, i);
                 return true;
             }
         }
@@ -95,6 +95,7 @@ static bool take_thing(struct sb_screen *screen, const struct sb_palette_entry *
         for (uint32_t i = 0; i < count; i++) {
             if (model->alerts[order[i]].id == entry->id) {
                 screen->selected_alert = entry->id;
+                screen->selected_silence = 0;
                 return true;
             }
         }
@@ -174,10 +175,10 @@ static const char *class_text(char class)
 static void preview_action(const struct sb_screen *screen, enum sb_key_action action, const char *on, struct sb_text *out)
 {
     const struct sb_keymap_row *const row = &sb_keymap[action];
-    if (row->keys[0] == 0)
+    if (screen->keys.keys[action][0] == 0)
         sb_text_add(out, "no key");
     else
-        sb_key_name(row->keys[0], out);
+        sb_key_name(screen->keys.keys[action][0], out);
     sb_text_add(out, "  ");
     sb_text_add(out, class_text(row->class));
     sb_text_add(out, "  ");

@@ -2,6 +2,8 @@
 #ifndef SB_TUI_PANES_H
 #define SB_TUI_PANES_H
 
+#include "ask.h"
+#include "marks.h"
 #include "signalbox/tui/keys.h"
 #include "signalbox/tui/layout.h"
 #include "signalbox/tui/model.h"
@@ -36,22 +38,6 @@ enum {
 #define SB_NOTICE_TIME SB_S(5)
 #define SB_SETTLE_TIME SB_MS(400)   /* an action is refused so soon after the top row changed by itself */
 
-/* A guarded or typed question. The target is latched when the key is pressed. */
-struct sb_dialog {
-    bool is_open;
-    enum sb_key_action action;
-    sb_ns opened;
-    struct sb_command command;
-    char job_name[SB_NAME_MAX];
-    uint32_t generation;                 /* of the context to recycle; the policy that is to be changed */
-    uint8_t run_state;
-    char title[SB_DIALOG_LINE_MAX];
-    unsigned line_count;
-    char lines[SB_DIALOG_LINES][SB_DIALOG_LINE_MAX];
-    char word[SB_NAME_MAX];              /* to be typed in full; "" = y is enough */
-    char typed[SB_NAME_MAX];
-};
-
 /* A text that others read for a pane, anew while it is shown. */
 struct sb_polled {
     const char *text;        /* borrowed; NULL = none yet */
@@ -73,6 +59,9 @@ struct sb_screen {
     char actor[SB_NAME_MAX], environment[SB_NAME_MAX], node[96];
     bool is_read_only, is_ascii;
     struct sb_source_status source; /* as it was told last */
+    struct sb_keys keys;      /* those in force */
+    bool has_mouse;           /* the terminal reports it */
+    struct sb_box places[SB_PANE_COUNT]; /* where the rows of each pane were drawn last; empty: not shown */
 
     struct sb_model *live, *frozen;
     bool is_frozen;
@@ -101,6 +90,10 @@ struct sb_screen {
     bool is_chosen;
     sb_ns settled_at;         /* when the unchosen selection last moved by itself */
     uint32_t selected_alert;  /* id, 0 = the first */
+    uint32_t selected_silence; /* id; 0 = an alert is selected */
+    bool has_service;         /* selected_service was chosen */
+    uint16_t selected_service; /* a component, or SB_SERVICE_SITE + a site */
+    struct sb_marks marks;
 
     char filters[SB_PANE_COUNT][SB_FILTER_MAX];
     bool is_prompting;
@@ -139,13 +132,17 @@ struct sb_screen {
     uint32_t timeline_row;    /* what is selected there: 1 + a context, or SB_TIMELINE_JOB + a job; 0 = the first row */
 
     struct sb_dialog dialog;
+    bool asks_reasons;        /* every question has a line for a reason */
     struct sb_pending pending[SB_PENDING_MAX];
     struct {
         bool is_armed;
         sb_ns until;
         uint64_t number, of;         /* the sent command it takes back: its number here and its id */
-        struct sb_command command;   /* the inverse */
+        struct sb_command command;   /* what was sent; its inverse is made when it is wanted */
+        bool is_bulk;                /* it was the items of `bulk` */
+        char target[SB_NAME_MAX];
     } undo;
+    struct sb_bulk bulk;
     uint64_t sent;            /* commands emitted so far */
     struct {
         sb_ns until;
@@ -255,26 +252,96 @@ bool sb_audit_create(struct sb_screen *screen);
 void sb_audit_destroy(struct sb_screen *screen);
 uint16_t sb_audit_selected_job(const struct sb_screen *screen);
 
+/* Alerts come first in their pane, then the silences in force. silence.c */
+uint32_t sb_silence_list(const struct sb_model *model, uint8_t list[SB_SILENCES_MAX]);
+const struct sb_model_silence *sb_selected_silence(const struct sb_screen *screen);
+/* The one that keeps the alert quiet, or NULL. */
+const struct sb_model_silence *sb_silence_on(const struct sb_model *model, const struct sb_model_alert *alert);
+void sb_silence_say(const struct sb_model_silence *silence, struct sb_text *text);
+/* Components and breakers, the worst first. service.c */
+enum { SB_SERVICE_SITE = 64, SB_SERVICES_MAX = SB_COMPONENT_COUNT + SB_SITES_MAX };
+uint32_t sb_service_list(const struct sb_screen *screen, uint16_t list[SB_SERVICES_MAX]);
+uint32_t sb_service_place(const struct sb_screen *screen);
+void sb_service_take(struct sb_screen *screen, uint32_t row);
+void sb_service_move(struct sb_screen *screen, int64_t delta);
+
+/* marks.c */
+struct sb_mark_count {
+    uint32_t all, hidden, gone; /* hidden: there, but the filter does not show it; gone: its job, alert or context is no more */
+};
+struct sb_mark_count sb_marks_count(const struct sb_screen *screen, enum sb_pane pane);
+/* Whether a row is drawn as marked: it is, or it lies in the range that is being marked. */
+bool sb_mark_is_shown(const struct sb_screen *screen, enum sb_pane pane, uint32_t row, uint32_t id);
+bool sb_mark_is_there(const struct sb_screen *screen, const struct sb_mark *mark);
+void sb_mark_drop(struct sb_screen *screen, enum sb_pane pane, uint32_t id);
+/* " range marked:3 (1 hidden)", or nothing. */
+void sb_marks_say(const struct sb_screen *screen, enum sb_pane pane, struct sb_text *text);
+/* After a reload: jobs go by their names. */
+void sb_marks_follow(struct sb_screen *screen);
+/* A range that is under way becomes marks. */
+void sb_marks_settle(struct sb_screen *screen, struct sb_now now);
+
+/* bulk.c: what is to be done to many */
+void sb_bulk_begin(struct sb_screen *screen, enum sb_pane pane, enum sb_command_kind kind, struct sb_now now);
+/* A further item of the kind that was begun with; NULL = it is full. */
+struct sb_bulk_item *sb_bulk_add(struct sb_screen *screen, uint32_t mark, const char *name);
+/* Skips the items that cannot be done as things are. */
+void sb_bulk_look(struct sb_screen *screen);
+uint32_t sb_bulk_count(const struct sb_bulk *bulk, enum sb_bulk_state state);
+/* Title and lines of a question: what, which, how many, and what is skipped. */
+void sb_bulk_describe(const struct sb_screen *screen, struct sb_dialog *dialog);
+/* Whether the action was one on marks here; then it was done, asked or refused. */
+bool sb_bulk_act(struct sb_screen *screen, enum sb_key_action action, struct sb_now now);
+/* sending.c: from the answer on */
+bool sb_bulk_is_busy(struct sb_screen *screen, struct sb_now now); /* with a notice */
+void sb_bulk_start(struct sb_screen *screen, struct sb_now now);
+void sb_bulk_undo(struct sb_screen *screen, struct sb_now now);
+bool sb_bulk_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result); /* whether it was an item */
+void sb_bulk_fold(struct sb_screen *screen, const struct sb_event *event);
+void sb_bulk_fail(struct sb_screen *screen, uint64_t command_id, const char *why); /* no event will answer it */
+void sb_bulk_lose(struct sb_screen *screen); /* answers may have been passed over */
+/* The line of the last operation, when that was one on many. */
+bool sb_bulk_say(const struct sb_screen *screen, struct sb_now now, struct sb_text *text, enum sb_slot *slot);
+
+/* undo.c */
+/* Arms undo for a command just emitted, when there is an inverse. */
+void sb_undo_arm(struct sb_screen *screen, struct sb_now now, const struct sb_command *done, const char *target);
+void sb_undo_arm_bulk(struct sb_screen *screen, struct sb_now now);
+bool sb_undo_make(const struct sb_screen *screen, const struct sb_command *done, struct sb_command *inverse);
+
+/* mouse.c */
+void sb_mouse_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
+bool sb_mouse_is(uint32_t key); /* whether the key is a report of the mouse */
+
 /* log.c */
 void sb_log_move(struct sb_screen *screen, int64_t delta);
 void sb_log_sideways(struct sb_screen *screen, int step, struct sb_now now);
 
-/* actions.c, questions.c */
+/* actions.c, ask.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer);
 sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave, sb_act_take_over;
+sb_act sb_act_mouse, sb_act_mark, sb_act_mark_range, sb_act_mark_all, sb_act_mark_clear, sb_act_undo;
+sb_act sb_act_ack_all, sb_act_silence, sb_act_unsilence, sb_act_tier, sb_act_probe, sb_act_recover, sb_act_breaker;
+/* Active runs, or only those which run now. pause.c */
+uint32_t sb_runs_active(const struct sb_model *model, bool only_running);
 sb_act sb_act_next_match, sb_act_prev_match, sb_act_filter_clear, sb_act_tail, sb_act_wrap, sb_act_mark_line; /* search.c, log_*.c */
 sb_act sb_act_sort, sb_act_sort_left, sb_act_sort_right, sb_act_invert, sb_act_columns, sb_act_palette;           /* sort.c, columns.c, palette.c */
 sb_act sb_act_column_left, sb_act_column_right;
 /* One key of a line that is being typed; false when it is none of such a line. `line` holds SB_FILTER_MAX bytes. */
 bool sb_prompt_edit(char *line, uint32_t key);
 void sb_focus_on(struct sb_screen *screen, enum sb_pane pane);
-sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave;
 void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
+/* A key of a paste or a flood: text for a field, never an answer. */
+void sb_dialog_paste(struct sb_screen *screen, uint32_t key, struct sb_now now);
 void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view);
+/* Moves the selection of the pane with the focus. */
+void sb_act_move_by(struct sb_screen *screen, int64_t delta);
 /* Starts a notice on the last line but one; add its text to the result. */
 struct sb_text sb_notice(struct sb_screen *screen, struct sb_now now, bool is_bad);
 void sb_notice_say(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *text);
+/* The same for words that name keys: "{FREEZE} shows it" says the key that the action has now. Not for untrusted text. */
+void sb_notice_keys(struct sb_screen *screen, struct sb_now now, bool is_bad, const char *words);
 /* The job the pane acts on, latched from the picture and checked against the live state; NULL after a notice. */
 const struct sb_model_job *sb_target(struct sb_screen *screen, struct sb_now now, uint16_t *id);
 void sb_emit(struct sb_screen *screen, struct sb_now now, const struct sb_command *command, const char *target, struct sb_screen_answer *answer);
@@ -287,6 +354,8 @@ void sb_add_writer(const struct sb_screen *screen, struct sb_text *text);
 void sb_say_viewer(struct sb_screen *screen, struct sb_now now);
 
 /* common.c */
+/* Adds words in which {ACTION} is the first key of that action in force. */
+void sb_add_keys(const struct sb_screen *screen, struct sb_text *out, const char *words);
 enum sb_slot sb_slot_of_state(unsigned job_state);
 /* Age since `since`, or the UTC time of `wall` when times are absolute. */
 void sb_add_since(const struct sb_screen *screen, struct sb_text *out, sb_ns since, struct sb_wall wall);

@@ -33,6 +33,10 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     sb_copy(screen->environment, sizeof screen->environment, setup->environment == NULL ? "" : setup->environment);
     screen->is_read_only = setup->is_read_only;
     screen->is_ascii = setup->is_ascii;
+    if (setup->keys != NULL)
+        screen->keys = *setup->keys;
+    else
+        sb_keys_init(&screen->keys);
     screen->model = screen->live;
     screen->selected_job = SB_NO_JOB;
     screen->is_following = true;
@@ -77,6 +81,7 @@ void sb_screen_reset(struct sb_screen *screen)
     memset(screen->pending, 0, sizeof screen->pending);
     screen->undo.is_armed = false;
     screen->dialog.is_open = false;
+    sb_bulk_lose(screen);
     screen->palette.is_open = false; /* its entries name jobs by their number */
     screen->log_marks.count = 0;
     for (unsigned pane = 0; pane < SB_PANE_COUNT; pane++)
@@ -97,6 +102,9 @@ static void resolve_pending(struct sb_screen *screen, uint64_t id, bool is_done)
 void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event)
 {
     sb_model_fold(screen->live, event);
+    sb_bulk_fold(screen, event);
+    if (event->kind == SB_EVENT_DESCRIBED)
+        sb_marks_follow(screen);
     if (event->kind == SB_EVENT_COMMAND_DONE)
         resolve_pending(screen, event->as.command_done.command, true);
     else if (event->kind == SB_EVENT_COMMAND_REFUSED)
@@ -106,6 +114,8 @@ void sb_screen_fold(struct sb_screen *screen, const struct sb_event *event)
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result)
 {
     struct sb_pending *oldest = NULL;
+    if (sb_bulk_posted(screen, command_id, result))
+        return;
     for (unsigned i = 0; i < SB_PENDING_MAX; i++) {
         struct sb_pending *const pending = &screen->pending[i];
         if (pending->is_used && pending->id == 0 && (oldest == NULL || pending->number < oldest->number))
@@ -186,6 +196,7 @@ static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, con
     struct sb_text text, right;
     sb_text_init(&text, text_buffer, sizeof text_buffer);
     sb_text_init(&right, right_buffer, sizeof right_buffer);
+    screen->places[pane] = content.box;
     screen->find.cols[pane] = content.box.cols;
     info->draw(screen, &content, &text, &right);
     sb_view_title(&title, 0, info->number, info->title, text_buffer, right_buffer, screen->focus == pane);
@@ -228,10 +239,11 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
     screen->model = screen->is_frozen ? screen->frozen : screen->live;
     screen->now = screen->is_frozen ? screen->frozen_at : now;
     uint16_t contexts[SB_CONTEXTS_MAX];
+    uint8_t silences[SB_SILENCES_MAX];
     const struct sb_layout_wish wish = {
         .jobs = screen->model->job_count,
         .contexts = sb_context_list(screen->model, contexts),
-        .alerts = screen->model->alert_count,
+        .alerts = screen->model->alert_count + sb_silence_list(screen->model, silences),
         .zoom = SB_AREA_NONE,
     };
     struct sb_layout_wish zoomed = wish;
@@ -248,6 +260,7 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
     sb_view_clear(&whole, SB_SLOT_TEXT);
     grid->cursor_row = (uint16_t)(grid->rows - 1U);
     grid->cursor_col = 0;
+    memset(screen->places, 0, sizeof screen->places);
     draw_body(screen, &whole, &layout);
     sb_view_join(&whole);
     const struct sb_view header = sb_view_box(&whole, layout.boxes[SB_AREA_HEADER]);

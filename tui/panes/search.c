@@ -133,10 +133,12 @@ static void seek_alerts(const struct sb_screen *screen, struct sb_seek *seek)
 
 static void seek_services(const struct sb_screen *screen, struct sb_seek *seek)
 {
-    uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_services_shown(screen, list);
+    uint16_t list[SB_SERVICES_MAX];
+    const uint32_t count = sb_service_list(screen, list);
     for (uint32_t i = 0; i < count; i++) {
-        if (sb_match_component(seek->match, screen->model, list[i]))
+        const bool is_breaker = list[i] >= SB_SERVICE_SITE;
+        if (is_breaker ? sb_match_fits(seek->match, screen->model->breakers[list[i] - SB_SERVICE_SITE].name, NULL, NULL)
+                       : sb_match_component(seek->match, screen->model, list[i]))
             sb_seek_offer(seek, i);
     }
 }
@@ -200,6 +202,9 @@ static void go_to(struct sb_screen *screen, enum sb_pane pane, int64_t row)
         uint16_t order[SB_ALERTS_MAX];
         (void)sb_alert_order(screen, order);
         screen->selected_alert = screen->model->alerts[order[row]].id;
+        screen->selected_silence = 0;
+    } else if (pane == SB_PANE_SERVICES) {
+        sb_service_take(screen, (uint32_t)row);
     } else if (pane == SB_PANE_LOG) {
         const uint64_t below = screen->is_wrapping ? 0 : screen->visible[SB_PANE_LOG] / 2;
         const uint64_t end = (uint64_t)row + 1 + below;

@@ -99,6 +99,8 @@ const struct sb_model_alert *sb_selected_alert(const struct sb_screen *screen)
 {
     uint16_t order[SB_ALERTS_MAX];
     const uint32_t count = sb_alert_order(screen, order);
+    if (sb_selected_silence(screen) != NULL)
+        return NULL;
     for (uint32_t i = 0; i < count; i++) {
         if (screen->model->alerts[order[i]].id == screen->selected_alert)
             return &screen->model->alerts[order[i]];

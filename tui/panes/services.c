@@ -1,4 +1,5 @@
-/* Components and their health, the worst first. One a row where there is room, else side by side. Pure. */
+/* Components and their health, and the breakers in front of sites, endpoints and components; the worst first. One a row where there is
+ * room, else side by side. Pure. */
 #include "panes.h"
 
 #include "signalbox/base/text.h"
@@ -16,8 +17,8 @@ static const struct {
 
 uint32_t sb_pane_rows_services(const struct sb_screen *screen)
 {
-    uint8_t list[SB_COMPONENT_COUNT];
-    return sb_services_shown(screen, list);
+    uint16_t list[SB_SERVICES_MAX];
+    return sb_service_list(screen, list);
 }
 
 static void add_latency(struct sb_text *text, sb_ns latency)
@@ -74,81 +75,87 @@ static void draw_one(const struct sb_screen *screen, const struct sb_view *view,
         sb_view_text(view, 0, at + 1, view->box.cols > at + 1 ? view->box.cols - at - 1 : 0, SB_SLOT_DIM, buffer);
 }
 
-static void draw_breaker(const struct sb_screen *screen, const struct sb_view *view, const struct sb_model_breaker *breaker)
+static enum sb_slot slot_of_breaker(unsigned state)
 {
+    return state == SB_BREAKER_STATE_CLOSED ? SB_SLOT_DIM : state == SB_BREAKER_STATE_HALF_OPEN ? SB_SLOT_WARN : SB_SLOT_BAD;
+}
+
+static const char *word_of_breaker(unsigned state)
+{
+    static const char *const words[SB_BREAKER_STATE_COUNT] = {
+        [SB_BREAKER_STATE_CLOSED] = "ok", [SB_BREAKER_STATE_OPEN] = "OPEN!", [SB_BREAKER_STATE_HALF_OPEN] = "HALF.",
+        [SB_BREAKER_STATE_TRIPPED] = "TRIP!"};
+    return state < SB_BREAKER_STATE_COUNT ? words[state] : "?";
+}
+
+/* "%fixture  ok": the mark tells it from a component. */
+static void draw_breaker(const struct sb_screen *screen, const struct sb_view *view, unsigned site, bool is_selected, bool is_long)
+{
+    const struct sb_model_breaker *const breaker = &screen->model->breakers[site];
+    const enum sb_slot slot = is_selected ? SB_SLOT_SELECTED : SB_SLOT_TEXT;
+    sb_view_fill(view, 0, 0, 1, is_selected ? '>' : ' ', is_selected ? '>' : ' ', slot);
     char buffer[256];
     struct sb_text text;
-    sb_view_field(view, 0, 1, 14, false, SB_SLOT_TEXT, breaker->name);
-    sb_view_field(view, 0, 16, 9, false, SB_SLOT_BAD, sb_breaker_state_text(breaker->state));
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_text_add(&text, "%");
+    sb_text_add(&text, breaker->name);
+    sb_view_field(view, 0, 1, is_long ? 9 : 11, false, slot, buffer);
+    sb_view_field(view, 0, is_long ? 11 : 13, 5, false, slot_of_breaker(breaker->state), word_of_breaker(breaker->state));
+    if (!is_long || view->box.cols <= 33)
+        return;
     sb_text_init(&text, buffer, sizeof buffer);
     sb_model_add_age(&text, screen->now.mono > breaker->since ? screen->now.mono - breaker->since : 0);
     sb_view_field(view, 0, 25, 6, true, SB_SLOT_DIM, buffer);
     sb_text_init(&text, buffer, sizeof buffer);
-    sb_text_add(&text, "breaker");
+    sb_text_add(&text, "breaker ");
+    sb_text_add(&text, sb_breaker_state_text(breaker->state));
     if (breaker->until > screen->now.mono) {
-        sb_text_add(&text, " +");
+        sb_text_add(&text, ", asks again in ");
         sb_model_add_age(&text, breaker->until - screen->now.mono);
     }
     if (breaker->actor[0] != '\0') {
-        sb_text_add(&text, " by ");
+        sb_text_add(&text, ", ");
         sb_text_add(&text, breaker->actor);
     }
     if (breaker->reason[0] != '\0') {
         sb_text_add(&text, ": ");
         sb_text_add(&text, breaker->reason);
     }
-    if (view->box.cols > 33)
-        sb_view_field(view, 0, 32, view->box.cols - 32U, false, SB_SLOT_DIM, buffer);
-}
-
-/* The breakers that are not closed, below the components; returns how many had no room. */
-static uint32_t draw_breakers(const struct sb_screen *screen, const struct sb_view *view, unsigned row)
-{
-    uint32_t left = 0;
-    for (unsigned i = 0; i < SB_SITES_MAX; i++) {
-        const struct sb_model_breaker *const breaker = &screen->model->breakers[i];
-        if (!breaker->is_defined || breaker->state == SB_BREAKER_STATE_CLOSED)
-            continue;
-        if (row < view->box.rows) {
-            const struct sb_view part = sb_view_part(view, row++, 0, 1, view->box.cols);
-            draw_breaker(screen, &part, breaker);
-        } else {
-            left++;
-        }
-    }
-    return left;
+    sb_view_field(view, 0, 32, view->box.cols - 32U, false, SB_SLOT_DIM, buffer);
 }
 
 void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view, struct sb_text *text, struct sb_text *right)
 {
-    uint8_t list[SB_COMPONENT_COUNT];
-    const uint32_t count = sb_services_shown(screen, list);
+    uint8_t components[SB_COMPONENT_COUNT];
+    uint16_t list[SB_SERVICES_MAX];
+    const uint32_t count = sb_service_list(screen, list), component_count = sb_component_list(screen->model, components);
     const unsigned rows = view->box.rows, cols = view->box.cols;
-    const bool is_long = rows >= count && cols >= 40;
+    const bool is_long = rows >= component_count && cols >= 40;
     const unsigned across = is_long || cols < CELL ? 1 : cols / CELL;
     struct sb_scroll *const scroll = &screen->scrolls[SB_PANE_SERVICES];
-    if (scroll->selected >= count)
-        scroll->selected = count == 0 ? 0 : count - 1;
+    scroll->selected = sb_service_place(screen);
     const bool has_focus = screen->focus == SB_PANE_SERVICES;
     const uint32_t room = rows * across;
     const uint32_t first = has_focus && room > 0 && scroll->selected >= room ? (scroll->selected / across - rows + 1) * across : 0;
     for (uint32_t i = first; i < count && i - first < room; i++) {
         const unsigned row = (i - first) / across, col = (i - first) % across * CELL;
         const struct sb_view part = sb_view_part(view, row, col, 1, is_long ? cols : CELL);
-        draw_one(screen, &part, list[i], has_focus && i == scroll->selected, is_long);
+        if (list[i] >= SB_SERVICE_SITE)
+            draw_breaker(screen, &part, list[i] - SB_SERVICE_SITE, has_focus && i == scroll->selected, is_long);
+        else
+            draw_one(screen, &part, list[i], has_focus && i == scroll->selected, is_long);
         sb_find_paint(screen, SB_PANE_SERVICES, &part, 0, 1, is_long ? cols : 9);
         if (has_focus && i == scroll->selected) {
             view->grid->cursor_row = part.box.row;
             view->grid->cursor_col = part.box.col;
         }
     }
-    const uint32_t open = is_long && first == 0 ? draw_breakers(screen, view, count) : 0;
     screen->visible[SB_PANE_SERVICES] = rows;
     if (count == 0)
         sb_view_text(view, 0, 1, cols, SB_SLOT_DIM,
                      screen->filters[SB_PANE_SERVICES][0] == '\0' ? "no component is known yet" : "no component matches the filter; \\ clears it");
     const unsigned worst = sb_model_worst_component(screen->model);
-    sb_text_add(text, count == 0 ? "" : worst == SB_COMPONENT_COUNT ? "all ok" : sb_component_text(worst));
+    sb_text_add(text, component_count == 0 ? "" : worst == SB_COMPONENT_COUNT ? "all ok" : sb_component_text(worst));
     if (worst != SB_COMPONENT_COUNT) {
         sb_text_add(text, " ");
         sb_text_add(text, sb_component_state_text(screen->model->components[worst].state));
@@ -161,8 +168,8 @@ void sb_pane_draw_services(struct sb_screen *screen, const struct sb_view *view,
         sb_text_add(text, sb_breaker_state_text(screen->model->breakers[site].state));
     }
     sb_find_title(screen, SB_PANE_SERVICES, text);
-    if (room < count || open > 0) {
+    if (room < count) {
         sb_text_add(right, "+");
-        sb_text_add_u64(right, (room < count ? count - room : 0) + open);
+        sb_text_add_u64(right, count - room);
     }
 }

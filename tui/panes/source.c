@@ -68,6 +68,7 @@ void sb_screen_failed(struct sb_screen *screen, const struct sb_source_failure *
         }
     }
     sb_text_add(&text, failure->text);
+    sb_bulk_fail(screen, failure->id, failure->text);
     if (screen->undo.is_armed && screen->undo.of == failure->id)
         screen->undo.is_armed = false; /* whether it happened is not known */
 }

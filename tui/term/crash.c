@@ -160,6 +160,9 @@ void crash_arm(const struct sb_term *term)
     if (term->has_osc) {
         collect_bytes(TERM_FOCUS_OFF TERM_TITLE_BACK);
     }
+    for (const char *at = term->has_mouse ? TERM_MOUSE_OFF : ""; *at != '\0'; at++) {
+        (void)collect(*at);
+    }
     (void)collect('\r');
     (void)collect('\n');
     hold_stderr();

@@ -78,9 +78,11 @@ static uint32_t from_byte(struct sb_term *term, int byte)
 }
 
 /* After ESC: a sequence ncurses does not know (ESC [ ... or ESC O .) is swallowed whole. Another character right behind ESC is an
- * Alt chord, which is bound to nothing: it is swallowed and ESC, which only ever steps back, remains. Returns whether ESC remains. */
-static bool swallow_sequence(void)
+ * Alt chord, which is bound to nothing: it is swallowed and ESC, which only ever steps back, remains. Returns whether ESC remains;
+ * *key: what a report of the mouse says when that is asked for. */
+static bool swallow_sequence(const struct sb_term *term, uint32_t *key)
 {
+    char report[SEQUENCE_BYTES_MAX + 1] = "";
     int byte = getch();
 
     if (byte == ERR) {
@@ -97,11 +99,13 @@ static bool swallow_sequence(void)
     timeout(SEQUENCE_WAIT_MS);
     for (unsigned i = 0; i < SEQUENCE_BYTES_MAX; i++) {
         byte = getch();
+        report[i] = (char)(byte > 0 && byte < 0x7f ? byte : 0);
         if (byte < ' ' || byte > '~' || is_single || byte >= '@') {
             break;
         }
     }
     (void)nodelay(stdscr, TRUE);
+    *key = term->is_mouse_on && !is_single ? term_mouse_key(report) : SB_KEY_NONE;
     return false;
 }
 
@@ -124,8 +128,9 @@ static bool next_key(struct sb_term *term, uint32_t *key, bool *is_mark)
     } else {
         *key = from_byte(term, code);
     }
-    if (*key == SB_KEY_ESCAPE && !term->is_pasting && !swallow_sequence()) {
-        *key = SB_KEY_NONE;
+    uint32_t report = SB_KEY_NONE;
+    if (*key == SB_KEY_ESCAPE && !term->is_pasting && !swallow_sequence(term, &report)) {
+        *key = report;
     }
     return true;
 }

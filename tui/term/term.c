@@ -72,6 +72,7 @@ static void configure(struct sb_term *term)
     }
     term->has_osc = term_knows_osc(getenv("TERM"));
     term_attention_begin(term);
+    term->has_mouse = capability("kmous") != NULL;
     term_keys_init(term);
 }
 
@@ -146,6 +147,7 @@ static void leave_screen(const struct sb_term *term)
     const char *show_cursor = capability("cnorm");
     term_attention_end(term);
     send_paste_mark(term, "BD");
+    term_mouse_send(term, false);
     (void)endwin();
     if (show_cursor != NULL) {
         (void)putp(show_cursor);
@@ -163,6 +165,7 @@ void sb_term_resume(struct sb_term *term)
     (void)refresh(); /* back to the program's modes */
     send_paste_mark(term, "BE");
     term_attention_begin(term);
+    term_mouse_send(term, term->is_mouse_on);
     (void)flushinp(); /* what was typed for the other program */
     term_forget_shown(term);
     term->wants_redraw = true;

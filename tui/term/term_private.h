@@ -16,6 +16,7 @@ struct sb_term {
     SCREEN *screen;
     enum sb_ability ability;
     bool is_utf8, has_default_colours, has_paste_marks, has_osc;
+    bool has_mouse, is_mouse_on; /* the terminal knows reports; they are asked for */
     int resize_fd; /* SIGWINCH; the handler of ncurses never runs, because it hides a size that changed and changed back */
 
     /* paint.c */
@@ -50,6 +51,12 @@ void term_attention_end(const struct sb_term *term);
 
 /* keys.c: tells ncurses about the marks around a paste. */
 void term_keys_init(struct sb_term *term);
+
+/* mouse.c */
+#define TERM_MOUSE_OFF "\033[?1006l\033[?1000l"
+/* The key of a report "<0;10;5M" without its "ESC ["; SB_KEY_NONE when it says nothing that is wanted. */
+uint32_t term_mouse_key(const char *report);
+void term_mouse_send(const struct sb_term *term, bool is_on);
 
 /* crash.c: from arm to disarm a fatal signal gives the terminal back first, and standard error is kept off the screen. */
 enum sb_err crash_save_terminal(struct sb_error *err) SB_MUST_USE; /* before ncurses touches it */

@@ -10,18 +10,38 @@ static unsigned widest(const struct sb_dialog_text *dialog, bool is_ascii, unsig
         const unsigned line = sb_view_width(dialog->lines[i], strlen(dialog->lines[i]), is_ascii, max);
         width = line > width ? line : width;
     }
+    for (unsigned i = 0; i < dialog->field_count; i++) {
+        const struct sb_dialog_field *const field = &dialog->fields[i];
+        const unsigned label = field->label == NULL ? 0 : (unsigned)strlen(field->label) + 2;
+        const unsigned line = label + sb_view_width(field->text, strlen(field->text), is_ascii, max);
+        width = line > width ? line : width;
+    }
     const unsigned question = sb_view_width(dialog->question, strlen(dialog->question), is_ascii, max);
     return question > width ? question : width;
 }
 
-static void draw_typed(const struct sb_view *view, unsigned row, const char *typed)
+/* "why: text_": of a text that is too long the end is seen, because that is where it goes on. */
+static void draw_field(const struct sb_view *view, unsigned row, unsigned room, const struct sb_dialog_field *field)
 {
-    sb_view_fill(view, row, 2, 2, '>', '>', SB_SLOT_PROMPT);
-    sb_view_fill(view, row, 3, 1, ' ', ' ', SB_SLOT_PROMPT);
-    const unsigned used = sb_view_text(view, row, 4, view->box.cols, SB_SLOT_PROMPT, typed);
-    sb_view_fill(view, row, 4 + used, 1, '_', '_', SB_SLOT_PROMPT);
+    if (field->label == NULL) {
+        sb_view_field(view, row, 2, room, false, SB_SLOT_KEY, field->text);
+        return;
+    }
+    const unsigned label = 3 + sb_view_text(view, row, 2, room, SB_SLOT_PROMPT, field->label);
+    sb_view_fill(view, row, label - 1, 1, ' ', ' ', SB_SLOT_PROMPT);
+    const char *text = field->text;
+    const unsigned left = room + 2 > label + 1 ? room + 2 - label - 1 : 0;
+    while (*text != '\0' && sb_view_width(text, strlen(text), view->is_ascii, left + 1) > left) {
+        do
+            text++;
+        while (((unsigned char)*text & 0xc0U) == 0x80);
+    }
+    const unsigned used = sb_view_text(view, row, label, left, SB_SLOT_PROMPT, text);
+    if (!field->has_focus)
+        return;
+    sb_view_fill(view, row, label + used, 1, '_', '_', SB_SLOT_PROMPT);
     view->grid->cursor_row = (uint16_t)(view->box.row + row);
-    const unsigned col = view->box.col + 4U + used;
+    const unsigned col = view->box.col + label + used;
     view->grid->cursor_col = (uint16_t)(col < view->grid->cols ? col : view->grid->cols - 1U);
 }
 
@@ -52,9 +72,8 @@ void sb_dialog_draw(const struct sb_view *view, const struct sb_dialog_text *dia
     const unsigned rows = view->box.rows, cols = view->box.cols;
     if (rows == 0 || cols == 0)
         return;
-    /* title, lines, what is typed, question: what has no room goes from the top, the question stays */
-    const unsigned typed_rows = dialog->typed != NULL ? 1 : 0;
-    const unsigned wanted = 1 + dialog->line_count + typed_rows + 1;
+    /* title, lines, fields, question: what has no room goes from the top, the question stays */
+    const unsigned wanted = 1 + dialog->line_count + dialog->field_count + 1;
     const bool has_bottom = rows > wanted;
     const unsigned height = (wanted < rows ? wanted : rows) + (has_bottom ? 1U : 0U);
     const unsigned last = height - (has_bottom ? 2U : 1U);
@@ -73,11 +92,11 @@ void sb_dialog_draw(const struct sb_view *view, const struct sb_dialog_text *dia
         if (at >= skip)
             sb_view_field(&box, at - skip, left, room, false, SB_SLOT_DIALOG, dialog->lines[i]);
     }
-    if (typed_rows > 0 && at >= skip && last > 0)
-        draw_typed(&box, at - skip, dialog->typed);
-    sb_view_text(&box, last, left, room, SB_SLOT_PROMPT, dialog->question);
-    if (dialog->typed == NULL || last == 0) {
-        view->grid->cursor_row = (uint16_t)(box.box.row + last);
-        view->grid->cursor_col = box.box.col;
+    view->grid->cursor_row = (uint16_t)(box.box.row + last);
+    view->grid->cursor_col = box.box.col;
+    for (unsigned i = 0; i < dialog->field_count; i++, at++) {
+        if (at >= skip && at - skip < last)
+            draw_field(&box, at - skip, room, &dialog->fields[i]);
     }
+    sb_view_text(&box, last, left, room, SB_SLOT_PROMPT, dialog->question);
 }

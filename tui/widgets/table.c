@@ -95,9 +95,11 @@ static void draw_row(const struct sb_view *view, const struct sb_table *table, c
                      bool is_selected)
 {
     const bool is_lit = is_selected && table->has_focus;
-    if (is_selected) {
+    const bool is_marked = table->is_marked != NULL && table->is_marked(table->context, row);
+    if (is_selected || is_marked) {
+        const char mark = !is_marked ? '>' : is_selected ? '+' : '*';
         sb_view_paint(view, at, 0, view->box.cols, is_lit ? SB_SLOT_SELECTED : SB_SLOT_TEXT);
-        sb_view_fill(view, at, 0, 1, '>', '>', is_lit ? SB_SLOT_SELECTED : SB_SLOT_MARKED);
+        sb_view_fill(view, at, 0, 1, (uint32_t)mark, mark, is_lit ? SB_SLOT_SELECTED : SB_SLOT_MARKED);
     }
     for (unsigned i = 0; i < plan->count; i++) {
         char buffer[256];
@@ -107,6 +109,8 @@ static void draw_row(const struct sb_view *view, const struct sb_table *table, c
         table->cell(table->context, row, plan->column[i], &text, &slot);
         if (is_lit && (slot == SB_SLOT_TEXT || slot == SB_SLOT_DIM))
             slot = SB_SLOT_SELECTED; /* states keep their colour inside the selection */
+        else if (is_marked && slot == SB_SLOT_TEXT)
+            slot = SB_SLOT_MARKED;
         sb_view_field(view, at, plan->start[i], plan->width[i], table->columns[plan->column[i]].is_right, slot, buffer);
     }
 }

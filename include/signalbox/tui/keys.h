@@ -36,6 +36,7 @@ enum {
     SB_WHERE_AUDIT = 1 << 22,
     SB_WHERE_ALL = 4095 | 127 << 16,
     SB_WHERE_JOB = SB_WHERE_JOBS | SB_WHERE_DETAIL | SB_WHERE_RUN,
+    SB_WHERE_MARKS = SB_WHERE_JOBS | SB_WHERE_CONTEXTS | SB_WHERE_ALERTS,
     SB_WHERE_FILTERED = SB_WHERE_JOBS | SB_WHERE_ALERTS | SB_WHERE_SERVICES | SB_WHERE_LOG | SB_WHERE_DETAIL | SB_WHERE_HELP | SB_WHERE_PAGE |
                         SB_WHERE_CONTENT | SB_WHERE_TIMELINE,
     SB_WHERE_SORTED = SB_WHERE_JOBS | SB_WHERE_ALERTS,
@@ -58,8 +59,37 @@ struct sb_keymap_row {
 
 extern const struct sb_keymap_row sb_keymap[SB_KEY_ACTION_COUNT];
 
+/* Which keys do what now: the built-in ones, or what an operator's file makes of them. A value. */
+struct sb_keys {
+    uint32_t keys[SB_KEY_ACTION_COUNT][SB_KEY_ACTION_KEYS]; /* 0 = none; the used ones come first */
+};
+void sb_keys_init(struct sb_keys *keys); /* the built-in ones */
+
+/* One word of a keymap file: a key that an action shall have. key 0: it shall have none. */
+struct sb_key_setting {
+    enum sb_key_action action;
+    uint32_t key;
+};
+/* Told of each setting that cannot be; `hint` may be NULL. */
+typedef void sb_key_blame(void *arg, size_t setting, const char *message, const char *hint);
+/* Puts settings over the built-in keys: an action that is set has its settings' keys and no others. Returns the number of mistakes: a key
+ * that cannot be bound, more than three keys, a key that has another meaning in one of the panes, an action of class R, G or T on a movement
+ * key or on Enter, one that asks on the key that answers, `none` beside keys, or a view that could not be left. */
+unsigned sb_keys_apply(struct sb_keys *keys, const struct sb_key_setting *settings, size_t count, sb_key_blame *blame, void *arg);
+
 /* Action of a key in a pane (one bit of `where`), or SB_KEY_ACTION_NONE. */
-enum sb_key_action sb_keymap_find(uint32_t key, uint32_t where);
+enum sb_key_action sb_keys_find(const struct sb_keys *keys, uint32_t key, uint32_t where);
+/* Names of an action's keys with a space between; "" when it has none. */
+void sb_keys_names(const struct sb_keys *keys, enum sb_key_action action, struct sb_text *out);
+/* The action's name as a file writes it: "pause_all". */
+void sb_key_action_name(enum sb_key_action action, struct sb_text *out);
+/* What sb_key_name writes, back into a key; 0 = it is none. */
+uint32_t sb_key_parse(const char *name);
+/* The i-th of the names that are longer than a character, for suggestions; NULL at the end. */
+const char *sb_key_long_name(unsigned i);
+/* Whether terminals and multiplexers keep the key for themselves; whether it moves. */
+bool sb_key_is_taken(uint32_t key);
+bool sb_key_is_movement(uint32_t key);
 /* Whether an action is offered to a viewer: everything of class V, and leaving. */
 bool sb_keymap_is_for_viewers(enum sb_key_action action);
 /* "p", "C-d", "Enter", "PgDn". */

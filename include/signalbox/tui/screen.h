@@ -31,6 +31,11 @@ enum sb_key_code {
     SB_KEY_F5,
     SB_KEY_DELETE,
     SB_KEY_RESIZE,
+    SB_KEY_WHEEL_UP,
+    SB_KEY_WHEEL_DOWN,
+    SB_KEY_CLICK = 0x200000, /* + row * SB_KEY_CLICK_COLS + column: the left button was pressed there */
+    SB_KEY_CLICK_COLS = 1024,
+    SB_KEY_CLICK_END = SB_KEY_CLICK + SB_KEY_CLICK_COLS * SB_KEY_CLICK_COLS,
 };
 /* Control keys are their C0 codes: C-d is 4, C-u 21, C-l 12, C-g 7. */
 struct sb_key {
@@ -42,9 +47,11 @@ struct sb_now {
     struct sb_wall wall;
 };
 
+struct sb_keys;
 struct sb_screen_setup {
     const char *actor, *environment;
     bool is_read_only, is_ascii;
+    const struct sb_keys *keys; /* copied; NULL = the built-in ones */
     const char *themes;          /* names of the themes that can be chosen, blanks between them; copied; NULL = none */
 };
 
@@ -86,6 +93,7 @@ struct sb_screen_answer {
     bool wants_redraw;           /* C-l: repaint everything */
     bool wants_leave;            /* Q, confirmed */
     bool wants_take_over;        /* W, confirmed: this console is to be the one that writes */
+    bool wants_mouse, wants_no_mouse; /* turn the reports of the mouse on, or off; tell sb_screen_mouse */
     char theme[32];              /* to be shown in; "" = as it is */
     enum sb_screen_page wants_page; /* text to be shown with sb_screen_show_page; NONE = none */
     uint64_t page_run;           /* KEPT: of which run */
@@ -97,6 +105,11 @@ void sb_screen_key(struct sb_screen *screen, struct sb_key key, struct sb_now no
 /* Keys that came in one read, in order: the paste guard needs to see the burst. Answers[i] belongs to keys[i]. */
 void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t count, bool is_paste, struct sb_now now,
                     struct sb_screen_answer *answers);
+/* The next command of an action on many: call it after keys and after events until it says false, and tell sb_screen_posted of every command
+ * before the next call. False: there is none, or the ones before it have to be answered first. */
+bool sb_screen_take_command(struct sb_screen *screen, struct sb_command *command);
+/* What became of wants_mouse: whether the terminal reports its mouse now. */
+void sb_screen_mouse(struct sb_screen *screen, bool is_on, struct sb_now now);
 /* Whether the command was accepted by the inbox; its outcome comes as an event. */
 void sb_screen_posted(struct sb_screen *screen, uint64_t command_id, enum sb_err result);
 /* A command that was accepted and that no event will answer. */

@@ -51,6 +51,8 @@ void sb_term_title(struct sb_term *term, const char *title);
 void sb_term_call(struct sb_term *term, bool is_notice, uint32_t pages);
 /* False while the terminal says that its window has no focus; terminals that do not say are always looked at. */
 bool sb_term_is_focused(const struct sb_term *term);
+/* Turns the reports of the mouse on or off (they are off at first); returns whether they are on now: not every terminal has any. */
+bool sb_term_mouse(struct sb_term *term, bool is_on);
 
 /* Gives the terminal to another program until sb_term_resume, after which the next paint sends every cell. */
 void sb_term_suspend(struct sb_term *term);

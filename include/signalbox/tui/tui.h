@@ -16,6 +16,7 @@ struct sb_tui_setup {
     const char *environment;      /* "prod", "practice" ... shown in line 1 */
     bool is_read_only;
     enum sb_bell bell;            /* how an alert that begins to page is told */
+    const struct sb_keys *keys;   /* which keys do what; NULL = the built-in ones */
     bool is_ascii;                /* force ASCII marks; also chosen by the locale */
     /* A text that the screen asks for, for free(); NULL = there is none. Called on the console's thread, must be quick: what takes time is read
      * elsewhere, and an error says that there is nothing newer yet. CONTENT and NODES are asked for every SB_SCREEN_POLL while they are shown. */

@@ -44,8 +44,10 @@ struct sb_table {
     const void *context;
     uint32_t total;
     bool has_header, has_selection, has_focus;
+    bool (*is_marked)(const void *context, uint32_t row); /* NULL: nothing is */
 };
-/* Draws the rows that are visible; parks the grid's cursor on the selection when the table has the focus. Returns the rows shown. */
+/* A row begins with '>' when it is selected, '*' when it is marked, '+' when it is both. Draws the rows that are visible; parks the grid's
+ * cursor on the selection when the table has the focus. Returns the rows shown. */
 uint32_t sb_table_draw(const struct sb_view *view, const struct sb_table *table, struct sb_scroll *scroll);
 
 /* ---- small graphics ---- */
@@ -59,13 +61,19 @@ void sb_spark_add(struct sb_text *text, const int64_t *values, unsigned count, b
 
 /* ---- dialog ---- */
 
-enum { SB_DIALOG_LINES = 8, SB_DIALOG_LINE_MAX = 160 };
+enum { SB_DIALOG_LINES = 8, SB_DIALOG_LINE_MAX = 160, SB_DIALOG_FIELDS = 4 };
+/* A line that takes text; the one with the focus shows where. */
+struct sb_dialog_field {
+    const char *label, *text; /* label NULL: a plain line */
+    bool has_focus;
+};
 struct sb_dialog_text {
     const char *title;
     unsigned line_count;
     const char *lines[SB_DIALOG_LINES];
     const char *question; /* always visible, even when only one row is left */
-    const char *typed;    /* NULL: nothing to type */
+    unsigned field_count;
+    struct sb_dialog_field fields[SB_DIALOG_FIELDS];
 };
 /* In the middle of the view, over what is there. */
 void sb_dialog_draw(const struct sb_view *view, const struct sb_dialog_text *dialog);

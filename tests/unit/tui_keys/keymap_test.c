@@ -73,11 +73,13 @@ static void keymap_check__finds_an_action_without_a_key(void **state)
 static void keymap__finds_the_action_of_the_pane(void **state)
 {
     (void)state;
-    assert_int_equal(sb_keymap_find('r', SB_WHERE_JOBS), SB_KEY_ACTION_RETRY);
-    assert_int_equal(sb_keymap_find('r', SB_WHERE_SERVICES), SB_KEY_ACTION_PROBE);
-    assert_int_equal(sb_keymap_find('r', SB_WHERE_LOG), SB_KEY_ACTION_NONE);
-    assert_int_equal(sb_keymap_find(SB_KEY_DOWN, SB_WHERE_LOG), SB_KEY_ACTION_DOWN);
-    assert_int_equal(sb_keymap_find(0, SB_WHERE_ALL), SB_KEY_ACTION_NONE);
+    struct sb_keys keys;
+    sb_keys_init(&keys);
+    assert_int_equal(sb_keys_find(&keys, 'r', SB_WHERE_JOBS), SB_KEY_ACTION_RETRY);
+    assert_int_equal(sb_keys_find(&keys, 'r', SB_WHERE_SERVICES), SB_KEY_ACTION_PROBE);
+    assert_int_equal(sb_keys_find(&keys, 'r', SB_WHERE_LOG), SB_KEY_ACTION_NONE);
+    assert_int_equal(sb_keys_find(&keys, SB_KEY_DOWN, SB_WHERE_LOG), SB_KEY_ACTION_DOWN);
+    assert_int_equal(sb_keys_find(&keys, 0, SB_WHERE_ALL), SB_KEY_ACTION_NONE);
 }
 
 static void keymap__gives_every_action_a_help_line(void **state)

@@ -148,7 +148,8 @@ static void spark__scales_to_the_largest_and_keeps_the_newest(void **state)
 static void dialog__keeps_its_question_at_any_size(void **state)
 {
     (void)state;
-    const struct sb_dialog_text dialog = {.title = "Kill", .line_count = 2, .lines = {"one", "two"}, .question = "y yes", .typed = "po"};
+    const struct sb_dialog_text dialog = {.title = "Kill", .line_count = 2, .lines = {"one", "two"}, .question = "y yes",
+        .field_count = 2, .fields = {{"why:", "a reason that is longer than the box is wide, by far", false}, {">", "po", true}}};
     for (unsigned rows = 1; rows <= ROWS; rows++) {
         for (unsigned cols = 1; cols <= COLS; cols++) {
             const struct sb_view whole = sb_view_whole(&grid, true);
