@@ -108,6 +108,14 @@ claim "taking over asks first" yes_in b
 eventually 5 "then it writes" shows b ' WRITER'
 eventually 5 "and the other one watches" shows a ' VIEWER'
 
+press a Enter
+eventually 10 "a job's definition comes from the runtime, with its places" shows a 'growth.yaml:[0-9]+|1-[0-9]+/[4-9][0-9]'
+press a Enter
+eventually 10 "its runs too" shows a 'runs of plan .*newest [0-9]+|the store has no run of it'
+press a q q L
+eventually 10 "and who did what" shows a 'pause_job +plan +ok'
+press a q
+
 # --- detaching ------------------------------------------------------------------------------------------------------------------------
 
 before=$(sql "$STATE" "SELECT COUNT(*) FROM job_runs")
