@@ -73,6 +73,7 @@ static void write_status(const struct sb_model *model, struct sb_json_out *out)
     put_alert_counts(model, out);
     unsigned worst = sb_model_worst_component(model);
     put_text(out, "worst_component", worst < SB_COMPONENT_COUNT ? sb_component_text(worst) : NULL);
+    put_text(out, "incident", model->incident.is_open ? model->incident.id : NULL);
     put_number(out, "seq", (int64_t)model->seq);
     sb_json_object_end(out);
 }

@@ -13,6 +13,8 @@
 #ifndef SIGNALBOX_CORE_STATE_H
 #define SIGNALBOX_CORE_STATE_H
 
+#include "incidents.h"
+
 #include "signalbox/base/assert.h"
 #include "signalbox/base/hash.h"
 #include "signalbox/base/heap.h"
@@ -238,6 +240,7 @@ struct sb_core {
     bool is_all_paused, category_paused[SB_CATEGORY_COUNT];
     struct pause_note pause_notes[PAUSE_NOTES_MAX]; /* pauses.c */
     uint32_t pause_note_next;
+    struct incident incident;   /* incidents.c */
 
     struct component components[SB_COMPONENT_COUNT];
     struct service services[SB_OBJECTIVE_COUNT];

@@ -251,6 +251,16 @@ struct sb_model_pause {
     char reason[SB_NOTE_MAX];
 };
 
+/* The incident that operators work on; `joined`: who came last. */
+struct sb_model_incident {
+    bool is_open;
+    sb_ns since;
+    struct sb_wall since_wall;
+    uint32_t joined_count, actions; /* since it was opened, as far as this model has seen it */
+    char id[SB_NAME_MAX], actor[SB_NAME_MAX], joined[SB_NAME_MAX];
+    char reason[SB_NOTE_MAX];
+};
+
 /* The last command that ended, whoever asked. */
 struct sb_model_command {
     uint64_t id;
@@ -293,6 +303,7 @@ struct sb_model {
     struct sb_model_budget budget;
     struct sb_model_pause all_paused;
     struct sb_model_pause category_paused[SB_CATEGORY_COUNT];
+    struct sb_model_incident incident;
     uint32_t alert_count, alerts_dropped;
     struct sb_model_alert alerts[SB_ALERTS_MAX]; /* oldest first */
     struct sb_model_command last_command;
