@@ -73,6 +73,11 @@ void sb_api_close(struct sb_api *api);
 /* Answers a GET of `target` ("/v1/runs?failed=1") in this process, for commands beside no running runtime. `*body` is for free(). */
 enum sb_err sb_api_get(const struct sb_api_setup *setup, const char *target, unsigned *status, char **body, struct sb_error *err) SB_MUST_USE;
 
+/* The whole picture as one document, made of the answers to /v1/status, /v1/jobs and so on: `{"status", "incident", "jobs", "contexts", ...}`. Ages
+ * are as of `mono` and `wall`, the time of the picture. For free(). Any thread; the model must not change meanwhile. */
+struct sb_model;
+enum sb_err sb_api_picture(const struct sb_model *model, sb_ns mono, struct sb_wall wall, char **json, struct sb_error *err) SB_MUST_USE;
+
 /* An address for the socket that fits sockaddr_un, whatever the length of the path: `out` names it through an open folder when it must.
  * `*dir_fd` stays open as long as the address is used (-1 when none is). */
 enum { SB_API_ADDRESS_MAX = 108 };

@@ -334,6 +334,10 @@ void sb_model_copy(struct sb_model *to, const struct sb_model *from);
 void sb_model_fold(struct sb_model *model, const struct sb_event *event);
 /* Puts an event of before the picture into the log, oldest first; nothing else changes. */
 void sb_model_recall(struct sb_model *model, const struct sb_event *event);
+/* Tells the model as events (seq 0, ended by `described`) that give the same picture when they are folded into an empty one: what a capture begins
+ * with. Attempts before the last, spending by alias and the log are not in it. */
+typedef void sb_model_teller(void *arg, const struct sb_event *event);
+void sb_model_describe(const struct sb_model *model, sb_model_teller *tell, void *arg);
 /* A hash over everything the model holds: equal folds have equal hashes. */
 uint64_t sb_model_hash(const struct sb_model *model);
 
