@@ -115,6 +115,8 @@ struct stream *stream_open(const struct call *call, const char *last_event_id, b
                            struct sb_error *err);
 /* Waits for events and gives their text; 0 when the stream is over. */
 size_t stream_read(struct stream *stream, char *out, size_t cap);
+/* It ends with the description: what comes afterwards was not asked for. */
+void stream_end_described(struct stream *stream);
 void stream_close(struct stream *stream);
 
 #endif

@@ -108,8 +108,14 @@ enum sb_err sb_api_picture(const struct sb_model *model, sb_ns mono, struct sb_w
         const char *key;
         document *write;
     } parts[] = {
-        { "status", document_status },   { "incident", write_incident }, { "last_command", write_last_command }, { "jobs", write_jobs },
-        { "contexts", document_contexts }, { "budget", write_budget },   { "alerts", document_alerts },             { "components", document_components },
+        { "status", document_status },
+        { "incident", write_incident },
+        { "last_command", write_last_command },
+        { "jobs", write_jobs },
+        { "contexts", document_contexts },
+        { "budget", write_budget },
+        { "alerts", document_alerts },
+        { "components", document_components },
         { "notifications", document_notifications },
     };
     const struct at at = { mono, wall };

@@ -36,6 +36,7 @@ struct options {
     const char *catalogue, *state_dir, *theme, *job;
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
     const char *why, *format, *lasts, *severity, *last; /* commands, status, budget, notify, alert test */
+    const char *note; /* incident */
     struct sb_config_override overrides[OVERRIDES_MAX];
     size_t override_count;
     const char *positionals[POSITIONALS_MAX];
@@ -69,6 +70,10 @@ enum sb_err paths_find(struct paths *paths, const struct options *options, const
 
 /* Loads the catalogue; prints all mistakes. EXIT_OK, or the exit code. */
 int load_catalogue(struct sb_catalogue **catalogue, const struct options *options, const struct paths *paths);
+
+/* The configuration in force as sb_config_effective gives it, for free(); any thread. */
+enum sb_err load_effective(const struct options *options, const struct paths *paths, char **text, char hash[SB_NAME_MAX],
+                           struct sb_error *err) SB_MUST_USE;
 
 /* The services of a running installation. Opened in order, closed in reverse. */
 struct installation {

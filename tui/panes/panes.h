@@ -46,6 +46,8 @@ struct sb_dialog {
     char lines[SB_DIALOG_LINES][SB_DIALOG_LINE_MAX];
     char word[SB_NAME_MAX];              /* to be typed in full; "" = y is enough */
     char typed[SB_NAME_MAX];
+    bool wants_text, has_text;           /* a free text is asked for first: a reason, an id; and it has been given */
+    char text[SB_NOTE_MAX];
 };
 
 /* A text that others read for a pane, anew while it is shown. */
@@ -137,6 +139,7 @@ struct sb_screen {
         uint64_t number, of;         /* the sent command it takes back: its number here and its id */
         struct sb_command command;   /* the inverse */
     } undo;
+    struct sb_box focus_box;  /* of the pane with the focus, as it was drawn */
     uint64_t sent;            /* commands emitted so far */
     struct {
         sb_ns until;
@@ -226,6 +229,13 @@ void sb_log_sideways(struct sb_screen *screen, int step, struct sb_now now);
 /* actions.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer);
+/* incident.c */
+sb_act sb_act_capture, sb_act_copy, sb_act_copy_pane, sb_act_incident;
+/* The text that the dialog asked for; true when the dialog has taken the key. */
+bool sb_incident_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
+void sb_incident_question(const struct sb_screen *screen, struct sb_text *text);
+/* While an incident is open, a guarded action says why. */
+void sb_incident_ask_why(const struct sb_screen *screen, struct sb_dialog *dialog);
 sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave, sb_act_take_over;
 sb_act sb_act_next_match, sb_act_prev_match, sb_act_filter_clear, sb_act_tail, sb_act_wrap, sb_act_mark_line; /* search.c, log_*.c */
 sb_act sb_act_sort, sb_act_sort_left, sb_act_sort_right, sb_act_invert, sb_act_columns, sb_act_palette;           /* sort.c, columns.c, palette.c */

@@ -14,6 +14,7 @@ static struct sb_dialog *dialog_open(struct sb_screen *screen, enum sb_key_actio
     dialog->action = action;
     dialog->opened = now.mono;
     dialog->command = sb_command_make(kind, 0, screen->actor);
+    sb_incident_ask_why(screen, dialog);
     return dialog;
 }
 
@@ -500,6 +501,8 @@ void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, st
     struct sb_dialog *const dialog = &screen->dialog;
     if (now.mono - dialog->opened < SB_DIALOG_DEAF)
         return; /* meant for what was there before the question came up */
+    if (sb_incident_key(screen, key, now, answer))
+        return;
     const bool is_typed = dialog->word[0] != '\0';
     const bool is_complete = !is_typed || sb_streq(dialog->typed, dialog->word);
     if (key == SB_KEY_ESCAPE || key == 7 || (!is_typed && (key == 'q' || key == 'n' || key == 'N'))) {
@@ -520,7 +523,9 @@ void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view)
     char question[SB_DIALOG_LINE_MAX];
     struct sb_text text;
     sb_text_init(&text, question, sizeof question);
-    if (dialog->word[0] == '\0') {
+    if (dialog->action == SB_KEY_ACTION_INCIDENT || (dialog->wants_text && !dialog->has_text)) {
+        sb_incident_question(screen, &text);
+    } else if (dialog->word[0] == '\0') {
         sb_text_add(&text, "[y] yes   [n] no, default");
     } else if (sb_streq(dialog->typed, dialog->word)) {
         sb_text_add(&text, "now press y   [Esc] no");
@@ -530,7 +535,9 @@ void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view)
         sb_text_add(&text, " in full, then y   [Esc] no");
     }
     struct sb_dialog_text shown = {.title = dialog->title, .line_count = dialog->line_count, .question = question,
-                                   .typed = dialog->word[0] == '\0' ? NULL : dialog->typed};
+                                   .typed = dialog->wants_text && !dialog->has_text ? dialog->text
+                                            : dialog->word[0] == '\0'               ? NULL
+                                                                                    : dialog->typed};
     for (unsigned i = 0; i < dialog->line_count; i++)
         shown.lines[i] = dialog->lines[i];
     sb_dialog_draw(view, &shown);

@@ -42,6 +42,11 @@ bool sb_term_paint(struct sb_term *term, const struct sb_grid *grid);
 /* The next paint sends every cell (C-l: something else wrote on the screen). */
 void sb_term_redraw(struct sb_term *term);
 
+/* Asks the terminal to take a text into its clipboard (OSC 52, base64). False when it is of a type without one, or the text too long; whether it
+ * was taken, no terminal says. */
+enum { SB_TERM_COPY_MAX = 74000 };
+bool sb_term_copy(struct sb_term *term, const char *bytes, size_t size);
+
 /* Gives the terminal to another program until sb_term_resume, after which the next paint sends every cell. */
 void sb_term_suspend(struct sb_term *term);
 void sb_term_resume(struct sb_term *term);

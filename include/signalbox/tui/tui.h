@@ -7,6 +7,13 @@
 #include "signalbox/tui/screen.h"
 #include "signalbox/ports/source.h"
 
+/* What a capture is made of; copies, for the thread that writes it. */
+enum { SB_TUI_PATH_MAX = 1300 };
+struct sb_tui_picture {
+    struct sb_grid grid;
+    struct sb_screen_stamp stamp;
+};
+
 struct sb_tui_setup {
     struct sb_source *source;     /* where commands go and events come from; borrowed */
     const char *theme_dir;        /* folder of NAME.theme */
@@ -23,6 +30,8 @@ struct sb_tui_setup {
     enum sb_err (*judge)(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
     /* Which of several nodes this is, in a few words; "" when it is the only one. As `page`, once a second. NULL = it is. */
     void (*node)(const void *self, char *out, size_t cap);
+    /* Writes an incident bundle and gives its path. On a thread of its own, one at a time; NULL = there is no place for one. */
+    enum sb_err (*capture)(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err);
     const void *page_self;
     int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */
     int signal_fd;                /* readable when SIGTERM, SIGINT or SIGHUP came: drain and leave; -1 = none */
