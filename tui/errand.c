@@ -21,7 +21,7 @@ struct sb_errand {
     /* the job: written by the loop before the start, by the thread until is_over */
     bool is_capture;
     struct sb_tui_picture picture;
-    struct sb_model *model;
+    struct sb_model *model; /* kept from the first capture on: pages that were touched once are copied into without a fault */
     struct errand_result result;
     char path[SB_TUI_PATH_MAX];
 };
@@ -45,8 +45,6 @@ enum sb_err errand_create(struct sb_errand **errand, const struct sb_tui_setup *
 
 static void clear(struct sb_errand *errand)
 {
-    sb_model_destroy(errand->model);
-    errand->model = NULL;
     free(errand->picture.grid.cells);
     memset(&errand->picture, 0, sizeof errand->picture);
     free(errand->result.text);
@@ -61,6 +59,7 @@ void errand_destroy(struct sb_errand *errand)
     }
     sb_thread_join(errand->thread);
     clear(errand);
+    sb_model_destroy(errand->model);
     sb_fd_close(&errand->wake_fd);
     free(errand);
 }
@@ -133,7 +132,9 @@ enum sb_err errand_capture(struct sb_errand *errand, const struct sb_grid *grid,
     }
     const size_t size = (size_t)grid->rows * grid->cols * sizeof *grid->cells;
     struct sb_grid_cell *cells = malloc(size);
-    errand->model = sb_model_create();
+    if (errand->model == NULL) {
+        errand->model = sb_model_create();
+    }
     if (cells == NULL || errand->model == NULL) {
         free(cells);
         clear(errand);

@@ -83,6 +83,7 @@ struct installation {
     struct sb_services services;
     int lock_fd;
     struct timespec catalogue_changed; /* when its file was, as it was loaded */
+    struct secrets *secrets;  /* what nothing that is kept may hold; NULL until it is open */
     bool has_obeyed_caps; /* every endpoint that costs something has shown it; keeper's thread */
     uint64_t store_waits_seen; /* long waits for a connection, as of the last check of the store */
     bool has_opened_context; /* the browser has; keeper's thread */

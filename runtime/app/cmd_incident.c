@@ -61,6 +61,7 @@ static int ask_runtime(struct source *source, struct options *options)
         code = fold_stream(source, reply.body);
     client_reply_deinit(&reply);
     source->name = "the running runtime, over its socket";
+    miss(source, "the lines of the log pane, attempts before the last one: a runtime describes what is; events.jsonl has what was");
     source->now = (struct sb_now){ .mono = sb_now(), .wall = sb_wall_now() };
     return code;
 }

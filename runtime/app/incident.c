@@ -265,7 +265,7 @@ static void write_readme(const struct writing *w, const char *missing, FILE *out
     (void)fprintf(out, "\nmissing\n%s", missing[0] != '\0' ? missing : "- nothing\n");
     (void)fprintf(out,
                   "\nredacted\nReplaced by [redacted:NAME]: the values of %zu secrets that the configuration refers to, secrets in the\n"
-                  "environment, and what follows words like password=, token=, Authorization: or stands as a password in an address.\n",
+                  "environment, what follows words such as password, token or Authorization, and passwords in addresses.\n",
                   w->secrets.known);
     if (w->secrets.unknown > 0)
         (void)fprintf(out, "- %zu secrets could not be read by who wrote this bundle: their values were looked for by those words alone\n",
@@ -359,7 +359,7 @@ enum sb_err incident_write(const struct incident_request *request, char path[SB_
     if (w == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for a bundle");
     w->request = request;
-    secrets_open(&w->secrets, request->catalogue);
+    secrets_open(&w->secrets, request->catalogue, true);
     enum sb_err rc = write_all(w, path, err);
     sb_bundle_destroy(w->bundle);
     secrets_close(&w->secrets);

@@ -118,6 +118,20 @@ static void write_log(const struct sb_screen_stamp *stamp, FILE *out)
     }
 }
 
+/* A picture that was only described knows no number. */
+static int64_t newest_number(struct sb_store *store)
+{
+    const struct sb_statement statement = { "SELECT COALESCE(MAX(seq), 0) AS value FROM events", NULL, 0, -1 };
+    const struct sb_op op = { .deadline = sb_now() + SB_S(5) };
+    struct sb_rows *rows = NULL;
+    struct sb_error err = { 0 };
+    int64_t value = 0;
+    if (store->ops->query(store, &statement, &op, &rows, &err) == SB_OK && sb_rows_count(rows) > 0)
+        value = sb_rows_number(rows, 0, "value");
+    sb_rows_destroy(rows);
+    return value; /* a store that does not answer says so with the events themselves */
+}
+
 void incident_events(const struct incident_request *request, FILE *out, FILE *missing)
 {
     const struct sb_screen_stamp *stamp = &request->picture->stamp;
@@ -127,7 +141,8 @@ void incident_events(const struct incident_request *request, FILE *out, FILE *mi
         write_log(stamp, out);
         return;
     }
-    const int64_t first = stamp->model->seq > EVENTS_MAX ? (int64_t)stamp->model->seq - EVENTS_MAX : 0;
+    const int64_t newest = newest_number(request->store);
+    const int64_t first = newest > EVENTS_MAX ? newest - EVENTS_MAX : 0;
     int64_t last = first;
     size_t total = 0, count = PAGE;
     while (count == PAGE && total < EVENTS_MAX) {

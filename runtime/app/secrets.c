@@ -152,13 +152,16 @@ static void add_environment(struct secrets *secrets)
     }
 }
 
-void secrets_open(struct secrets *secrets, const struct sb_catalogue *catalogue)
+void secrets_open(struct secrets *secrets, const struct sb_catalogue *catalogue, bool has_environment)
 {
     memset(secrets, 0, sizeof(*secrets));
     if (catalogue != NULL)
         add_catalogue(secrets, catalogue);
-    add_environment(secrets);
+    if (has_environment)
+        add_environment(secrets);
     sb_redactor_init(&secrets->redactor, secrets->items, secrets->count, 4);
+    secrets->exact = secrets->redactor;
+    secrets->exact.is_exact = true;
 }
 
 void secrets_close(struct secrets *secrets)

@@ -13,10 +13,11 @@ struct secrets {
     size_t count;
     size_t known, unknown;      /* references that could be read here, and that could not */
     bool is_full;               /* there are more of them than room */
-    struct sb_redactor redactor;
+    struct sb_redactor redactor; /* finds them, and what looks like one */
+    struct sb_redactor exact;    /* finds them alone */
 };
-/* Reads what the catalogue (may be NULL) refers to, and every variable of the environment whose name sounds like a secret. Any thread. */
-void secrets_open(struct secrets *secrets, const struct sb_catalogue *catalogue);
+/* Reads what the catalogue (may be NULL) refers to; `has_environment`: and every variable whose name sounds like a secret. Any thread. */
+void secrets_open(struct secrets *secrets, const struct sb_catalogue *catalogue, bool has_environment);
 /* Wipes the values. */
 void secrets_close(struct secrets *secrets);
 

@@ -192,6 +192,8 @@ static bool find_userinfo(const char *text, size_t size, size_t at, struct sb_re
 
 bool sb_redact_at(const struct sb_redactor *redactor, const char *text, size_t size, size_t at, struct sb_redact_span *span)
 {
+    if (redactor->is_exact)
+        return find_secret(redactor, text, size, at, span);
     return find_secret(redactor, text, size, at, span) || find_word(redactor, text, size, at, span) || find_known(text, size, at, span) ||
            (text[at] == ':' && find_userinfo(text, size, at, span));
 }

@@ -19,6 +19,7 @@ struct sb_redact_secret {
 struct sb_redactor {
     const struct sb_redact_secret *secrets; /* borrowed, as long as this is used */
     size_t count;
+    bool is_exact;        /* only the secrets themselves; no words, no addresses */
     size_t value_min;     /* shorter values behind a word are kept: "sid: 7" */
     uint8_t first[32];    /* which bytes secrets begin with */
 };
