@@ -133,7 +133,7 @@ static bool find_word(const struct sb_redactor *r, const char *text, size_t size
     if (!is_letter(text[at]) || (at > 0 && is_letter(text[at - 1])))
         return false;
     for (size_t i = 0; i < SB_LEN(words); i++) {
-        if (!begins(text, size, at, words[i].word, true))
+        if (lower(text[at]) != words[i].word[0] || !begins(text, size, at, words[i].word, true))
             continue;
         const size_t length = strlen(words[i].word);
         const bool is_closed = words[i].word[length - 1] == '='; /* the word brings its separator along */
@@ -157,7 +157,7 @@ static bool find_known(const char *text, size_t size, size_t at, struct sb_redac
         return false;
     for (size_t i = 0; i < SB_LEN(beginnings); i++) {
         size_t length = 0;
-        if (!begins(text, size, at, beginnings[i], false))
+        if (text[at] != beginnings[i][0] || !begins(text, size, at, beginnings[i], false))
             continue;
         while (at + length < size && is_token(text[at + length]))
             length++;
