@@ -34,7 +34,7 @@ static int teardown(void **state)
     return system(command);
 }
 
-static int run(const char *format, ...)
+static int SB_PRINTF(1, 2) run(const char *format, ...)
 {
     char command[512];
     va_list args;
