@@ -159,6 +159,7 @@ static void capture(struct app *app)
     if (errand_capture(app->errand, &app->grid, &stamp, &err) != SB_OK) {
         sb_screen_say(app->screen, true, err.text, at);
     } else {
+        sb_screen_say(app->screen, false, "capturing ...", at);
         sb_log(SB_LOG_INFO, "tui", "capture: %lld us on the console's thread", (long long)((sb_now() - at.mono) / SB_US(1)));
     }
 }
@@ -200,7 +201,7 @@ static void copy(struct app *app, const struct sb_screen_answer *answer)
 static void take_errand(struct app *app)
 {
     struct errand_result result;
-    char said[sizeof result.said + 64];
+    char said[sizeof result.said + sizeof result.place + 64];
     struct sb_text text;
     if (!errand_take(app->errand, &result)) {
         return;
@@ -208,10 +209,11 @@ static void take_errand(struct app *app)
     sb_text_init(&text, said, sizeof said);
     sb_text_add(&text, result.said);
     if (result.text != NULL) {
-        sb_text_add(&text, result.is_copied                                             ? "; copied by tmux"
-                           : sb_term_copy(app->term, result.text, strlen(result.text)) ? "; copied by OSC 52, if the terminal takes it"
-                                                                                       : "; not copied: no tmux, no clipboard here");
+        sb_text_add(&text, result.is_copied                                             ? " (copied by tmux)"
+                           : sb_term_copy(app->term, result.text, strlen(result.text)) ? " (copied by OSC 52)"
+                                                                                       : " (not copied: no tmux, no clipboard here)");
     }
+    sb_text_add(&text, result.place);
     sb_screen_say(app->screen, result.is_bad, said, now());
     free(result.text);
     app->is_dirty = true;

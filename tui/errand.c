@@ -96,6 +96,22 @@ static bool give_to_tmux(const char *text)
     return is_given;
 }
 
+/* A narrow line cuts its end: the name comes first. */
+static void say_capture(struct sb_errand *errand, const struct sb_error *err)
+{
+    struct errand_result *result = &errand->result;
+    const char *slash = strrchr(errand->path, '/');
+    if (result->is_bad) {
+        (void)snprintf(result->said, sizeof result->said, "not captured: %s", err->text);
+        return;
+    }
+    (void)snprintf(result->said, sizeof result->said, "captured %.300s", slash != NULL ? slash + 1 : errand->path);
+    if (slash != NULL) {
+        (void)snprintf(result->place, sizeof result->place, " in %.*s", (int)(slash - errand->path), errand->path);
+    }
+    result->text = strdup(errand->path);
+}
+
 static void run(void *arg)
 {
     struct sb_errand *errand = arg;
@@ -103,9 +119,7 @@ static void run(void *arg)
     struct sb_error err = { 0 };
     if (errand->is_capture) {
         result->is_bad = errand->setup->capture(errand->setup->page_self, &errand->picture, errand->path, sizeof errand->path, &err) != SB_OK;
-        (void)snprintf(result->said, sizeof result->said, "%s%s", result->is_bad ? "not captured: " : "captured ",
-                       result->is_bad ? err.text : errand->path);
-        result->text = result->is_bad ? NULL : strdup(errand->path);
+        say_capture(errand, &err);
     }
     result->is_copied = result->text != NULL && give_to_tmux(result->text);
     atomic_store(&errand->is_over, true);

@@ -20,7 +20,8 @@ enum sb_err errand_copy(struct sb_errand *errand, char *text, struct sb_error *e
 
 struct errand_result {
     bool is_bad;
-    char said[SB_TUI_PATH_MAX + 200]; /* what happened, without where the text went */
+    char said[400];                   /* what happened; where the text went comes behind it, then: */
+    char place[SB_TUI_PATH_MAX + 8];  /* " in FOLDER", or "" */
     char *text;                       /* that is to be copied, or NULL; for free() */
     bool is_copied;                   /* tmux has it; else the terminal may take it */
 };

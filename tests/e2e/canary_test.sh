@@ -64,7 +64,7 @@ is_whole() {
 }
 
 keys C
-eventually 10 "C writes a bundle and tmux has its path" screen_has 'captured .*/incidents/INC-.*; copied by tmux'
+eventually 10 "C writes a bundle and tmux has its path" screen_has 'captured INC-[^ ]* \(copied by tmux\) in .*/incidents'
 claim "the buffer is the path" [ "$(copied)" = "$(bundles '')" ]
 claim "the bundle is whole" is_whole "$(bundles '')" ' LIVE None '
 keys 1 y

@@ -211,7 +211,7 @@ static void C__writes_beside_the_loop_and_offers_the_path_to_the_terminal(void *
     until(pty, "still being written");
     assert_false(sent(pty, "\x1b]52"));
     open_gate(pty, 'w');
-    until(pty, "captured /var/captures/INC-1; copied by OSC 52");
+    until(pty, "captured INC-1 (copied by OSC 52) in /var/captures");
     assert_true(sent(pty, "\x1b]52;c;L3Zhci9jYXB0dXJlcy9JTkMtMQ==\a"));
     pty_report(pty, said, sizeof said);
     assert_string_equal(said, "120x40 jobs 29 state LIVE actor ana incident  first S");
@@ -237,7 +237,7 @@ static void y__and_Y__give_the_terminal_base64_and_nothing_else(void **state)
     struct pty *pty = start(outside);
     until(pty, "posting");
     pty_type(pty, "y", 1);
-    until(pty, "bytes; copied by OSC 52");
+    until(pty, "bytes (copied by OSC 52)");
     assert_true(sent(pty, "\x1b]52;c;cmVwbHlfcGVyZm9ybWFuY2Vfc25hcHNob3Q=\a")); /* reply_performance_snapshot, the worst job */
     const size_t before = pty->seen;
     pty_type(pty, "4", 1);
@@ -262,7 +262,7 @@ static void y__sends_nothing_to_a_terminal_without_a_clipboard(void **state)
     struct pty *pty = start(env);
     until(pty, "posting");
     pty_type(pty, "y", 1);
-    until(pty, "not copied: no tmux, no clipboard here");
+    until(pty, "(not copied: no tmux, no clipboard here)");
     assert_false(sent(pty, "\x1b]52"));
     pty_stop(pty);
 }
@@ -275,7 +275,7 @@ static void y__goes_on_to_the_terminal_when_tmux_does_not_answer(void **state)
     struct pty *pty = start(env);
     until(pty, "posting");
     pty_type(pty, "y", 1);
-    until(pty, "bytes; copied by OSC 52");
+    until(pty, "bytes (copied by OSC 52)");
     pty_stop(pty);
 }
 

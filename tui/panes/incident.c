@@ -8,8 +8,9 @@
 
 void sb_act_capture(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
+    (void)screen;
+    (void)now; /* nothing is said before the picture was taken: it would be on it */
     answer->wants_capture = true;
-    sb_notice_say(screen, now, false, "capturing ...");
 }
 
 /* ---- the clipboard ---- */
@@ -140,9 +141,9 @@ static void ask_open(struct sb_dialog *dialog)
     dialog->wants_text = true;
     sb_copy(dialog->title, sizeof dialog->title, "Open an incident");
     struct sb_text text = line_of(dialog);
-    sb_text_add(&text, "every console shows its id; commands and captures carry it until it is closed");
+    sb_text_add(&text, "every console shows its id; commands and captures carry it");
     text = line_of(dialog);
-    sb_text_add(&text, "an id of your own (letters, digits, - _ .), or nothing: the next number of the day");
+    sb_text_add(&text, "an id of your own (letters, digits, - _ .), or nothing: the next number");
 }
 
 static void ask_open_one(const struct sb_screen *screen, struct sb_dialog *dialog, struct sb_now now)

@@ -8,13 +8,15 @@ static void open_incident(void)
     draw();
 }
 
-static void C__asks_for_a_capture_and_says_so(void **state)
+static void C__asks_for_a_capture_of_what_is_shown(void **state)
 {
     (void)state;
+    const char before[] = "last op none";
+    assert_shows(before);
     press('C');
     assert_true(answer.wants_capture);
     assert_none();
-    assert_shows("capturing");
+    assert_shows(before); /* no notice stands on the picture */
 }
 
 static void stamp__names_the_moment_that_is_shown(void **state)
@@ -229,7 +231,7 @@ static void guarded_action__asks_no_reason_without_an_incident(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(C__asks_for_a_capture_and_says_so),
+        TEST(C__asks_for_a_capture_of_what_is_shown),
         TEST(stamp__names_the_moment_that_is_shown),
         TEST(y__copies_what_the_command_line_takes),
         TEST(Y__copies_the_pane_where_it_stands),
