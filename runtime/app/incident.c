@@ -257,8 +257,8 @@ static void write_readme(const struct writing *w, const char *missing, FILE *out
                   "screen.ansi   the same with colours: `cat screen.ansi`, or `less -R screen.ansi`\n"
                   "screen.svg    the same as a picture whose text can be selected; any browser opens it\n"
                   "model.json    what is behind the screen: status, jobs with steps, contexts, budget, alerts; ages as of that moment\n"
-                  "events.jsonl  one event per line. Those with \"seq\":0, up to \"described\", are the picture as a console folds it; behind\n"
-                  "              them is what the journal has of the 30 minutes before, oldest first. `signalbox replay` plays it\n"
+                  "events.jsonl  one event per line: the picture 30 minutes before (\"seq\":0, up to \"described\"), what the journal has since,\n"
+                  "              then this picture again in the same way. `signalbox replay` plays it\n"
                   "logs          the end of the runtime's log, and what is kept of failures\n"
                   "config        the configuration, one value per line with the file and place it comes from\n"
                   "versions      program and system\n");

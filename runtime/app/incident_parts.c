@@ -13,7 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { EVENTS_MAX = 20000, PAGE = 1000, LOG_TAIL = 256 * 1024, KEPT_MAX = 200, FILE_MAX_BYTES = 64 << 20 };
+enum { EVENTS_MAX = 20000, LEAD_MAX = 50000, PAGE = 1000, LOG_TAIL = 256 * 1024, KEPT_MAX = 200, FILE_MAX_BYTES = 64 << 20 };
 static const sb_ns history = SB_MIN(30);
 
 /* ---- model.json ---- */
@@ -76,34 +76,109 @@ static void place(struct sb_event *event, const struct sb_screen_stamp *stamp)
     event->now = stamp->at.mono - (stamp->at.wall.ns - event->wall.ns);
 }
 
-/* Returns the rows of the page; `*last` is the number to go on behind. */
-static size_t write_page(const struct incident_request *request, int64_t *last, FILE *out, FILE *missing)
+/* Rows of the journal in order, `from` and before `to`, behind number `last`. */
+struct stretch {
+    struct sb_wall from, to;
+    int64_t last;
+    size_t max;
+};
+
+/* Returns how many there were; what goes wrong is told. */
+static size_t read_stretch(const struct incident_request *request, struct stretch stretch, sb_model_teller *each, void *arg, FILE *missing)
 {
-    const struct sb_screen_stamp *stamp = &request->picture->stamp;
-    const struct sb_cell params[] = { sb_cell_int(*last), sb_cell_int((stamp->at.wall.ns - history) / SB_MS(1)),
-                                      sb_cell_int(stamp->at.wall.ns / SB_MS(1)), sb_cell_int(PAGE) };
-    const struct sb_statement statement = { "SELECT seq, at_ms, kind, payload FROM events WHERE seq > $1 AND at_ms >= $2 AND at_ms <= $3 "
-                                            "ORDER BY seq LIMIT $4", params, SB_LEN(params), -1 };
-    const struct sb_op op = { .deadline = sb_now() + SB_S(10) };
+    static const char sql[] = "SELECT seq, at_ms, kind, payload FROM events WHERE seq > $1 AND at_ms >= $2 AND at_ms < $3 ORDER BY seq LIMIT $4";
+    size_t total = 0, count = PAGE;
+    while (count == PAGE && total < stretch.max) {
+        const struct sb_cell params[] = { sb_cell_int(stretch.last), sb_cell_int(stretch.from.ns / SB_MS(1)), sb_cell_int(stretch.to.ns / SB_MS(1)),
+                                          sb_cell_int(PAGE) };
+        const struct sb_statement statement = { sql, params, SB_LEN(params), -1 };
+        const struct sb_op op = { .deadline = sb_now() + SB_S(10) };
+        struct sb_rows *rows = NULL;
+        struct sb_error err = { 0 };
+        if (request->store->ops->query(request->store, &statement, &op, &rows, &err) != SB_OK) {
+            (void)fprintf(missing, "- events of the journal: %s\n", err.text);
+            return total;
+        }
+        count = sb_rows_count(rows);
+        total += count;
+        for (size_t i = 0; i < count; i++) {
+            struct sb_event event;
+            const char *payload = sb_rows_words(rows, i, "payload");
+            stretch.last = sb_rows_number(rows, i, "seq");
+            const struct sb_wall wall = { SB_MS(sb_rows_number(rows, i, "at_ms")) };
+            const char *kind = sb_rows_words(rows, i, "kind");
+            if (sb_codec_event_read_row((uint64_t)stretch.last, wall, kind, payload, strlen(payload), &event, &err) != SB_OK)
+                continue; /* of another version */
+            place(&event, &request->picture->stamp);
+            each(arg, &event);
+        }
+        sb_rows_destroy(rows);
+    }
+    return total;
+}
+
+static const char newest_sql[] = "SELECT COALESCE(MAX(seq), 0) AS value FROM events WHERE at_ms < $1";
+
+static int64_t query_number(struct sb_store *store, const char *sql, struct sb_wall before)
+{
+    const struct sb_cell params[] = { sb_cell_int(before.ns / SB_MS(1)) };
+    const struct sb_statement statement = { sql, params, SB_LEN(params), -1 };
+    const struct sb_op op = { .deadline = sb_now() + SB_S(5) };
     struct sb_rows *rows = NULL;
     struct sb_error err = { 0 };
-    if (request->store->ops->query(request->store, &statement, &op, &rows, &err) != SB_OK) {
-        (void)fprintf(missing, "- events of the journal: %s\n", err.text);
-        return 0;
-    }
-    const size_t count = sb_rows_count(rows);
-    for (size_t i = 0; i < count; i++) {
-        struct sb_event event;
-        const char *payload = sb_rows_words(rows, i, "payload");
-        *last = sb_rows_number(rows, i, "seq");
-        const struct sb_wall wall = { SB_MS(sb_rows_number(rows, i, "at_ms")) };
-        if (sb_codec_event_read_row((uint64_t)*last, wall, sb_rows_words(rows, i, "kind"), payload, strlen(payload), &event, &err) != SB_OK)
-            continue; /* of another version */
-        place(&event, stamp);
-        write_event(out, &event);
-    }
+    int64_t value = 0;
+    if (store->ops->query(store, &statement, &op, &rows, &err) == SB_OK && sb_rows_count(rows) > 0)
+        value = sb_rows_number(rows, 0, "value");
     sb_rows_destroy(rows);
-    return count;
+    return value; /* a store that does not answer says so with the events themselves */
+}
+
+/* What was before the stretch, folded: a reader that plays the file begins with it. */
+struct before {
+    struct sb_model *model;
+    const struct sb_screen_stamp *stamp;
+    struct sb_wall at;
+};
+
+static void fold_definition(void *arg, const struct sb_event *event)
+{
+    struct before *before = arg;
+    struct sb_event moved = *event;
+    const bool is_definition = event->kind <= SB_EVENT_COMPONENT_DEFINED || event->kind == SB_EVENT_CHANNEL_DEFINED;
+    moved.wall = before->at;
+    place(&moved, before->stamp);
+    if (is_definition)
+        sb_model_fold(before->model, &moved);
+}
+
+static void fold_row(void *arg, const struct sb_event *event)
+{
+    struct before *before = arg;
+    sb_model_fold(before->model, event);
+}
+
+/* The picture 30 minutes ago: the definitions of now, and what the journal tells from the start before it on, or the last part of that. */
+static void write_before(const struct incident_request *request, struct sb_wall at, FILE *out, FILE *missing)
+{
+    struct before before = { .model = sb_model_create(), .stamp = &request->picture->stamp, .at = at };
+    struct sb_event clock = { .kind = SB_EVENT_HEARTBEAT, .wall = at };
+    if (before.model == NULL) {
+        (void)fprintf(missing, "- events: no memory for the picture 30 minutes before\n");
+        return;
+    }
+    sb_model_describe(request->picture->stamp.model, fold_definition, &before);
+    const int64_t start = query_number(request->store, "SELECT COALESCE(MAX(seq), 0) AS value FROM events WHERE kind = 'runtime_started' AND "
+                                                       "at_ms < $1", at);
+    const int64_t end = query_number(request->store, newest_sql, at);
+    const int64_t first = start - 1 > end - LEAD_MAX ? start - 1 : end - LEAD_MAX;
+    if (start > 0)
+        (void)read_stretch(request, (struct stretch){ .to = at, .last = first > 0 ? first : 0, .max = LEAD_MAX }, fold_row, &before, missing);
+    if (start > 0 && first > start)
+        (void)fprintf(missing, "- events: the picture 30 minutes before rests on the %d events before it\n", (int)LEAD_MAX);
+    place(&clock, before.stamp);
+    sb_model_fold(before.model, &clock);
+    sb_model_describe(before.model, write_event, out);
+    sb_model_destroy(before.model);
 }
 
 /* Without a store: what the picture's own log has. */
@@ -118,39 +193,22 @@ static void write_log(const struct sb_screen_stamp *stamp, FILE *out)
     }
 }
 
-/* A picture that was only described knows no number. */
-static int64_t newest_number(struct sb_store *store)
-{
-    const struct sb_statement statement = { "SELECT COALESCE(MAX(seq), 0) AS value FROM events", NULL, 0, -1 };
-    const struct sb_op op = { .deadline = sb_now() + SB_S(5) };
-    struct sb_rows *rows = NULL;
-    struct sb_error err = { 0 };
-    int64_t value = 0;
-    if (store->ops->query(store, &statement, &op, &rows, &err) == SB_OK && sb_rows_count(rows) > 0)
-        value = sb_rows_number(rows, 0, "value");
-    sb_rows_destroy(rows);
-    return value; /* a store that does not answer says so with the events themselves */
-}
-
 void incident_events(const struct incident_request *request, FILE *out, FILE *missing)
 {
     const struct sb_screen_stamp *stamp = &request->picture->stamp;
-    sb_model_describe(stamp->model, write_event, out);
+    const struct sb_wall from = { stamp->at.wall.ns - history }, to = { stamp->at.wall.ns + SB_MS(1) };
     if (request->store == NULL) {
         (void)fprintf(missing, "- events of the journal: there is no store here; those of the picture's own log are given\n");
         write_log(stamp, out);
-        return;
+    } else {
+        const int64_t newest = query_number(request->store, newest_sql, to);
+        const int64_t first = newest > EVENTS_MAX ? newest - EVENTS_MAX : 0;
+        write_before(request, from, out, missing);
+        const size_t total = read_stretch(request, (struct stretch){ from, to, first, EVENTS_MAX }, write_event, out, missing);
+        if (first > 0 && total >= EVENTS_MAX)
+            (void)fprintf(missing, "- events: there were more than %d in the 30 minutes; the newest of them are given\n", (int)EVENTS_MAX);
     }
-    const int64_t newest = newest_number(request->store);
-    const int64_t first = newest > EVENTS_MAX ? newest - EVENTS_MAX : 0;
-    int64_t last = first;
-    size_t total = 0, count = PAGE;
-    while (count == PAGE && total < EVENTS_MAX) {
-        count = write_page(request, &last, out, missing);
-        total += count;
-    }
-    if (first > 0 && total >= EVENTS_MAX)
-        (void)fprintf(missing, "- events: there were more than %d in the 30 minutes; the newest of them are given\n", (int)EVENTS_MAX);
+    sb_model_describe(stamp->model, write_event, out);
 }
 
 /* ---- logs ---- */

@@ -27,10 +27,15 @@ with tarfile.open(folder + ".tar.gz", "r:gz") as archive:
 
 model = json.loads(read("model.json"))
 events = [json.loads(line) for line in read("events.jsonl").splitlines()]
-end = next(i for i, e in enumerate(events) if e["kind"] == "described")
-picture, history = events[: end + 1], events[end + 1 :]
-assert all(e["seq"] == 0 for e in picture) and picture[0]["kind"] == "runtime_started"
+ends = [i for i, e in enumerate(events) if e["kind"] == "described" and e["seq"] == 0]
+assert len(ends) == 2 and ends[1] == len(events) - 1, ends
+before, rest = events[: ends[0] + 1], events[ends[0] + 1 :]
+begin = next(i for i, e in enumerate(rest) if e["seq"] == 0)
+history, picture = rest[:begin], rest[begin:]
+assert all(e["seq"] == 0 for e in before + picture) and before[0]["kind"] == picture[0]["kind"] == "runtime_started"
 assert all(e["seq"] > 0 for e in history) and [e["seq"] for e in history] == sorted(e["seq"] for e in history)
+assert before[-1]["wall"] <= history[0]["wall"] <= history[-1]["wall"] <= picture[-1]["wall"] + 1000000000
+assert [e["name"] for e in before if e["kind"] == "job_defined"] == [e["name"] for e in picture if e["kind"] == "job_defined"]
 kinds = [e["kind"] for e in picture]
 assert kinds.count("job_defined") == len(model["jobs"]) == picture[-1]["jobs"] > 0
 assert kinds.count("alert_raised") == len(model["alerts"]) == model["status"]["alerts"]["firing"]
