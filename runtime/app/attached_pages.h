@@ -2,15 +2,22 @@
 #ifndef SIGNALBOX_APP_ATTACHED_PAGES_H
 #define SIGNALBOX_APP_ATTACHED_PAGES_H
 
+#include "app.h"
+
 #include "signalbox/tui/tui.h"
 
 struct attached_pages {
     const char *socket_path, *state_dir; /* state_dir: where the operator's editor gets its file */
     uint64_t console;
+    const struct options *options; /* for captures */
+    const struct paths *paths;
 };
 
 /* The `page` and `judge` of its setup; `self` is a struct attached_pages. At most 600 ms a question, but for the editor. */
 enum sb_err attached_pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
 enum sb_err attached_pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
+
+/* The `capture`: written here, beside the runtime's state, from this console's picture. The catalogue of the runtime is not known here. */
+enum sb_err attached_capture(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err);
 
 #endif

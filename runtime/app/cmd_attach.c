@@ -79,7 +79,7 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
     enum sb_err rc = sb_attach_open(&source, &attach, err);
     if (rc != SB_OK)
         return rc;
-    const struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source) };
+    const struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source), options, paths };
     const struct sb_tui_setup setup = {
         .source = source,
         .theme_dir = paths->theme_dir,
@@ -90,6 +90,7 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
         .is_ascii = options->is_ascii,
         .page = attached_pages_read,
         .judge = attached_pages_judge,
+        .capture = attached_capture,
         .page_self = &pages,
         .finished_fd = -1,
         .signal_fd = signal_fd,

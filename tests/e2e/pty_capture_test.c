@@ -5,7 +5,7 @@
 #include "signalbox/base/text.h"
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
-#include "signalbox/ports/control.h"
+#include "signalbox/ports/source.h"
 #include "signalbox/tui/model.h"
 #include "signalbox/tui/tui.h"
 
@@ -22,60 +22,47 @@
 
 enum { EVENTS_MAX = 1024, ROWS = 40, COLS = 120 };
 
-struct sb_control {
+static struct {
     uint64_t commands;
     struct sb_command last;
-};
-struct sb_feed {
     int fd;
-};
-static struct {
-    struct sb_control control;
-    struct sb_feed feed;
     struct sb_event events[EVENTS_MAX];
     size_t count, next;
     bool has_answer; /* the last command's outcome is to be told */
     int go_fd, result_fd, gate[2];
 } world;
 
-enum sb_err sb_control_command(struct sb_control *control, struct sb_command command, uint64_t *id, struct sb_error *err)
+static enum sb_err take_command(struct sb_source *source, struct sb_command command, uint64_t *id, struct sb_error *err)
 {
-    (void)err;
-    *id = ++control->commands;
-    control->last = command;
+    (void)source, (void)err;
+    *id = ++world.commands;
+    world.last = command;
     world.has_answer = true;
-    sb_wake_post(world.feed.fd);
+    sb_wake_post(world.fd);
     return SB_OK;
 }
 
-enum sb_err sb_feed_open(struct sb_control *control, struct sb_feed **feed, struct sb_error *err)
+static void ping(struct sb_source *source)
 {
-    (void)control;
-    *feed = &world.feed;
-    enum sb_err rc = sb_wake_open(&world.feed.fd, err);
-    sb_wake_post(world.feed.fd);
-    return rc;
+    (void)source;
 }
 
-void sb_feed_close(struct sb_feed *feed)
+static int fd(const struct sb_source *source)
 {
-    sb_fd_close(&feed->fd);
+    (void)source;
+    return world.fd;
 }
 
-void sb_feed_ping(struct sb_feed *feed)
+static void look(struct sb_source *source, struct sb_source_status *status)
 {
-    (void)feed;
-}
-
-int sb_feed_fd(const struct sb_feed *feed)
-{
-    return feed->fd;
+    (void)source;
+    memset(status, 0, sizeof *status);
 }
 
 /* As the core answers: the fact, then the command's outcome. */
 static size_t answer(struct sb_event *events)
 {
-    const struct sb_command *command = &world.control.last;
+    const struct sb_command *command = &world.last;
     struct sb_event *fact = &events[0], *done = &events[1];
     memset(events, 0, 2 * sizeof *events);
     *fact = world.events[world.count - 1];
@@ -86,7 +73,7 @@ static size_t answer(struct sb_event *events)
     (void)sb_copy(fact->as.incident_opened.incident, SB_NAME_MAX, command->subject[0] != '\0' ? command->subject : "INC-20261123-1");
     (void)sb_copy(fact->as.incident_opened.actor, SB_NAME_MAX, command->actor);
     done->kind = SB_EVENT_COMMAND_DONE;
-    done->as.command_done.command = world.control.commands;
+    done->as.command_done.command = world.commands;
     done->as.command_done.kind = command->kind;
     done->as.command_done.job = SB_NO_JOB;
     (void)sb_copy(done->as.command_done.actor, SB_NAME_MAX, command->actor);
@@ -94,11 +81,11 @@ static size_t answer(struct sb_event *events)
     return 2;
 }
 
-size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, bool *is_gap)
+static size_t take(struct sb_source *source, struct sb_event *events, size_t cap, bool *is_gap)
 {
     size_t count = 0;
-    (void)is_gap;
-    sb_wake_clear(feed->fd);
+    (void)source, (void)is_gap;
+    sb_wake_clear(world.fd);
     if (world.next == world.count && world.has_answer) {
         world.has_answer = false;
         return answer(events);
@@ -107,6 +94,8 @@ size_t sb_feed_take(struct sb_feed *feed, struct sb_event *events, size_t cap, b
         events[count++] = world.events[world.next++];
     return count;
 }
+
+static const struct sb_source_ops ops = { .fd = fd, .take = take, .ping = ping, .command = take_command, .look = look };
 
 /* The time of the recording is long ago for this machine's clock; only its last moment counts here. */
 static bool read_recording(void)
@@ -148,9 +137,11 @@ static int scene_console(const struct scene *scene)
     enum sb_tui_end end = SB_TUI_LEFT;
     world.result_fd = scene->result;
     world.gate[0] = scene->go;
-    if (!read_recording())
+    struct sb_source source = { &ops };
+    if (!read_recording() || sb_wake_open(&world.fd, &err) != SB_OK)
         return 1;
-    struct sb_tui_setup setup = { .control = &world.control,
+    sb_wake_post(world.fd);
+    struct sb_tui_setup setup = { .source = &source,
                                   .theme_dir = SB_SOURCE_DIR "/themes",
                                   .actor = "ana",
                                   .environment = "practice",
