@@ -3,6 +3,8 @@
  * Thread: the one that calls sb_tui_run; it makes every terminal call. It holds no lock of the runtime, so a terminal that nobody
  * reads stops this loop and nothing else (the feed then drops and describes anew). Must never decide anything about jobs: keys become
  * commands, events become pictures. */
+#include "errand.h"
+
 #include "signalbox/tui/tui.h"
 
 #include "asker.h"
@@ -10,6 +12,7 @@
 
 #include "signalbox/base/text.h"
 #include "signalbox/os/os.h"
+#include "signalbox/tui/export.h"
 #include "signalbox/tui/screen.h"
 #include "signalbox/tui/term.h"
 
@@ -33,7 +36,7 @@
 
 #define UNFOCUSED_EVERY_S 10 /* a clock that ticks in a window nobody looks at keeps tmux from noticing silence */
 
-enum { AT_KEYS, AT_RESIZE, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_ANSWER, AT_COUNT };
+enum { AT_KEYS, AT_RESIZE, AT_FEED, AT_FINISHED, AT_SIGNAL, AT_ANSWER, AT_ERRAND, AT_COUNT };
 
 struct app {
     const struct sb_tui_setup *setup;
@@ -41,6 +44,7 @@ struct app {
     struct sb_screen *screen;
     struct sb_source *source;
     struct sb_source_status status; /* as the screen knows it */
+    struct sb_errand *errand;
     struct sb_grid grid;
     char *pages[SB_SCREEN_PAGE_COUNT]; /* texts that the screen shows */
     enum sb_screen_page polled;        /* the one that is read anew while it is shown, */
@@ -148,6 +152,100 @@ static void wear(struct app *app, const char *theme)
     sb_screen_say(app->screen, rc != SB_OK, rc != SB_OK ? err.text : said, now());
 }
 
+static bool fit_grid(struct app *app)
+{
+    uint16_t rows, cols;
+
+    bool has_changed = sb_term_size(app->term, &rows, &cols) || rows != app->grid.rows || cols != app->grid.cols;
+    size_t count = (size_t)rows * cols;
+    if (count > app->grid_cap) {
+        struct sb_grid_cell *cells = realloc(app->grid.cells, count * sizeof *cells);
+        if (cells == NULL) {
+            return false; /* the old size goes on being drawn */
+        }
+        app->grid.cells = cells;
+        app->grid_cap = count;
+    }
+    app->grid.rows = rows;
+    app->grid.cols = cols;
+    return has_changed;
+}
+
+/* Everything the operator sees is drawn and copied here; the rest is the errand's. */
+static void capture(struct app *app)
+{
+    const struct sb_now at = now();
+    struct sb_screen_stamp stamp;
+    struct sb_error err = { SB_OK, "" };
+    (void)fit_grid(app);
+    if (app->grid.cells == NULL) {
+        return;
+    }
+    sb_screen_draw(app->screen, at, &app->grid);
+    sb_screen_stamp(app->screen, at, &stamp);
+    if (errand_capture(app->errand, &app->grid, &stamp, &err) != SB_OK) {
+        sb_screen_say(app->screen, true, err.text, at);
+    } else {
+        sb_screen_say(app->screen, false, "capturing ...", at);
+        sb_log(SB_LOG_INFO, "tui", "capture: %lld us on the console's thread", (long long)((sb_now() - at.mono) / SB_US(1)));
+    }
+}
+
+static void add_bytes(void *arg, const char *bytes, size_t size)
+{
+    sb_text_add_n(arg, bytes, size);
+}
+
+/* The pane with the focus as it was drawn last, row by row. */
+static char *pane_text(const struct app *app)
+{
+    uint16_t box[4];
+    struct sb_text text;
+    sb_screen_pane_box(app->screen, box);
+    const size_t cap = (size_t)box[2] * (box[3] * 4U + 1U) + 1U;
+    char *out = malloc(cap);
+    if (out == NULL) {
+        return NULL;
+    }
+    sb_text_init(&text, out, cap);
+    for (unsigned row = box[0]; row < (unsigned)box[0] + box[2] && row < app->grid.rows && (unsigned)box[1] + box[3] <= app->grid.cols; row++) {
+        const struct sb_grid part = { .rows = 1, .cols = box[3], .cells = &app->grid.cells[(size_t)row * app->grid.cols + box[1]] };
+        sb_export_text(&part, "\n", true, (struct sb_export_sink){ add_bytes, &text });
+    }
+    return out;
+}
+
+static void copy(struct app *app, const struct sb_screen_answer *answer)
+{
+    struct sb_error err = { SB_OK, "" };
+    char *text = answer->copy == SB_SCREEN_COPY_PANE ? pane_text(app) : strdup(answer->copy_text);
+    if (errand_copy(app->errand, text, &err) != SB_OK) {
+        sb_screen_say(app->screen, true, err.text, now());
+    }
+}
+
+/* tmux first, then the terminal, else the path on the screen must do; which way it went is said. */
+static void take_errand(struct app *app)
+{
+    struct errand_result result;
+    char said[sizeof result.said + sizeof result.place + 64];
+    struct sb_text text;
+    if (!errand_take(app->errand, &result)) {
+        return;
+    }
+    sb_text_init(&text, said, sizeof said);
+    sb_text_add(&text, result.said);
+    if (result.text != NULL) {
+        sb_text_add(&text, result.is_copied                                             ? " (copied by tmux)"
+                           : sb_term_copy(app->term, result.text, strlen(result.text)) ? " (copied by OSC 52)"
+                                                                                       : " (not copied: no tmux, no clipboard here)");
+    }
+    sb_text_add(&text, result.place);
+    sb_screen_say(app->screen, result.is_bad, said, now());
+    free(result.text);
+    app->is_dirty = true;
+}
+
 static void obey(struct app *app, const struct sb_screen_answer *answer)
 {
     if (answer->has_command && !app->setup->is_read_only) {
@@ -161,6 +259,12 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
     }
     if (answer->theme[0] != '\0') {
         wear(app, answer->theme);
+    }
+    if (answer->wants_capture) {
+        capture(app);
+    }
+    if (answer->copy != SB_SCREEN_COPY_NONE) {
+        copy(app, answer);
     }
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
@@ -286,25 +390,6 @@ static void take_answer(struct app *app)
     }
 }
 
-static bool fit_grid(struct app *app)
-{
-    uint16_t rows, cols;
-
-    bool has_changed = sb_term_size(app->term, &rows, &cols) || rows != app->grid.rows || cols != app->grid.cols;
-    size_t count = (size_t)rows * cols;
-    if (count > app->grid_cap) {
-        struct sb_grid_cell *cells = realloc(app->grid.cells, count * sizeof *cells);
-        if (cells == NULL) {
-            return false; /* the old size goes on being drawn */
-        }
-        app->grid.cells = cells;
-        app->grid_cap = count;
-    }
-    app->grid.rows = rows;
-    app->grid.cols = cols;
-    return has_changed;
-}
-
 /* Spends a frame when one is saved. */
 static bool may_paint(struct app *app, sb_ns mono)
 {
@@ -416,6 +501,7 @@ static void turn(struct app *app, int timeout_ms)
         [AT_FINISHED] = { .fd = app->setup->finished_fd, .events = POLLIN },
         [AT_SIGNAL] = { .fd = app->setup->signal_fd, .events = POLLIN },
         [AT_ANSWER] = { .fd = sb_asker_fd(app->asker), .events = POLLIN },
+        [AT_ERRAND] = { .fd = errand_fd(app->errand), .events = POLLIN },
     };
     if (poll(polled, AT_COUNT, timeout_ms) < 0 && errno != EINTR) {
         end_with(app, SB_TUI_SIGNALLED); /* no memory for poll: draining is all that is left */
@@ -429,6 +515,7 @@ static void turn(struct app *app, int timeout_ms)
     }
     pass_wants(app);
     post_waiting(app);
+    take_errand(app);
     if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */
     }
@@ -463,7 +550,7 @@ static enum sb_err open_app(struct app *app, struct sb_error *err)
     if (app->screen == NULL) {
         return sb_error_wrap(err, "console");
     }
-    return SB_OK;
+    return errand_create(&app->errand, setup, err);
 }
 
 enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, struct sb_error *err)
@@ -486,6 +573,7 @@ enum sb_err sb_tui_run(const struct sb_tui_setup *setup, enum sb_tui_end *end, s
     sb_term_close(app->term);
     sb_asker_destroy(app->asker);
     free(app->findings);
+    errand_destroy(app->errand);
     sb_screen_destroy(app->screen);
     if (rc == SB_OK) {
         *end = app->end;

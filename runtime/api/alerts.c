@@ -3,8 +3,8 @@
 
 static void put_left(struct sb_json_out *out, const char *key, sb_ns until)
 {
-    if (until > sb_now())
-        put_number(out, key, (until - sb_now()) / SB_MS(1));
+    if (until > picture_now())
+        put_number(out, key, (until - picture_now()) / SB_MS(1));
 }
 
 static void put_told(const struct sb_model *model, const struct sb_model_alert *alert, struct sb_json_out *out)
@@ -51,7 +51,7 @@ static void put_words(const struct sb_model *model, const struct sb_model_alert 
         put_number(out, "follows", cause->id);
 }
 
-static void write_alerts(const struct sb_model *model, struct sb_json_out *out)
+void document_alerts(const struct sb_model *model, struct sb_json_out *out)
 {
     sb_json_array_begin(out);
     for (uint32_t i = 0; i < model->alert_count; i++) {
@@ -82,10 +82,10 @@ static void write_alerts(const struct sb_model *model, struct sb_json_out *out)
 
 void handle_alerts(const struct call *call, struct answer *answer)
 {
-    answer_with(call, answer, write_alerts);
+    answer_with(call, answer, document_alerts);
 }
 
-static void write_notifications(const struct sb_model *model, struct sb_json_out *out)
+void document_notifications(const struct sb_model *model, struct sb_json_out *out)
 {
     sb_json_object_begin(out);
     sb_json_key(out, "channels");
@@ -128,5 +128,5 @@ static void write_notifications(const struct sb_model *model, struct sb_json_out
 
 void handle_notifications(const struct call *call, struct answer *answer)
 {
-    answer_with(call, answer, write_notifications);
+    answer_with(call, answer, document_notifications);
 }

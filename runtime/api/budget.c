@@ -26,7 +26,7 @@ static void put_words(struct sb_json_out *out, const char *key, void (*write)(co
     put_text(out, key, text.len > 0 ? line : NULL);
 }
 
-static void put_figures(const struct sb_model *model, struct sb_json_out *out)
+void put_figures(const struct sb_model *model, struct sb_json_out *out)
 {
     const struct sb_model_budget *b = &model->budget;
     sb_json_key(out, "window");

@@ -75,6 +75,14 @@ void answer_with(const struct call *call, struct answer *answer, document *write
 /* A feed whose description has been read away: what comes next happens after this call. */
 enum sb_err picture_feed(struct sb_control *control, const struct sb_op *op, struct sb_feed **feed, struct sb_error *err);
 
+/* The time a document is of: now, unless document.c writes one of an earlier picture. */
+sb_ns picture_now(void);
+struct sb_wall picture_wall(void);
+/* The documents that need nothing but a picture; parts of an open object: a job as it is, the budget's figures. */
+document document_status, document_contexts, document_components, document_alerts, document_notifications;
+void put_live(const struct sb_model *model, uint16_t id, struct sb_json_out *out);
+void put_figures(const struct sb_model *model, struct sb_json_out *out);
+
 /* ready: all that is used works; degraded: something does not, and nothing required; not_ready: something required does not, or is not known. */
 const char *picture_verdict(const struct sb_model *model);
 /* A component whose first check has not ended, or NULL. */
@@ -107,6 +115,8 @@ struct stream *stream_open(const struct call *call, const char *last_event_id, b
                            struct sb_error *err);
 /* Waits for events and gives their text; 0 when the stream is over. */
 size_t stream_read(struct stream *stream, char *out, size_t cap);
+/* It ends with the description: what comes afterwards was not asked for. */
+void stream_end_described(struct stream *stream);
 void stream_close(struct stream *stream);
 
 #endif

@@ -27,6 +27,7 @@ struct stream {
     struct sb_feed *feed;
     int stop_fd;
     bool has_heartbeat;
+    bool ends_described;      /* asked for what is, and not for what comes */
     sb_ns pinged;
     enum stream_state state;
     uint64_t last_seq;        /* that the client has */
@@ -67,6 +68,11 @@ struct stream *stream_open(const struct call *call, const char *last_event_id, b
     }
     stream->console = console != NULL ? console->id : 0;
     return stream;
+}
+
+void stream_end_described(struct stream *stream)
+{
+    stream->ends_described = true;
 }
 
 void stream_close(struct stream *stream)
@@ -227,6 +233,10 @@ static size_t write_waiting(struct stream *stream, char *out, size_t cap)
         stream->at++;
         stream->last_seq = event->seq > 0 ? event->seq : stream->last_seq;
         used += write_event(event, out + used, cap - used);
+        if (stream->ends_described && event->kind == SB_EVENT_DESCRIBED) {
+            sb_feed_close(stream->feed);
+            stream->feed = NULL; /* the next read ends the stream */
+        }
     }
     return used;
 }

@@ -34,16 +34,15 @@ static void put_replaces(const struct sb_catalogue *catalogue, const struct sb_j
     sb_json_array_end(out);
 }
 
-static void put_live(const struct sources *from, uint16_t id, struct sb_json_out *out)
+void put_live(const struct sb_model *model, uint16_t id, struct sb_json_out *out)
 {
-    const struct sb_model *model = from->model;
     const struct sb_model_job *job = sb_model_job(model, id);
     char line[512];
     struct sb_text why;
     if (job == NULL)
         return;
     sb_text_init(&why, line, sizeof(line));
-    sb_model_why(model, id, sb_now(), sb_wall_now(), &why);
+    sb_model_why(model, id, picture_now(), picture_wall(), &why);
     bool is_active = sb_model_run_is_active(&job->run);
     put_text(out, "state", sb_job_state_word(job->state));
     put_flag(out, "paused", job->is_paused);
@@ -133,7 +132,7 @@ static void put_job(const struct sources *from, const struct sb_job_def *job, bo
     put_text(out, "category", sb_category_text(job->category));
     put_text(out, "schedule", job->schedule_text);
     if (from->model != NULL)
-        put_live(from, (uint16_t)(job - catalogue->jobs), out);
+        put_live(from->model, (uint16_t)(job - catalogue->jobs), out);
     else
         put_remembered(from, job, out);
     put_replaces(catalogue, job, out);

@@ -88,7 +88,7 @@ static void free_stream(void *arg)
 
 static struct MHD_Response *open_stream(struct sb_api *api, struct MHD_Connection *connection, const struct call *call, struct answer *answer)
 {
-    char heartbeat[4] = "";
+    char heartbeat[4] = "", until[16] = "";
     struct sb_error err = { 0 };
     const char *last = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Last-Event-ID");
     bool has_heartbeat = call_query(call, "heartbeat", heartbeat, sizeof(heartbeat)) && sb_streq(heartbeat, "1");
@@ -99,6 +99,8 @@ static struct MHD_Response *open_stream(struct sb_api *api, struct MHD_Connectio
         answer_failure(answer, &err);
         return NULL;
     }
+    if (call_query(call, "until", until, sizeof(until)) && sb_streq(until, "described"))
+        stream_end_described(stream);
     struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, stream, free_stream);
     if (response == NULL)
         stream_close(stream);

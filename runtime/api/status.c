@@ -52,7 +52,7 @@ static void put_money(const struct sb_model *model, struct sb_json_out *out)
     put_usd(out, "uncertain_usd", model->budget.uncertain);
 }
 
-static void write_status(const struct sb_model *model, struct sb_json_out *out)
+void document_status(const struct sb_model *model, struct sb_json_out *out)
 {
     sb_json_object_begin(out);
     put_text(out, "verdict", picture_verdict(model));
@@ -73,18 +73,19 @@ static void write_status(const struct sb_model *model, struct sb_json_out *out)
     put_alert_counts(model, out);
     unsigned worst = sb_model_worst_component(model);
     put_text(out, "worst_component", worst < SB_COMPONENT_COUNT ? sb_component_text(worst) : NULL);
+    put_text(out, "incident", model->incident.is_open ? model->incident.id : NULL);
     put_number(out, "seq", (int64_t)model->seq);
     sb_json_object_end(out);
 }
 
 void handle_status(const struct call *call, struct answer *answer)
 {
-    answer_with(call, answer, write_status);
+    answer_with(call, answer, document_status);
 }
 
 static void put_age(struct sb_json_out *out, const char *key, sb_ns since)
 {
-    put_number(out, key, since > 0 ? (sb_now() - since) / SB_MS(1) : 0);
+    put_number(out, key, since > 0 ? (picture_now() - since) / SB_MS(1) : 0);
 }
 
 static void write_context(const struct sb_model *model, uint16_t number, struct sb_json_out *out)
@@ -103,13 +104,13 @@ static void write_context(const struct sb_model *model, uint16_t number, struct 
         put_flag(out, "burst", ctx->is_burst);
         put_flag(out, "asked_to_yield", ctx->yield_for != 0);
         put_age(out, "held_ms", ctx->leased_at);
-        put_number(out, "deadline_in_ms", (ctx->deadline - sb_now()) / SB_MS(1));
+        put_number(out, "deadline_in_ms", (ctx->deadline - picture_now()) / SB_MS(1));
     }
     put_text(out, "reason", ctx->reason);
     sb_json_object_end(out);
 }
 
-static void write_contexts(const struct sb_model *model, struct sb_json_out *out)
+void document_contexts(const struct sb_model *model, struct sb_json_out *out)
 {
     sb_json_object_begin(out);
     put_text(out, "policy", sb_lane_policy_text(model->lane_policy));
@@ -136,7 +137,7 @@ static void write_contexts(const struct sb_model *model, struct sb_json_out *out
 
 void handle_contexts(const struct call *call, struct answer *answer)
 {
-    answer_with(call, answer, write_contexts);
+    answer_with(call, answer, document_contexts);
 }
 
 static void put_breakers(const struct sb_model *model, struct sb_json_out *out)
@@ -151,8 +152,8 @@ static void put_breakers(const struct sb_model *model, struct sb_json_out *out)
         put_text(out, "site", breaker->name);
         put_text(out, "state", sb_breaker_state_text(breaker->state));
         put_age(out, "age_ms", breaker->since);
-        if (breaker->until > sb_now())
-            put_number(out, "asked_again_in_ms", (breaker->until - sb_now()) / SB_MS(1));
+        if (breaker->until > picture_now())
+            put_number(out, "asked_again_in_ms", (breaker->until - picture_now()) / SB_MS(1));
         else
             put_text(out, "asked_again_in_ms", NULL);
         put_text(out, "actor", breaker->actor);
@@ -162,7 +163,7 @@ static void put_breakers(const struct sb_model *model, struct sb_json_out *out)
     sb_json_array_end(out);
 }
 
-static void write_components(const struct sb_model *model, struct sb_json_out *out)
+void document_components(const struct sb_model *model, struct sb_json_out *out)
 {
     sb_json_object_begin(out);
     put_text(out, "verdict", picture_verdict(model));
@@ -188,5 +189,5 @@ static void write_components(const struct sb_model *model, struct sb_json_out *o
 
 void handle_components(const struct call *call, struct answer *answer)
 {
-    answer_with(call, answer, write_components);
+    answer_with(call, answer, document_components);
 }

@@ -37,6 +37,7 @@ struct options {
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
     const char *size; /* top --once */
     const char *why, *format, *lasts, *severity, *last; /* commands, status, budget, notify, alert test */
+    const char *note; /* incident */
     struct sb_config_override overrides[OVERRIDES_MAX];
     size_t override_count;
     const char *positionals[POSITIONALS_MAX];
@@ -79,6 +80,10 @@ enum sb_err paths_find(struct paths *paths, const struct options *options, const
 /* Loads the catalogue; prints all mistakes. EXIT_OK, or the exit code. */
 int load_catalogue(struct sb_catalogue **catalogue, const struct options *options, const struct paths *paths);
 
+/* The configuration in force as sb_config_effective gives it, for free(); any thread. */
+enum sb_err load_effective(const struct options *options, const struct paths *paths, char **text, char hash[SB_NAME_MAX],
+                           struct sb_error *err) SB_MUST_USE;
+
 /* The services of a running installation. Opened in order, closed in reverse. */
 struct installation {
     struct sb_node *node; /* NULL: its store is for one process */
@@ -87,6 +92,7 @@ struct installation {
     struct sb_services services;
     int lock_fd;
     struct timespec catalogue_changed; /* when its file was, as it was loaded */
+    struct secrets *secrets;  /* what nothing that is kept may hold; NULL until it is open */
     bool has_obeyed_caps; /* every endpoint that costs something has shown it; keeper's thread */
     uint64_t store_waits_seen; /* long waits for a connection, as of the last check of the store */
     bool has_opened_context; /* the browser has; keeper's thread */

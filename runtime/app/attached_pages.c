@@ -1,5 +1,6 @@
 /* As pages.c, for a runtime in another process. Console's thread; bounded time, but for the operator's editor. */
 #include "attached_pages.h"
+#include "incident.h"
 
 #include "app.h"
 #include "editor.h"
@@ -145,5 +146,27 @@ enum sb_err attached_pages_judge(const void *arg, const struct sb_screen_answer 
                          ? edit(self, answer->content_id, err)
                          : send_verdict(self, pages_verdict_name(answer->verdict), answer->content_id, answer->post_id, err);
     page_reader_hurry(self->reader);
+    return rc;
+}
+
+enum sb_err attached_capture(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err)
+{
+    const struct attached_pages *pages = self;
+    struct paths paths = *pages->paths;
+    char location[PATH_BYTES + 32], written[SB_BUNDLE_PATH_MAX];
+    struct sb_store *store = NULL;
+    struct sb_error unheard = { 0 };
+    (void)sb_copy(paths.state_dir, sizeof(paths.state_dir), pages->state_dir);
+    (void)snprintf(location, sizeof(location), "sqlite:%s/signalbox.db", paths.state_dir);
+    if (sb_store_view(&store, location, &unheard) != SB_OK)
+        store = NULL; /* a runtime on PostgreSQL: the picture's own log is what is known here */
+    const struct incident_request request = {
+        .options = pages->options, .paths = &paths, .store = store, .picture = picture, .source = "an attached console", .missing = "",
+    };
+    enum sb_err rc = incident_write(&request, written, err);
+    if (rc == SB_OK)
+        (void)sb_copy(path, cap, written);
+    if (store != NULL)
+        store->ops->close(store);
     return rc;
 }

@@ -2,6 +2,7 @@
 #ifndef SIGNALBOX_APP_ATTACHED_PAGES_H
 #define SIGNALBOX_APP_ATTACHED_PAGES_H
 
+#include "app.h"
 #include "page_reader.h"
 
 #include "signalbox/tui/tui.h"
@@ -10,6 +11,8 @@ struct attached_pages {
     const char *socket_path, *state_dir; /* state_dir: where the operator's editor gets its file */
     uint64_t console;
     struct page_reader *reader; /* of attached_pages_now */
+    const struct options *options; /* for captures */
+    const struct paths *paths;
 };
 
 /* The `page` and `judge` of its setup; `self` is a struct attached_pages. At most 600 ms a question, but for the editor. */
@@ -21,5 +24,7 @@ enum sb_err attached_lookup(const void *self, const struct sb_lookup *lookup, co
                             struct sb_error *err);
 /* A text of a polled pane, for its reader; `from` is a struct attached_pages. */
 enum sb_err attached_pages_now(const void *from, enum sb_screen_page page, const struct sb_op *op, char **text, struct sb_error *err);
+/* The `capture`: written here, beside the runtime's state, from this console's picture. The catalogue of the runtime is not known here. */
+enum sb_err attached_capture(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err);
 
 #endif

@@ -80,7 +80,7 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
     enum sb_err rc = sb_attach_open(&source, &attach, err);
     if (rc != SB_OK)
         return rc;
-    struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source), NULL };
+    struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source), NULL, options, paths };
     const struct sb_tui_setup setup = {
         .source = source,
         .theme_dir = paths->theme_dir,
@@ -95,6 +95,7 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
         .judge = attached_pages_judge,
         .lookup = attached_lookup,
         .lookup_self = &pages,
+        .capture = attached_capture,
         .page_self = &pages,
         .finished_fd = -1,
         .signal_fd = signal_fd,

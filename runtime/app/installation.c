@@ -1,5 +1,6 @@
 /* Opening and closing the services of an installation, in one order and its reverse. */
 #include "app.h"
+#include "secrets.h"
 
 #include "signalbox/os/os.h"
 
@@ -146,6 +147,17 @@ int installation_load(struct installation *in, struct options *options)
     return EXIT_OK;
 }
 
+/* Read once, as the services read theirs when they need them: a secret that is changed meanwhile is known after a restart. */
+static enum sb_err open_veil(struct installation *in, struct sb_error *err)
+{
+    in->secrets = calloc(1, sizeof(*in->secrets));
+    if (in->secrets == NULL)
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the names of secrets");
+    secrets_open(in->secrets, in->catalogue, false);
+    sb_veil_set(&in->secrets->exact);
+    return SB_OK;
+}
+
 int installation_open(struct installation *in, struct options *options, bool is_console, struct turn *turn)
 {
     struct sb_error error = { 0 };
@@ -153,6 +165,8 @@ int installation_open(struct installation *in, struct options *options, bool is_
     if (code != EXIT_OK)
         return code;
     enum sb_err rc = open_state(in, is_console, &error);
+    if (rc == SB_OK)
+        rc = open_veil(in, &error);
     if (rc == SB_OK)
         rc = node_open(in, turn, &error);
     if (rc == SB_OK && turn != NULL)
@@ -208,6 +222,11 @@ void installation_close(struct installation *in)
     if (s->store != NULL)
         s->store->ops->close(s->store);
     sb_node_close(in->node); /* nothing of it writes any more */
+    if (in->secrets != NULL) {
+        sb_veil_set(NULL);
+        secrets_close(in->secrets);
+        free(in->secrets);
+    }
     sb_fd_close(&in->lock_fd);
     sb_catalogue_destroy(in->catalogue);
     memset(in, 0, sizeof(*in));

@@ -22,25 +22,38 @@ static void print_mistakes(const struct sb_config_errors *errors)
     free(buf);
 }
 
-int load_catalogue(struct sb_catalogue **catalogue, const struct options *options, const struct paths *paths)
+/* `prices` gets the path that the source borrows. */
+static struct sb_config_source source_of(const struct options *options, const struct paths *paths, char prices[PATH_BYTES + 16])
 {
-    struct sb_config_source source = {
+    (void)snprintf(prices, PATH_BYTES + 16, "%s/prices.yaml", paths->data_dir);
+    return (struct sb_config_source){
         .catalogue_path = paths->catalogue,
         .site_dirs = { paths->user_site_dir, paths->site_dir },
+        .prices_path = prices,
         .overrides = options->overrides,
         .override_count = options->override_count,
+        .now = sb_wall_now(), /* the prices of today */
     };
-    struct sb_error error = { 0 };
+}
+
+enum sb_err load_effective(const struct options *options, const struct paths *paths, char **text, char hash[SB_NAME_MAX], struct sb_error *err)
+{
     char prices[PATH_BYTES + 16];
+    const struct sb_config_source source = source_of(options, paths, prices);
+    return sb_config_effective(&source, text, hash, err);
+}
+
+int load_catalogue(struct sb_catalogue **catalogue, const struct options *options, const struct paths *paths)
+{
+    char prices[PATH_BYTES + 16];
+    const struct sb_config_source source = source_of(options, paths, prices);
+    struct sb_error error = { 0 };
 
     if (paths->catalogue[0] == '\0') {
         complain("no catalogue: write one to ~/.config/signalbox/catalogue.yaml or name it with --catalogue FILE\n"
                  "(shipped examples are in %s; `signalbox practice` needs none)", paths->data_dir);
         return EXIT_CONFIGURATION;
     }
-    (void)snprintf(prices, sizeof(prices), "%s/prices.yaml", paths->data_dir);
-    source.prices_path = prices;
-    source.now = sb_wall_now(); /* the prices of today */
     struct sb_config_errors *errors = calloc(1, sizeof(*errors));
     if (errors == NULL)
         return EXIT_BUG;

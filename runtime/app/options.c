@@ -60,6 +60,7 @@ extern char **environ;
     X("severity", 'v', "NAME", "notify test: page, warn or info (default info)")                   \
     X("ready-fd", 'Y', "N", "run: an open descriptor that gets the line \"ready\" when the start has ended well")     \
     X("standby", 'b', NULL, "run: wait for the turn among the nodes that share a PostgreSQL")                          \
+    X("note", 'C', "TEXT", "incident: what the bundle is about")                                    \
     X("help", 'h', NULL, "this text")
 
 static const struct option long_options[] = {
@@ -258,6 +259,7 @@ static int apply(struct options *options, int letter)
     case 'v': options->severity = optarg; return EXIT_OK;
     case 'Y': return read_ready_fd(options);
     case 'b': options->is_standby = true; return EXIT_OK;
+    case 'C': options->note = optarg; return EXIT_OK;
     case 'h': options->wants_help = true; return EXIT_OK;
     default: return EXIT_USAGE; /* getopt has said what is wrong */
     }
@@ -273,7 +275,8 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:G:1NMIZ:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bh", long_options, NULL)) != -1)
+           (letter = getopt_long(argc, argv, "c:s:d:t:G:1NMIZ:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bC:E:h", long_options,
+                                NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {
         if (options->positional_count == POSITIONALS_MAX) {

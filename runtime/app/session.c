@@ -1,6 +1,7 @@
 /* One session of the engine: start, console or plain event lines, end by operator, signal or drain. Main thread. */
 #include "app.h"
 #include "embedded.h"
+#include "incident.h"
 #include "lookups.h"
 #include "notices.h"
 #include "pages.h"
@@ -128,7 +129,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
     const struct options *options = session->options;
     enum sb_tui_end end = SB_TUI_LEFT;
     const char *actor = getenv("USER");
-    struct pages pages = { .source = { in, sb_engine_control(engine) } };
+    struct pages pages = { .source = { in, sb_engine_control(engine), options } };
     enum sb_err rc = page_reader_open(&pages.reader, pages_now, &pages.source, err);
     struct sb_tui_setup setup = {
         .theme_dir = in->paths.theme_dir,
@@ -143,6 +144,7 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .judge = pages_judge,
         .lookup = lookups_answer,
         .lookup_self = &pages.source,
+        .capture = incident_capture,
         .node = tell_node,
         .page_self = &pages,
         .finished_fd = sb_engine_finished_fd(engine),
@@ -234,7 +236,7 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
     static struct sb_api_loop http_loop = { "http", http_silence, NULL };
     struct installation *in = session->installation;
     static char socket_path[PATH_BYTES + 32];
-    *source = (struct verdict_source){ in, sb_engine_control(engine) };
+    *source = (struct verdict_source){ in, sb_engine_control(engine), NULL };
     const struct sb_api_setup setup = {
         .catalogue = in->catalogue,
         .store = in->services.store,

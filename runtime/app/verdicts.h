@@ -10,6 +10,7 @@
 struct verdict_source {
     const struct installation *installation;
     struct sb_control *control;
+    const struct options *options; /* for captures */
 };
 
 /* `source` is a struct verdict_source. Says in err->text what became of it, on success too; who decided goes into the journal. Any thread;

@@ -119,6 +119,7 @@ static void load_doc(struct sb_cfg_loader *loader, struct sb_cfg_doc *doc)
     }
     sb_cfg_apply_overrides(loader, loader->tree, "");
     sb_cfg_bind(&loader->binder, &sb_cfg_root_section, loader->tree, &loader->root);
+    sb_cfg_write_effective(loader, &sb_cfg_root_section, loader->tree, "");
     assemble(loader);
 }
 
@@ -154,9 +155,9 @@ static struct sb_cfg_loader *loader_create(const struct sb_config_source *source
     return loader;
 }
 
-/* `yaml` NULL: read the file. */
+/* `yaml` NULL: read the file. `effective` NULL: the catalogue is loaded, and explained from now on. */
 static enum sb_err load(struct sb_catalogue **catalogue, const char *path, const char *yaml, size_t size,
-                        const struct sb_config_source *source, struct sb_config_errors *errors, struct sb_error *err)
+                        const struct sb_config_source *source, struct sb_cfg_out *effective, struct sb_config_errors *errors, struct sb_error *err)
 {
     struct sb_config_errors *found = calloc(1, sizeof *found);
     struct sb_cfg_loader *loader = found != NULL ? loader_create(source, path, found) : NULL;
@@ -165,6 +166,7 @@ static enum sb_err load(struct sb_catalogue **catalogue, const char *path, const
         free(found);
         return sb_error_set(err, SB_ERR_NOMEM, "no memory to load %s", path);
     }
+    loader->effective = effective;
     struct sb_cfg_doc *doc = yaml != NULL ? sb_cfg_doc_copy(&loader->scratch, found, path, yaml, size)
                                           : sb_cfg_doc_read(&loader->scratch, found, path, false);
     if (doc != NULL) {
@@ -179,7 +181,9 @@ static enum sb_err load(struct sb_catalogue **catalogue, const char *path, const
                             found->total == 1 ? "" : "s", first->path, (unsigned)first->line, (unsigned)first->column, first->message);
     } else {
         *catalogue = &loader->box->catalogue;
-        sb_cfg_explain_set(loader->box);
+        if (effective == NULL) {
+            sb_cfg_explain_set(loader->box);
+        }
         loader->box = NULL;
     }
     if (errors != NULL) {
@@ -194,7 +198,7 @@ enum sb_err sb_config_load(struct sb_catalogue **catalogue, const struct sb_conf
                            struct sb_error *err)
 {
     SB_ASSERT(source->catalogue_path != NULL);
-    return load(catalogue, source->catalogue_path, NULL, 0, source, errors, err);
+    return load(catalogue, source->catalogue_path, NULL, 0, source, NULL, errors, err);
 }
 
 enum sb_err sb_config_load_text(struct sb_catalogue **catalogue, const char *name, const char *yaml, size_t size,
@@ -202,7 +206,26 @@ enum sb_err sb_config_load_text(struct sb_catalogue **catalogue, const char *nam
 {
     static const struct sb_config_source NOTHING;
     SB_ASSERT(yaml != NULL);
-    return load(catalogue, name, yaml, size, source != NULL ? source : &NOTHING, errors, err);
+    return load(catalogue, name, yaml, size, source != NULL ? source : &NOTHING, NULL, errors, err);
+}
+
+enum sb_err sb_config_effective(const struct sb_config_source *source, char **text, char hash[SB_NAME_MAX], struct sb_error *err)
+{
+    struct sb_cfg_out out = {.size = 0};
+    struct sb_catalogue *catalogue = NULL;
+    enum sb_err code = load(&catalogue, source->catalogue_path, NULL, 0, source, &out, NULL, err);
+    char *written = sb_cfg_out_take(&out);
+    if (code == SB_OK && written == NULL) {
+        code = sb_error_set(err, SB_ERR_NOMEM, "no memory for the configuration of %s", source->catalogue_path);
+    }
+    if (code == SB_OK) {
+        (void)sb_copy(hash, SB_NAME_MAX, catalogue->config_hash);
+        *text = written;
+        written = NULL;
+    }
+    free(written);
+    sb_catalogue_destroy(catalogue);
+    return code;
 }
 
 void sb_catalogue_destroy(struct sb_catalogue *catalogue)

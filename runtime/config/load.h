@@ -3,6 +3,7 @@
 #define SB_CONFIG_LOAD_H
 
 #include "bind.h"
+#include "out.h"
 
 #include <openssl/evp.h>
 
@@ -25,6 +26,7 @@ struct sb_cfg_loader {
     struct sb_cfg_node *tree;      /* of the catalogue */
     struct sb_cfg_root root;
     struct sb_cfg_prices prices;
+    struct sb_cfg_out *effective;  /* where sb_config_effective writes; NULL = it was not asked for */
     bool has_all_sites;            /* every site of the list was read without a mistake */
     struct sb_zone *zones[SB_ZONES_MAX];
     uint32_t zone_count;
@@ -37,6 +39,9 @@ struct sb_cfg_node *sb_cfg_load_tree(struct sb_cfg_loader *loader, struct sb_cfg
 void sb_cfg_apply_overrides(struct sb_cfg_loader *loader, struct sb_cfg_node *tree, const char *prefix);
 /* Reports overrides of sites that are not used. */
 void sb_cfg_check_site_overrides(struct sb_cfg_loader *loader);
+
+/* Adds a tree and the defaults beside it to what sb_config_effective gives, when that was asked for. */
+void sb_cfg_write_effective(struct sb_cfg_loader *loader, const struct sb_cfg_section *section, const struct sb_cfg_node *tree, const char *path);
 
 void sb_cfg_load_sites(struct sb_cfg_loader *loader);
 /* Site, flow and arguments of every browse step. */

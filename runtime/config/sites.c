@@ -95,6 +95,7 @@ static void load_site(struct sb_cfg_loader *loader, size_t index, struct sb_site
     (void)sb_copy_n(loader->binder.path, sizeof loader->binder.path, prefix, strlen(prefix) - 1);
     loader->binder.path_size = strlen(prefix) - 1;
     sb_cfg_bind(&loader->binder, &sb_cfg_site_section, tree, site);
+    sb_cfg_write_effective(loader, &sb_cfg_site_section, tree, loader->binder.path);
     loader->binder.path_size = 0;
     if (site->name != NULL && !sb_streq(site->name, name)) {
         sb_cfg_blame(&loader->binder, sb_cfg_spot(tree, "site"), NULL,

@@ -15,6 +15,7 @@ enum section {
     SECTION_BREAKERS,
     SECTION_BUDGET,
     SECTION_PAUSES,
+    SECTION_INCIDENT,
     SECTION_JOB_STATES,
     SECTION_RUNS,
     SECTION_CONTEXT_STATES,
@@ -221,6 +222,14 @@ static enum said say_pause(const struct sb_core *core, uint32_t item, unsigned p
     return core->category_paused[item] ? SAID_EVENT : SAID_ITEM_OVER;
 }
 
+static enum said say_incident(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
+{
+    if (item > 0 || !core->incident.is_open)
+        return SAID_SECTION_OVER;
+    *event = sb_incident_event(core);
+    return part == 0 ? SAID_EVENT : SAID_ITEM_OVER;
+}
+
 static enum said say_job_state(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
 {
     if (item >= core->setup.job_count)
@@ -424,6 +433,7 @@ static item_fn *const sections[SECTION_DONE] = {
     [SECTION_BREAKERS] = say_breaker,
     [SECTION_BUDGET] = say_budget,
     [SECTION_PAUSES] = say_pause,
+    [SECTION_INCIDENT] = say_incident,
     [SECTION_JOB_STATES] = say_job_state,
     [SECTION_RUNS] = say_run,
     [SECTION_CONTEXT_STATES] = say_context_state,

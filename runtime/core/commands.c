@@ -489,6 +489,16 @@ static void on_reset_breaker(struct sb_core *core, struct asked *asked)
     }
 }
 
+static void on_incident_open(struct sb_core *core, struct asked *asked)
+{
+    asked->is_refused = !sb_incident_open(core, asked->command, &asked->outcome);
+}
+
+static void on_incident_close(struct sb_core *core, struct asked *asked)
+{
+    asked->is_refused = !sb_incident_close(core, asked->command, &asked->outcome);
+}
+
 static void on_drain(struct sb_core *core, struct asked *asked)
 {
     say(asked, core->is_draining ? "stopping at once" : "draining");
@@ -568,4 +578,6 @@ void sb_commands_input(struct sb_core *core, const struct sb_command *command)
     core->commands[core->command_at] = (struct remembered_command){ .id = safe.id, .answer = event };
     core->command_at = (core->command_at + 1) % COMMANDS_REMEMBERED;
     sb_core_emit(core, &event);
+    if (!asked.is_refused)
+        sb_incident_note(core, &safe);
 }

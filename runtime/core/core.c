@@ -173,6 +173,11 @@ static void on_restore_pause(struct sb_core *core, const struct sb_input *input)
     sb_pauses_note(core, target, pause->actor, pause->reason, pause->at > 0 && pause->at < core->wall.ns ? core->wall.ns - pause->at : 0);
 }
 
+static void on_restore_incident(struct sb_core *core, const struct sb_input *input)
+{
+    sb_incident_restore(core, &input->as.restore_incident);
+}
+
 static void on_restore_budget(struct sb_core *core, const struct sb_input *input)
 {
     sb_budget_restore(core, &input->as.restore_budget);

@@ -21,6 +21,8 @@
 #include "signalbox/core/core.h"
 #include "signalbox/core/pace.h"
 
+#include "incidents.h"
+#include "pauses.h"
 #include "service.h"
 
 #include <string.h>
@@ -174,17 +176,6 @@ struct llm_failures {
     char alias[SB_NAME_MAX], reason[SB_NOTE_MAX];
 };
 
-/* Who paused a job (its number), a category (PAUSE_CATEGORY + it) or everything. */
-enum { PAUSE_NOTES_MAX = 64, PAUSE_CATEGORY = 0x10000, PAUSE_ALL = 0x20000 };
-struct pause_note {
-    bool is_used;
-    uint32_t target;
-    sb_ns now;
-    struct sb_wall wall;
-    char actor[SB_NAME_MAX];
-    char reason[SB_NOTE_MAX];
-};
-
 struct remembered_command {
     uint64_t id;
     struct sb_event answer;
@@ -238,6 +229,7 @@ struct sb_core {
     bool is_all_paused, category_paused[SB_CATEGORY_COUNT];
     struct pause_note pause_notes[PAUSE_NOTES_MAX]; /* pauses.c */
     uint32_t pause_note_next;
+    struct incident incident;   /* incidents.c */
 
     struct component components[SB_COMPONENT_COUNT];
     struct service services[SB_OBJECTIVE_COUNT];
@@ -563,11 +555,6 @@ void sb_breakers_timer(struct sb_core *core, uint32_t site);
 bool sb_breakers_trip(struct sb_core *core, uint32_t site, const char *actor, const char *reason);
 bool sb_breakers_reset(struct sb_core *core, uint32_t site, const char *actor, const char *reason);
 struct sb_event sb_breakers_event(const struct sb_core *core, uint32_t site);
-/* pauses.c. `ago`: how long it has been on. */
-void sb_pauses_note(struct sb_core *core, uint32_t target, const char *actor, const char *reason, sb_ns ago);
-void sb_pauses_forget(struct sb_core *core, uint32_t target);
-/* Fills in time, actor and reason of a pause's event; leaves what is not known. */
-void sb_pauses_tell(const struct sb_core *core, uint32_t target, struct sb_event *event, char actor[SB_NAME_MAX], char reason[SB_NOTE_MAX]);
 
 /* commands.c */
 void sb_commands_input(struct sb_core *core, const struct sb_command *command);

@@ -95,6 +95,10 @@ static void settle(struct sb_engine *engine, const struct sb_step_env *env, stru
     }
     char *output = result->output;
     result->output = NULL;
+    if (!sb_veil_document(&output)) { /* it is a row of the store from here on */
+        fail(result, env->step->is_effect ? SB_CLASS_UNCERTAIN : SB_CLASS_RETRYABLE, "no memory to keep the step's output");
+        return;
+    }
     const struct sb_op op = { .deadline = sb_ns_add(sb_now(), SB_S(OUTPUT_SAVE_S)) };
     if (sb_outputs_put(engine->outputs, env->run, env->job_id, env->step_id, output, &op, &error) == SB_OK)
         return;

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LOG_MESSAGE_MAX = 1024, LOG_LINE_MAX = 4 * LOG_MESSAGE_MAX + 128 };
@@ -83,6 +84,7 @@ void sb_log(enum sb_log_level level, const char *area, const char *format, ...)
     va_end(arguments);
     if (length < 0)
         return;
+    sb_veil_text(message, sizeof(message));
     bool is_cut = (size_t)length >= sizeof(message);
 
     sb_text_init(&line, buffer, sizeof(buffer));
@@ -92,7 +94,7 @@ void sb_log(enum sb_log_level level, const char *area, const char *format, ...)
     sb_text_add_char(&line, ' ');
     sb_text_add(&line, area);
     sb_text_add_char(&line, ' ');
-    add_visible(&line, message, is_cut ? sizeof(message) - 1 : (size_t)length);
+    add_visible(&line, message, strlen(message));
     if (is_cut)
         sb_text_add(&line, " ...");
     sb_text_add_char(&line, '\n');

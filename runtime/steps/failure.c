@@ -152,7 +152,7 @@ static void write_text(struct explanation *it, enum sb_kept_file which, char *te
 {
     char *clean = sb_redact(text, (const char *const *)it->secrets.texts, it->secrets.count, 2 * SOURCE_MAX);
 
-    if (clean != NULL)
+    if (clean != NULL && sb_veil_document(&clean))
         write_file(it, which, clean, strlen(clean));
     free(clean);
     free(text);

@@ -1,83 +1,19 @@
-/* Takes secrets out of texts. Pure; any thread. It errs on the side of taking out too much: what is kept is read by people who look for the
- * reason of a failure, and may be passed on by them. */
+/* Takes secrets out of pages and what scripts say: the redactor of runtime/base, and what HTML hides in its elements. Pure; any thread. */
 #include "redact.h"
 #include "steps.h"
 
+#include "signalbox/base/redact.h"
+
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 static const char mark[] = "[redacted]";
 
-/* A word, what ends its value, and whether ':' or '=' must stand between. */
-static const struct {
-    const char *word, *ends;
-    bool has_separator;
-} words[] = {
-    { "authorization", "\r\n\"'<", true }, { "cookie", "\r\n\"'<", true },         { "bearer", " \t\r\n\"'<,;&)", false },
-    { "password", " \t\r\n\"'<,;&)", true }, { "passwd", " \t\r\n\"'<,;&)", true }, { "secret", " \t\r\n\"'<,;&)", true },
-    { "token", " \t\r\n\"'<,;&)", true },  { "api_key", " \t\r\n\"'<,;&)", true }, { "api-key", " \t\r\n\"'<,;&)", true },
-    { "apikey", " \t\r\n\"'<,;&)", true }, { "session", " \t\r\n\"'<,;&)", true }, { "sessionid", " \t\r\n\"'<,;&)", true },
-    { "session_id", " \t\r\n\"'<,;&)", true }, { "sid", " \t\r\n\"'<,;&)", true },
-};
-
-struct redaction {
-    const char *const *secrets;
-    size_t count;
-    struct sb_blob out;
-};
-
-static void add_mark(struct redaction *redaction)
+static void add_mark(struct sb_blob *out)
 {
-    sb_blob_add(&redaction->out, mark, sizeof mark - 1);
-}
-
-/* Each of these looks at `at`, writes what stands in its place and returns how many bytes that covers; 0 = nothing of its kind is there. */
-
-static size_t take_secret(struct redaction *redaction, const char *at)
-{
-    for (size_t i = 0; i < redaction->count; i++) {
-        size_t size = strlen(redaction->secrets[i]);
-        if (size == 0 || redaction->secrets[i][0] != *at || strncmp(at, redaction->secrets[i], size) != 0)
-            continue;
-        add_mark(redaction);
-        return size;
-    }
-    return 0;
-}
-
-/* Bytes from behind the word to the value: "=", ": ", "\": \"" and so on. 0 = no value follows. */
-static size_t separator(const char *at, bool has_separator)
-{
-    size_t size = strspn(at, " \t\"'");
-
-    if (has_separator) {
-        if (at[size] != ':' && at[size] != '=')
-            return 0;
-        size++;
-    } else if (size == 0) {
-        return 0;
-    }
-    return size + strspn(at + size, " \t\"'");
-}
-
-static size_t take_word(struct redaction *redaction, const char *text, const char *at)
-{
-    if (at > text && isalpha((unsigned char)at[-1]))
-        return 0;
-    for (size_t i = 0; i < SB_LEN(words); i++) {
-        size_t size = strlen(words[i].word);
-        if (strncasecmp(at, words[i].word, size) != 0)
-            continue;
-        size_t gap = separator(at + size, words[i].has_separator);
-        size_t value = gap > 0 ? strcspn(at + size + gap, words[i].ends) : 0;
-        if (value == 0)
-            continue;
-        sb_blob_add(&redaction->out, at, size + gap);
-        add_mark(redaction);
-        return size + gap + value;
-    }
-    return 0;
+    sb_blob_add(out, mark, sizeof mark - 1);
 }
 
 /* Bytes of a tag up to and with its ">", quotes respected. */
@@ -118,8 +54,8 @@ static size_t value_size(const char *at, const char *end)
     return size < (size_t)(end - at) ? size : (size_t)(end - at);
 }
 
-/* An input that holds a password, a token or what nobody sees; a meta element with a token. */
-static size_t take_tag(struct redaction *redaction, const char *at)
+/* An input that holds a password, a token or what nobody sees; a meta element with a token. Returns how many bytes it covers; 0 = there is none. */
+static size_t take_tag(struct sb_blob *out, const char *at)
 {
     static const char *const holders[] = { "password", "hidden", "token", "csrf", "secret" };
     bool is_input = strncasecmp(at, "<input", 6) == 0, is_meta = strncasecmp(at, "<meta", 5) == 0, is_secret = false;
@@ -133,30 +69,50 @@ static size_t take_tag(struct redaction *redaction, const char *at)
     for (const char *from = at; from < end;) {
         size_t length = strlen(attribute);
         if (from > at && isspace((unsigned char)from[-1]) && strncasecmp(from, attribute, length) == 0 && from[length] == '=') {
-            sb_blob_add(&redaction->out, from, length + 1);
-            add_mark(redaction);
+            sb_blob_add(out, from, length + 1);
+            add_mark(out);
             from += length + 1;
             from += value_size(from, end);
         } else {
-            sb_blob_add(&redaction->out, from++, 1);
+            sb_blob_add(out, from++, 1);
         }
     }
     return size;
 }
 
-char *sb_redact(const char *text, const char *const *secrets, size_t count, size_t max)
+static char *redact(const struct sb_redactor *redactor, const char *text, size_t max)
 {
-    struct redaction redaction = { .secrets = secrets, .count = count, .out = { .max = max } };
+    struct sb_blob out = { .max = max };
+    const size_t size = strlen(text);
 
-    for (const char *at = text; *at != '\0' && !redaction.out.is_bad;) {
-        size_t covered = take_secret(&redaction, at);
-        if (covered == 0 && *at == '<')
-            covered = take_tag(&redaction, at);
-        if (covered == 0 && isalpha((unsigned char)*at))
-            covered = take_word(&redaction, text, at);
+    for (size_t at = 0; at < size && !out.is_bad;) {
+        struct sb_redact_span span;
+        size_t covered = text[at] == '<' ? take_tag(&out, text + at) : 0;
+        if (covered == 0 && sb_redact_at(redactor, text, size, at, &span)) {
+            sb_blob_add(&out, text + at, span.start - at);
+            add_mark(&out);
+            covered = span.start + span.size - at;
+        }
         if (covered == 0)
-            sb_blob_add(&redaction.out, at, covered = 1);
+            sb_blob_add(&out, text + at, covered = 1);
         at += covered;
     }
-    return sb_blob_take(&redaction.out);
+    return sb_blob_take(&out);
+}
+
+char *sb_redact(const char *text, const char *const *secrets, size_t count, size_t max)
+{
+    struct sb_redact_secret *named = calloc(count + 1, sizeof *named);
+    struct sb_redactor redactor;
+    size_t kept = 0;
+
+    if (named == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (secrets[i][0] != '\0')
+            named[kept++] = (struct sb_redact_secret){ "secret", secrets[i] };
+    sb_redactor_init(&redactor, named, kept, 1);
+    char *out = redact(&redactor, text, max);
+    free(named);
+    return out;
 }

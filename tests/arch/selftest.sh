@@ -14,7 +14,7 @@ fresh() {
   (
     cd "$house"
     mkdir -p runtime/base runtime/model runtime/core/alerts runtime/os runtime/services/net runtime/services/notify runtime/steps/native \
-      runtime/services/store/migrations runtime/services/cache tui/model tui/view tui/keys tui/theme tui/panes tui/term themes \
+      runtime/services/store/migrations runtime/services/cache tui/model tui/view tui/keys tui/theme tui/export tui/panes tui/term themes \
       include/signalbox/base include/signalbox/os include/signalbox/ports tests/unit
     echo 'int sb_one(void);' >include/signalbox/base/one.h
     echo '#include "signalbox/base/one.h"' >include/signalbox/os/os.h
@@ -24,7 +24,7 @@ fresh() {
         "$room" "$room" >"runtime/$room/one.c"
     done
     printf 'int sb_one(void);\nint sb_one(void) { return 1; }\n' >runtime/base/two.c
-    for room in model view keys theme; do
+    for room in model view keys theme export; do
       printf 'int sb_tui_%s(void);\nint sb_tui_%s(void) { return 2; }\n' "$room" "$room" >"tui/$room/one.c"
     done
     printf '#include <pthread.h>\nint sb_os(void) { return pthread_self() != 0; }\n' >runtime/os/one.c
@@ -122,7 +122,7 @@ refuses includes 'runtime/services/net may not include <hiredis/hiredis.h>; only
 refuses includes 'include by path "../os/secret.h"' runtime/base/bad.c '#include "../os/secret.h"'
 refuses includes '"../../base/x.h"' runtime/core/alerts/bad.c '#include "../../base/x.h"'
 refuses includes '"other.h" is not a header of runtime/services/net' runtime/services/net/bad.c '#include "other.h"'
-refuses includes '<zlib.h> is not known' runtime/os/bad.c '#include <zlib.h>'
+refuses includes '<lzma.h> is not known' runtime/os/bad.c '#include <lzma.h>'
 refuses includes 'folder runtime/attic has no room line' runtime/attic/bad.c 'int x;'
 refuses includes 'include/signalbox/os may not include "signalbox/ports/http.h"' include/signalbox/os/bad.h '#include "signalbox/ports/http.h"'
 refuses includes 'belongs to no unit' runtime/os/bad.c '#include "signalbox/secret/x.h"'

@@ -316,6 +316,28 @@ static void fold__pauses_come_back_until_they_are_resumed(void **state)
     assert_null(restored(world, SB_INPUT_RESTORE_PAUSE, 0));
 }
 
+static void fold__the_open_incident_comes_back_and_numbers_go_on(void **state)
+{
+    struct world *world = *state;
+    define_jobs(world);
+    TELL(world, INCIDENT_OPENED, incident_opened, .incident = "INC-20261127-2", .actor = "ann", .reason = "posts fail");
+    TELL(world, INCIDENT_CLOSED, incident_closed, .incident = "INC-20261127-2", .actor = "ann");
+    TELL(world, INCIDENT_OPENED, incident_opened, .incident = "OPS_7", .actor = "bob", .reason = "it's \"down\"");
+    restore(world);
+    assert_string_equal(restored(world, SB_INPUT_RESTORE_INCIDENT, 0)->as.restore_incident.incident, "INC-20261127-2");
+    assert_false(restored(world, SB_INPUT_RESTORE_INCIDENT, 0)->as.restore_incident.is_open);
+    const struct sb_in_restore_incident *open = &restored(world, SB_INPUT_RESTORE_INCIDENT, 1)->as.restore_incident;
+    assert_string_equal(open->incident, "OPS_7");
+    assert_string_equal(open->actor, "bob");
+    assert_string_equal(open->reason, "it's \"down\"");
+    assert_true(open->is_open);
+    assert_true(open->at > 0);
+    define_jobs(world);
+    TELL(world, INCIDENT_CLOSED, incident_closed, .incident = "OPS_7", .actor = "bob");
+    restore(world);
+    assert_false(restored(world, SB_INPUT_RESTORE_INCIDENT, 1)->as.restore_incident.is_open);
+}
+
 static void fold__the_days_money_is_the_last_figure_of_the_last_window(void **state)
 {
     struct world *world = *state;
@@ -517,6 +539,7 @@ int main(void)
         TEST(fold__a_retried_run_is_open_again),
         TEST(fold__states_follow_holds_yields_and_retries),
         TEST(fold__pauses_come_back_until_they_are_resumed),
+        TEST(fold__the_open_incident_comes_back_and_numbers_go_on),
         TEST(fold__the_days_money_is_the_last_figure_of_the_last_window),
         TEST(fold__alerts_are_raised_acknowledged_and_cleared),
         TEST(fold__a_start_ends_the_leases_of_the_process_before_and_no_incident),

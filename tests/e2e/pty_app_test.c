@@ -176,6 +176,18 @@ void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, stru
     fail_msg("no key of this test decides anything");
 }
 
+void sb_screen_stamp(const struct sb_screen *screen, struct sb_now now, struct sb_screen_stamp *stamp)
+{
+    (void)screen, (void)now, (void)stamp;
+    fail_msg("no key of this test captures anything");
+}
+
+void sb_screen_pane_box(const struct sb_screen *screen, uint16_t box[4])
+{
+    (void)screen, (void)box;
+    fail_msg("no key of this test copies anything");
+}
+
 void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid *grid)
 {
     char buf[128];

@@ -3,7 +3,7 @@
 #define SB_TEST_PICTURE_H
 
 #include "signalbox/base/text.h"
-#include "signalbox/tui/grid.h"
+#include "signalbox/tui/export.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,25 +33,24 @@ static inline void path_of(char *path, size_t cap, const char *name)
     sb_text_addf(&text, "%s/tests/golden/%s", SB_SOURCE_DIR, name);
 }
 
-/* The text of the rows, then one letter per slot of each cell, then the cursor. */
+static inline void paint_bytes(void *arg, const char *bytes, size_t size)
+{
+    sb_text_add_n(arg, bytes, size);
+}
+
+/* The text of the rows as a capture writes it, then one letter per slot of each cell, then the cursor. */
 static inline void paint(const struct sb_grid *grid, char *out)
 {
     struct sb_text text;
     sb_text_init(&text, out, PICTURE_MAX);
-    for (unsigned part = 0; part < 2; part++) {
-        for (unsigned row = 0; row < grid->rows; row++) {
-            for (unsigned col = 0; col < grid->cols; col++) {
-                const struct sb_grid_cell *const cell = &grid->cells[(size_t)row * grid->cols + col];
-                char bytes[4];
-                if (part == 1)
-                    sb_text_add_char(&text, (char)('a' + cell->slot));
-                else if (cell->width != 0)
-                    sb_text_add_n(&text, bytes, sb_utf8_encode(cell->code_point, bytes));
-            }
-            sb_text_add(&text, part == 0 ? "|\n" : "\n");
-        }
+    sb_export_text(grid, "|\n", false, (struct sb_export_sink){paint_bytes, &text});
+    sb_text_add(&text, "\n");
+    for (unsigned row = 0; row < grid->rows; row++) {
+        for (unsigned col = 0; col < grid->cols; col++)
+            sb_text_add_char(&text, (char)('a' + grid->cells[(size_t)row * grid->cols + col].slot));
         sb_text_add(&text, "\n");
     }
+    sb_text_add(&text, "\n");
     sb_text_addf(&text, "cursor %u,%u\n", grid->cursor_row, grid->cursor_col);
     assert_false(text.is_cut);
 }

@@ -66,6 +66,25 @@ static void take_question(struct sb_audit *audit, const struct sb_event *event)
     text_copy(row->reason, sizeof row->reason, ev->reason);
 }
 
+void sb_audit_stamp(struct sb_audit *audit, uint64_t command, const char *incident, const char *reason)
+{
+    struct sb_model_asked *const row = find(audit, command);
+    if (row == NULL)
+        return;
+    text_copy(row->incident, sizeof row->incident, incident);
+    if (row->reason[0] == '\0')
+        text_copy(row->reason, sizeof row->reason, reason);
+}
+
+static void take_stamp(struct sb_audit *audit, const struct sb_event *event)
+{
+    const struct sb_ev_incident_action *const ev = &event->as.incident_action;
+    char incident[SB_NAME_MAX], reason[SB_NOTE_MAX];
+    text_copy(incident, sizeof incident, ev->incident);
+    text_copy(reason, sizeof reason, ev->reason);
+    sb_audit_stamp(audit, ev->command, incident, reason);
+}
+
 void sb_audit_take(struct sb_audit *audit, const struct sb_event *event)
 {
     _Static_assert(sizeof(struct sb_ev_command_done) == sizeof(struct sb_ev_command_refused), "answers are alike");
@@ -75,16 +94,8 @@ void sb_audit_take(struct sb_audit *audit, const struct sb_event *event)
         take_answer(audit, event, &event->as.command_done, false);
     else if (event->kind == SB_EVENT_COMMAND_ASKED)
         take_question(audit, event);
-}
-
-void sb_audit_stamp(struct sb_audit *audit, uint64_t command, const char *incident, const char *reason)
-{
-    struct sb_model_asked *const row = find(audit, command);
-    if (row == NULL)
-        return;
-    text_copy(row->incident, sizeof row->incident, incident);
-    if (row->reason[0] == '\0')
-        text_copy(row->reason, sizeof row->reason, reason);
+    else if (event->kind == SB_EVENT_INCIDENT_ACTION)
+        take_stamp(audit, event);
 }
 
 const struct sb_model_asked *sb_audit_at(const struct sb_audit *audit, uint64_t back)

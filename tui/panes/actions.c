@@ -398,6 +398,8 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_ACK_ALL] = sb_act_ack_all, [SB_KEY_ACTION_SILENCE] = sb_act_silence,
         [SB_KEY_ACTION_UNSILENCE] = sb_act_unsilence, [SB_KEY_ACTION_TIER] = sb_act_tier,
         [SB_KEY_ACTION_RECOVER] = sb_act_recover, [SB_KEY_ACTION_BREAKER] = sb_act_breaker,
+        [SB_KEY_ACTION_CAPTURE] = sb_act_capture, [SB_KEY_ACTION_COPY] = sb_act_copy, [SB_KEY_ACTION_COPY_PANE] = sb_act_copy_pane,
+        [SB_KEY_ACTION_INCIDENT] = sb_act_incident,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
         [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
         [SB_KEY_ACTION_NEXT_MATCH] = sb_act_next_match, [SB_KEY_ACTION_PREV_MATCH] = sb_act_prev_match,

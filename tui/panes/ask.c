@@ -14,7 +14,10 @@ struct sb_dialog *sb_ask(struct sb_screen *screen, enum sb_key_action action, st
     dialog->action = action;
     dialog->opened = now.mono;
     dialog->command = sb_command_make(kind, 0, screen->actor);
-    dialog->has_reason = screen->asks_reasons;
+    /* While an incident is open, what is done must say why; leaving is nobody's business. */
+    dialog->needs_reason = screen->live->incident.is_open && action != SB_KEY_ACTION_LEAVE && action != SB_KEY_ACTION_TAKE_OVER;
+    dialog->has_reason = screen->asks_reasons || dialog->needs_reason;
+    dialog->at = dialog->needs_reason ? SB_ASK_REASON : SB_ASK_ANSWER;
     return dialog;
 }
 
@@ -237,9 +240,13 @@ void sb_dialog_key(struct sb_screen *screen, uint32_t key, struct sb_now now, st
         return; /* meant for what was there before the question came up */
     const enum sb_ask_at at = place_of(dialog);
     const bool is_answering = at == SB_ASK_ANSWER;
+    if (dialog->action == SB_KEY_ACTION_INCIDENT && sb_incident_key(screen, key, now, answer))
+        return;
     if (key == SB_KEY_ESCAPE || key == 7 || (is_answering && (key == 'q' || key == 'n' || key == 'N'))) {
         dialog->is_open = false;
         sb_notice_say(screen, now, false, "not done");
+    } else if (key == SB_KEY_ENTER && at == SB_ASK_REASON && dialog->needs_reason && dialog->reason[0] == '\0') {
+        dialog->at = at; /* the question goes on with a reason only */
     } else if (key == SB_KEY_TAB || (key == SB_KEY_ENTER && !is_answering)) {
         dialog->at = next_place(dialog); /* Enter ends a field and never answers */
     } else if (key == 'y' && (is_answering || (at == SB_ASK_WORD && is_word_typed(dialog)))) {
@@ -276,10 +283,14 @@ static void write_choices(const struct sb_dialog *dialog, struct sb_text *text)
     }
 }
 
-static void write_question(const struct sb_dialog *dialog, enum sb_ask_at at, struct sb_text *text)
+static void write_question(const struct sb_screen *screen, const struct sb_dialog *dialog, enum sb_ask_at at, struct sb_text *text)
 {
     if (at == SB_ASK_UNTIL) {
         sb_text_add(text, "HH:MM in UTC, or 90m, 2h, 1d; [Enter] goes on   [Esc] no");
+    } else if (at == SB_ASK_REASON && dialog->needs_reason && screen->live->incident.is_open) {
+        sb_text_add(text, "why? for ");
+        sb_text_add(text, screen->live->incident.id);
+        sb_text_add(text, "   [Enter] goes on   [Esc] no");
     } else if (at == SB_ASK_REASON) {
         sb_text_add(text, dialog->needs_reason ? "a reason is needed; [Enter] goes on   [Esc] no" : "[Enter] goes on   [Esc] no");
     } else if (at == SB_ASK_WORD && !is_word_typed(dialog)) {
@@ -308,12 +319,17 @@ void sb_dialog_show(const struct sb_screen *screen, const struct sb_view *view)
     char question[SB_DIALOG_LINE_MAX], choices[SB_DIALOG_LINE_MAX];
     struct sb_text text;
     sb_text_init(&text, question, sizeof question);
-    write_question(dialog, at, &text);
+    if (dialog->action == SB_KEY_ACTION_INCIDENT)
+        sb_incident_question(screen, &text);
+    else
+        write_question(screen, dialog, at, &text);
     sb_text_init(&text, choices, sizeof choices);
     write_choices(dialog, &text);
     struct sb_dialog_text shown = {.title = dialog->title, .line_count = dialog->line_count, .question = question};
     for (unsigned i = 0; i < dialog->line_count; i++)
         shown.lines[i] = dialog->lines[i];
+    if (dialog->wants_id)
+        add_field(&shown, ">", dialog->typed, true);
     if (dialog->choice_count > 0)
         add_field(&shown, NULL, choices, false);
     if (dialog->has_until)

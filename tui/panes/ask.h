@@ -53,6 +53,7 @@ struct sb_dialog {
     bool has_until, has_reason, needs_reason;
     char until[SB_UNTIL_MAX];            /* "14:30" (UTC), or a time from now such as "90m" */
     char reason[SB_NOTE_MAX];            /* goes into the command */
+    bool wants_id;                       /* INCIDENT: an id is typed; else its keys are in incident.c */
 };
 
 /* Opens a question about a command; the rest of it is empty. */

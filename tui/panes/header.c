@@ -177,6 +177,17 @@ static void add_mode(const struct sb_screen *screen, struct line *line, struct s
     }
 }
 
+/* As far as there is room its whole id; its end tells two of a day apart. */
+static void add_incident(const struct sb_model *model, struct line *line)
+{
+    if (!model->incident.is_open)
+        return;
+    struct sb_text text = part_begin(line, 0, SB_SLOT_BAR_WARN);
+    const char *const id = model->incident.id;
+    sb_text_add(&text, id);
+    part_last_resort(line, strlen(id) > 6 ? id + strlen(id) - 6 : id);
+}
+
 static void draw_first(const struct sb_screen *screen, const struct sb_view *view, struct sb_now now)
 {
     struct line line = {.count = 0};
@@ -192,6 +203,7 @@ static void draw_first(const struct sb_screen *screen, const struct sb_view *vie
     sb_text_add_clock(&text, now.wall);
     part_last_resort(&line, clock);
     add_mode(screen, &line, now);
+    add_incident(screen->live, &line);
     text = part_begin(&line, 6, SB_SLOT_BAR);
     sb_text_add(&text, "op ");
     sb_text_add(&text, screen->actor[0] != '\0' ? screen->actor : "?");

@@ -143,6 +143,7 @@ struct sb_screen {
         char target[SB_NAME_MAX];
     } undo;
     struct sb_bulk bulk;
+    struct sb_box focus_box;  /* of the pane with the focus, as it was drawn */
     uint64_t sent;            /* commands emitted so far */
     struct {
         sb_ns until;
@@ -320,6 +321,12 @@ void sb_log_sideways(struct sb_screen *screen, int step, struct sb_now now);
 /* actions.c, ask.c, questions.c */
 typedef void sb_act(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
 void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_now now, struct sb_screen_answer *answer);
+/* incident.c */
+sb_act sb_act_capture, sb_act_copy, sb_act_copy_pane, sb_act_incident;
+/* The keys of the question about an incident; false when they are those of any question. */
+bool sb_incident_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
+void sb_incident_question(const struct sb_screen *screen, struct sb_text *text);
+
 sb_act sb_act_retry_whole, sb_act_force, sb_act_cancel, sb_act_kill, sb_act_recycle, sb_act_policy, sb_act_pause_all, sb_act_leave, sb_act_take_over;
 sb_act sb_act_mouse, sb_act_mark, sb_act_mark_range, sb_act_mark_all, sb_act_mark_clear, sb_act_undo;
 sb_act sb_act_ack_all, sb_act_silence, sb_act_unsilence, sb_act_tier, sb_act_probe, sb_act_recover, sb_act_breaker;

@@ -198,6 +198,8 @@ static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, con
     sb_text_init(&right, right_buffer, sizeof right_buffer);
     screen->places[pane] = content.box;
     screen->find.cols[pane] = content.box.cols;
+    if (screen->focus == pane)
+        screen->focus_box = box;
     info->draw(screen, &content, &text, &right);
     sb_view_title(&title, 0, info->number, info->title, text_buffer, right_buffer, screen->focus == pane);
 }

@@ -15,6 +15,7 @@ static enum sb_command_kind inverse_of(unsigned kind)
         {SB_COMMAND_PAUSE_CATEGORY, SB_COMMAND_RESUME_CATEGORY}, {SB_COMMAND_RESUME_CATEGORY, SB_COMMAND_PAUSE_CATEGORY},
         {SB_COMMAND_ACK_ALERT, SB_COMMAND_UNACK_ALERT},          {SB_COMMAND_SILENCE, SB_COMMAND_UNSILENCE},
         {SB_COMMAND_FORCE_TIER, SB_COMMAND_FREE_TIER},
+        {SB_COMMAND_INCIDENT_OPEN, SB_COMMAND_INCIDENT_CLOSE},   {SB_COMMAND_INCIDENT_CLOSE, SB_COMMAND_INCIDENT_OPEN},
     };
     for (unsigned i = 0; i < SB_LEN(pairs); i++) {
         if (pairs[i].done == kind)
@@ -45,6 +46,8 @@ bool sb_undo_make(const struct sb_screen *screen, const struct sb_command *done,
     inverse->job = done->job;
     inverse->category = done->category;
     inverse->confirmed = true;
+    if (kind == SB_COMMAND_INCIDENT_OPEN || kind == SB_COMMAND_INCIDENT_CLOSE)
+        sb_copy(inverse->subject, sizeof inverse->subject, done->subject);
     inverse->alert = kind == SB_COMMAND_UNSILENCE ? silence_of(screen->live, done) : done->alert;
     return kind != SB_COMMAND_UNSILENCE || inverse->alert != 0;
 }
@@ -70,7 +73,8 @@ void sb_act_undo(struct sb_screen *screen, struct sb_now now, struct sb_screen_a
 {
     if (!screen->undo.is_armed || now.mono >= screen->undo.until) {
         screen->undo.is_armed = false;
-        sb_notice_say(screen, now, false, "nothing to undo: a pause, an acknowledgement, a silence or a tier can be undone for 5 seconds");
+        sb_notice_say(screen, now, false,
+                      "nothing to undo: a pause, an acknowledgement, a silence, a tier or an incident id can be undone for 5 seconds");
         return;
     }
     screen->undo.is_armed = false;

@@ -88,6 +88,12 @@ static struct rgb colour_rgb(struct sb_colour colour)
     return colour.kind == SB_COLOUR_RGB ? (struct rgb){ colour.r, colour.g, colour.b } : index_rgb(colour.index);
 }
 
+uint32_t sb_colour_rgb(struct sb_colour colour)
+{
+    const struct rgb c = colour_rgb(colour);
+    return (uint32_t)(c.r << 16 | c.g << 8 | c.b);
+}
+
 /* Terminals with direct colour read 0..7 as the palette, so an almost black blue must not fall in there. */
 static int32_t show_true(struct sb_colour colour)
 {

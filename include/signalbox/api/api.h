@@ -85,6 +85,11 @@ enum { SB_API_LOOKUP_TARGET_MAX = 512 };
 void sb_api_lookup_target(const struct sb_lookup *lookup, char out[SB_API_LOOKUP_TARGET_MAX]);
 enum sb_err sb_api_lookup_read(const char *body, size_t size, struct sb_findings *findings, struct sb_error *err) SB_MUST_USE;
 
+/* The whole picture as one document, made of the answers to /v1/status, /v1/jobs and so on: `{"status", "incident", "jobs", "contexts", ...}`. Ages
+ * are as of `mono` and `wall`, the time of the picture. For free(). Any thread; the model must not change meanwhile. */
+struct sb_model;
+enum sb_err sb_api_picture(const struct sb_model *model, sb_ns mono, struct sb_wall wall, char **json, struct sb_error *err) SB_MUST_USE;
+
 /* An address for the socket that fits sockaddr_un, whatever the length of the path: `out` names it through an open folder when it must.
  * `*dir_fd` stays open as long as the address is used (-1 when none is). */
 enum { SB_API_ADDRESS_MAX = 108 };

@@ -50,6 +50,10 @@ void sb_catalogue_destroy(struct sb_catalogue *catalogue);
 /* All mistakes as text for a terminal: place, message, source line, caret, hint. */
 void sb_config_errors_print(const struct sb_config_errors *errors, struct sb_text *out);
 
+/* The configuration as the files and overrides say it now: a line `key: "value"  # place` per value, defaults included, and the hash that a catalogue
+ * loaded from it has. References to secrets are written, secrets are not in there. malloc'ed. Any thread; reads the files again. */
+enum sb_err sb_config_effective(const struct sb_config_source *source, char **text, char hash[SB_NAME_MAX], struct sb_error *err) SB_MUST_USE;
+
 /* Each key with its type, default and meaning, as JSON Schema (draft 2020-12) or as a Markdown reference page. malloc'ed. */
 char *sb_config_schema(void);
 char *sb_config_reference(void);

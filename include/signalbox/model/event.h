@@ -136,6 +136,13 @@
 /* What an asked recovery came to: `state` is the component's at its end. */
 #define SB_EV_recovery_ended(F, O) F(O, component, component) F(O, component_state, state) F(O, ns, lasted) F(O, name, actor) F(O, note, reason)
 
+/* The incident that operators work on: at most one is open, and all consoles show it. `incident`: letters, digits and -_. */
+#define SB_EV_incident_opened(F, O) F(O, name, incident) F(O, name, actor) F(O, note, reason)
+#define SB_EV_incident_joined(F, O) F(O, name, incident) F(O, name, actor)
+/* A command that was carried out while it was open, and why. */
+#define SB_EV_incident_action(F, O) F(O, u64, command) F(O, u8, kind) F(O, name, incident) F(O, name, actor) F(O, note, reason)
+#define SB_EV_incident_closed(F, O) F(O, name, incident) F(O, name, actor) F(O, ns, lasted)
+
 #define SB_EV_note(F, O) F(O, run, run) F(O, job, job) F(O, step, step) F(O, severity, severity) F(O, note, text)
 #define SB_EV_clock_stepped(F, O) F(O, ns, delta)
 #define SB_EV_drain_started(F, O) F(O, name, actor) F(O, ns, grace) F(O, u32, running)
@@ -214,6 +221,10 @@
     X(NOTICE_JOINED, notice_joined, DEBUG, "alert {alert} is told to channel {channel} with notice {id}")              \
     X(NOTICE_SENT, notice_sent, INFO, "channel {name} took the {notice} notice of alert {alert} in {took}")            \
     X(NOTICE_FAILED, notice_failed, WARN, "channel {name} did not take the {notice} notice, attempt {attempt}: {reason}") \
+    X(INCIDENT_OPENED, incident_opened, WARN, "incident {incident} opened by {actor} {reason}")                        \
+    X(INCIDENT_JOINED, incident_joined, INFO, "incident {incident}: {actor} joined")                                   \
+    X(INCIDENT_ACTION, incident_action, INFO, "incident {incident}: {actor} did that {reason}")                        \
+    X(INCIDENT_CLOSED, incident_closed, WARN, "incident {incident} closed by {actor} after {lasted}")                  \
     X(NOTE, note, INFO, "{job} run {run}: {text}")                                                                    \
     X(CLOCK_STEPPED, clock_stepped, WARN, "the wall clock stepped by {delta}; due times recomputed")                  \
     X(DRAIN_STARTED, drain_started, WARN, "drain asked by {actor}: {running} steps may finish within {grace}")        \

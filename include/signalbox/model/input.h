@@ -21,6 +21,8 @@
     F(O, flag, was_running) F(O, flag, was_effect) F(O, wall, nominal)
 /* Of a job when it names one (that it is paused comes with restore_job), of everything, or of a category. */
 #define SB_IN_restore_pause(F, O) F(O, flag, all) F(O, category, category) F(O, job, job) F(O, name, actor) F(O, note, reason) F(O, wall, at)
+/* The incident that was open, or the last one that had a number. */
+#define SB_IN_restore_incident(F, O) F(O, name, incident) F(O, name, actor) F(O, note, reason) F(O, wall, at) F(O, flag, is_open)
 #define SB_IN_restore_budget(F, O) F(O, wall, day_start) F(O, usd, spent)
 /* What earlier days say of an hour of the budget's day (mean calls in thousandths), and how many calls it had today. */
 #define SB_IN_restore_hour(F, O) F(O, u8, hour) F(O, u64, calls_milli) F(O, u32, today)
@@ -76,6 +78,7 @@
     X(RESTORE_STEP, restore_step)      \
     X(RESTORE_RUN, restore_run)        \
     X(RESTORE_PAUSE, restore_pause)    \
+    X(RESTORE_INCIDENT, restore_incident) \
     X(RESTORE_BUDGET, restore_budget)  \
     X(RESTORE_HOUR, restore_hour)      \
     X(RESTORE_CALLS, restore_calls)    \
@@ -115,6 +118,7 @@ SB_INPUT_STRUCT(RESTORE_JOB, restore_job)
 SB_INPUT_STRUCT(RESTORE_STEP, restore_step)
 SB_INPUT_STRUCT(RESTORE_RUN, restore_run)
 SB_INPUT_STRUCT(RESTORE_PAUSE, restore_pause)
+SB_INPUT_STRUCT(RESTORE_INCIDENT, restore_incident)
 SB_INPUT_STRUCT(RESTORE_BUDGET, restore_budget)
 SB_INPUT_STRUCT(RESTORE_HOUR, restore_hour)
 SB_INPUT_STRUCT(RESTORE_CALLS, restore_calls)
@@ -149,6 +153,7 @@ struct sb_input {
         struct sb_in_restore_step restore_step;
         struct sb_in_restore_run restore_run;
         struct sb_in_restore_pause restore_pause;
+        struct sb_in_restore_incident restore_incident;
         struct sb_in_restore_budget restore_budget;
         struct sb_in_restore_hour restore_hour;
         struct sb_in_restore_calls restore_calls;

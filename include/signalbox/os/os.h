@@ -4,6 +4,7 @@
 #define SIGNALBOX_OS_OS_H
 
 #include "signalbox/base/err.h"
+#include "signalbox/base/redact.h"
 #include "signalbox/base/units.h"
 #include "signalbox/ports/op.h"
 
@@ -155,6 +156,16 @@ enum sb_err sb_random(void *bytes, size_t size, struct sb_error *err) SB_MUST_US
  * wipes and frees it with sb_secret_free. */
 enum sb_err sb_secret_read(const char *reference, char **value, struct sb_error *err) SB_MUST_USE;
 void sb_secret_free(char *value);
+
+/* The values of secrets that must not get into events, rows or the log, whoever says them. Borrowed until the next call; NULL takes it away. To be
+ * set while no thread uses it. */
+void sb_veil_set(const struct sb_redactor *redactor);
+/* Replaces them in a field of `cap` bytes; the field stays terminated. Any thread. */
+void sb_veil_text(char *text, size_t cap);
+/* The same in a malloc'ed text, which may be replaced. False without memory: then *text is NULL and nothing has leaked. */
+bool sb_veil_document(char **text);
+/* A crash of this process, or of its children, leaves no memory behind. */
+void sb_core_dumps_off(void);
 
 /* Tells systemd, or whoever else set NOTIFY_SOCKET, lines like "READY=1"; SB_OK when nobody wants to know. */
 enum sb_err sb_notify(const char *state, struct sb_error *err) SB_MUST_USE;

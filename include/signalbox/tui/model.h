@@ -303,6 +303,16 @@ struct sb_model_rule {
     char runbook[SB_NOTE_MAX]; /* "" = the shipped one */
 };
 
+/* The incident that operators work on; `joined`: who came last. */
+struct sb_model_incident {
+    bool is_open;
+    sb_ns since;
+    struct sb_wall since_wall;
+    uint32_t joined_count, actions; /* since it was opened, as far as this model has seen it */
+    char id[SB_NAME_MAX], actor[SB_NAME_MAX], joined[SB_NAME_MAX];
+    char reason[SB_NOTE_MAX];
+};
+
 /* The last command that ended, whoever asked. */
 struct sb_model_command {
     uint64_t id;
@@ -345,6 +355,7 @@ struct sb_model {
     struct sb_model_budget budget;
     struct sb_model_pause all_paused;
     struct sb_model_pause category_paused[SB_CATEGORY_COUNT];
+    struct sb_model_incident incident;
     uint32_t alert_count, alerts_dropped;
     struct sb_model_alert alerts[SB_ALERTS_MAX]; /* oldest first */
     struct sb_model_command last_command;
@@ -378,6 +389,10 @@ void sb_model_copy(struct sb_model *to, const struct sb_model *from);
 void sb_model_fold(struct sb_model *model, const struct sb_event *event);
 /* Puts an event of before the picture into the log, oldest first; nothing else changes. */
 void sb_model_recall(struct sb_model *model, const struct sb_event *event);
+/* Tells the model as events (seq 0, ended by `described`) that give the same picture when they are folded into an empty one: what a capture begins
+ * with. Attempts before the last, spending by alias and the log are not in it. */
+typedef void sb_model_teller(void *arg, const struct sb_event *event);
+void sb_model_describe(const struct sb_model *model, sb_model_teller *tell, void *arg);
 /* A hash over everything the model holds: equal folds have equal hashes. */
 uint64_t sb_model_hash(const struct sb_model *model);
 

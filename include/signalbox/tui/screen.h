@@ -86,6 +86,9 @@ void sb_screen_attention(const struct sb_screen *screen, struct sb_screen_attent
 /* What an operator decides about a content row. */
 enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_REJECT, SB_SCREEN_SETTLE, SB_SCREEN_EDIT };
 
+/* What is to go to the clipboard: a short text of the answer, or the pane that has the focus (sb_screen_pane_box). */
+enum sb_screen_copy { SB_SCREEN_COPY_NONE, SB_SCREEN_COPY_TEXT, SB_SCREEN_COPY_PANE };
+
 /* What a key asked for. */
 struct sb_screen_answer {
     bool has_command;            /* post `command`, then tell sb_screen_posted */
@@ -97,6 +100,9 @@ struct sb_screen_answer {
     char theme[32];              /* to be shown in; "" = as it is */
     enum sb_screen_page wants_page; /* text to be shown with sb_screen_show_page; NONE = none */
     uint64_t page_run;           /* KEPT: of which run */
+    bool wants_capture;          /* C: an incident bundle of what is shown */
+    enum sb_screen_copy copy;
+    char copy_text[SB_NOTE_MAX]; /* COPY_TEXT; UNTRUSTED */
     enum sb_screen_verdict verdict; /* on the row of this id; then the content is to be shown anew */
     char content_id[40];
     char post_id[64];            /* SETTLE: the post that the row is */
@@ -133,6 +139,20 @@ void sb_screen_found(struct sb_screen *screen, const struct sb_findings *finding
 
 /* Says in the last line but one what became of something. */
 void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now);
+
+/* What a capture is stamped with. */
+struct sb_model;
+struct sb_screen_stamp {
+    struct sb_now at;               /* of the picture: now, or of the frozen moment */
+    sb_ns data_age;                 /* how old the newest fact was at that time */
+    bool is_frozen, is_ascii;
+    char state[40];                 /* "LIVE", "FROZEN -01:12", "STALE" ... */
+    char actor[SB_NAME_MAX], environment[SB_NAME_MAX];
+    const struct sb_model *model;   /* what is shown; borrowed until the next call */
+};
+void sb_screen_stamp(const struct sb_screen *screen, struct sb_now now, struct sb_screen_stamp *stamp);
+/* Where the pane with the focus stood in the last picture: row, column, rows, columns. */
+void sb_screen_pane_box(const struct sb_screen *screen, uint16_t box[4]);
 
 /* Draws into a grid of any size from 1x1 (cells provided by the caller). */
 void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid *grid);

@@ -53,6 +53,10 @@ void sb_term_call(struct sb_term *term, bool is_notice, uint32_t pages);
 bool sb_term_is_focused(const struct sb_term *term);
 /* Turns the reports of the mouse on or off (they are off at first); returns whether they are on now: not every terminal has any. */
 bool sb_term_mouse(struct sb_term *term, bool is_on);
+/* Asks the terminal to take a text into its clipboard (OSC 52, base64). False when it is of a type without one, or the text too long; whether it
+ * was taken, no terminal says. */
+enum { SB_TERM_COPY_MAX = 74000 };
+bool sb_term_copy(struct sb_term *term, const char *bytes, size_t size);
 
 /* Gives the terminal to another program until sb_term_resume, after which the next paint sends every cell. */
 void sb_term_suspend(struct sb_term *term);

@@ -67,6 +67,9 @@ enum sb_err sb_theme_parse(struct sb_theme *theme, const char *name, const char 
 /* The theme that is always there: attributes only, the same table as themes/mono.theme. */
 void sb_theme_fallback(struct sb_theme *theme);
 
+/* 0xrrggbb of a colour that is not the terminal's own; palette numbers as xterm paints them. */
+uint32_t sb_colour_rgb(struct sb_colour colour);
+
 /* What a terminal can show, in rising order. */
 enum sb_ability { SB_ABILITY_MONO, SB_ABILITY_8, SB_ABILITY_16, SB_ABILITY_256, SB_ABILITY_TRUE };
 

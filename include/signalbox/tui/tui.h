@@ -8,6 +8,13 @@
 #include "signalbox/tui/screen.h"
 #include "signalbox/ports/source.h"
 
+/* What a capture is made of; copies, for the thread that writes it. */
+enum { SB_TUI_PATH_MAX = 1300 };
+struct sb_tui_picture {
+    struct sb_grid grid;
+    struct sb_screen_stamp stamp;
+};
+
 struct sb_tui_setup {
     struct sb_source *source;     /* where commands go and events come from; borrowed */
     const char *theme_dir;        /* folder of NAME.theme */
@@ -31,6 +38,8 @@ struct sb_tui_setup {
     enum sb_err (*lookup)(const void *self, const struct sb_lookup *lookup, const struct sb_op *op, struct sb_findings *findings,
                           struct sb_error *err);
     const void *lookup_self;
+    /* Writes an incident bundle and gives its path. On a thread of its own, one at a time; NULL = there is no place for one. */
+    enum sb_err (*capture)(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err);
     const void *page_self;
     int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */
     int signal_fd;                /* readable when SIGTERM, SIGINT or SIGHUP came: drain and leave; -1 = none */

@@ -366,7 +366,11 @@ enum sb_err sb_ledger_settle(struct sb_ledger *ledger, const struct sb_ledger_ho
 enum sb_err sb_ledger_fail(struct sb_ledger *ledger, const struct sb_ledger_hold *hold, bool is_charged, const char *category,
                            const char *reason, const struct sb_op *op, struct sb_ledger_totals *totals, struct sb_error *err)
 {
-    const struct sb_cell params[] = { sb_cell_int(hold->id), sb_cell_text(category), sb_cell_text(reason), sb_cell_int(now_ms(ledger)) };
+    char said[SB_ERROR_TEXT_MAX]; /* what an endpoint answered may repeat the key it was asked with */
+    (void)sb_copy(said, sizeof(said), reason != NULL ? reason : "");
+    sb_veil_text(said, sizeof(said));
+    const struct sb_cell params[] = { sb_cell_int(hold->id), sb_cell_text(category), sb_cell_text(reason != NULL ? said : NULL),
+                                      sb_cell_int(now_ms(ledger)) };
     const struct sb_statement unknown = { "UPDATE llm_ledger SET state = 'unknown', category = $2, reason = $3, ended_at_ms = $4 "
                                           "WHERE hold_id = $1 AND state = 'sent'", params, SB_LEN(params), 1 };
     const struct sb_statement released = { "UPDATE llm_ledger SET state = 'released', cost_nano = 0, category = $2, reason = $3, ended_at_ms = $4 "

@@ -19,4 +19,7 @@ uint8_t sb_restore_word(enum sb_field_type type, const char *text);
 /* restore_alerts.c */
 enum sb_err sb_restore_alerts(const struct restoring *r);
 
+/* incident.c */
+enum sb_err sb_restore_incident(const struct restoring *r);
+
 #endif
