@@ -138,6 +138,11 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
     if (answer->theme[0] != '\0') {
         wear(app, answer->theme);
     }
+    if (answer->past != SB_SCREEN_PAST_NONE && app->setup->past != NULL) {
+        app->setup->past->obey(app->setup->rewind, app->screen, answer, now());
+    } else if (answer->past != SB_SCREEN_PAST_NONE) {
+        sb_screen_say(app->screen, true, "nothing is recorded for this console", now());
+    }
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
     }
@@ -293,6 +298,11 @@ static int wait_ms(const struct app *app)
         sb_ns poll = app->poll_at - sb_now();
         wait = poll < wait ? poll : wait;
     }
+    if (app->setup->past != NULL) {
+        sb_ns next = app->setup->past->next(app->setup->rewind);
+        sb_ns rest = next == SB_NEVER ? wait : next - sb_now();
+        wait = rest < wait ? rest : wait;
+    }
     if (app->is_dirty) {
         sb_ns frame = app->frames_counted_at + FRAME_EVERY - sb_now();
         wait = frame < wait ? frame : wait;
@@ -316,6 +326,9 @@ static void turn(struct app *app, int timeout_ms)
     take_keys(app);
     take_events(app);
     look_at_source(app);
+    if (app->setup->past != NULL && app->setup->past->turn(app->setup->rewind, app->screen, now())) {
+        app->is_dirty = true;
+    }
     if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */
     }
@@ -344,6 +357,7 @@ static enum sb_err open_app(struct app *app, struct sb_error *err)
                                       .actor = setup->actor,
                                       .environment = setup->environment,
                                       .is_read_only = setup->is_read_only,
+                                      .is_recording = setup->is_recording,
                                       .is_ascii = setup->is_ascii || !sb_term_is_utf8(app->term) };
     app->screen = sb_screen_create(&screen, err);
     if (app->screen == NULL) {

@@ -207,7 +207,8 @@ static void act_filter(struct sb_screen *screen, struct sb_now now, struct sb_sc
 
 static void act_freeze(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    (void)answer;
+    if (sb_past_leave(screen, now, answer))
+        return;
     screen->is_frozen = !screen->is_frozen;
     if (screen->is_frozen) {
         sb_model_copy(screen->frozen, screen->live);
@@ -343,7 +344,6 @@ static void act_open(struct sb_screen *screen, struct sb_now now, struct sb_scre
 
 static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    (void)answer;
     if (screen->focus == SB_PANE_PAGE) {
         screen->focus = screen->page_back;
         screen->is_zoomed = screen->focus == SB_PANE_DETAIL;
@@ -357,7 +357,7 @@ static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_scre
         screen->is_zoomed = false;
     } else if (screen->focus >= SB_PANE_CONTENT) {
         focus_on(screen, screen->lent_from);
-    } else {
+    } else if (!sb_past_leave(screen, now, answer)) {
         sb_notice_say(screen, now, false, "nothing to go back to; Q leaves");
     }
 }
@@ -463,6 +463,9 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_SETTLE] = act_settle,   [SB_KEY_ACTION_EDIT] = act_edit,
         [SB_KEY_ACTION_ACK] = act_ack,         [SB_KEY_ACTION_UNDO] = act_undo,     [SB_KEY_ACTION_FREEZE] = act_freeze,
         [SB_KEY_ACTION_FOLLOW] = act_follow,   [SB_KEY_ACTION_TIME] = act_time,     [SB_KEY_ACTION_OPEN] = act_open,
+        [SB_KEY_ACTION_PAST_BACK] = sb_act_past_back, [SB_KEY_ACTION_PAST_FORWARD] = sb_act_past_forward,
+        [SB_KEY_ACTION_PAST_CHANGE_BEFORE] = sb_act_past_change_before, [SB_KEY_ACTION_PAST_CHANGE_AFTER] = sb_act_past_change_after,
+        [SB_KEY_ACTION_PAST_GO] = sb_act_past_go,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
         [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
         [SB_KEY_ACTION_NEXT_MATCH] = sb_act_next_match, [SB_KEY_ACTION_PREV_MATCH] = sb_act_prev_match,
@@ -472,7 +475,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_COLUMN_LEFT] = sb_act_column_left, [SB_KEY_ACTION_COLUMN_RIGHT] = sb_act_column_right,
         [SB_KEY_ACTION_TAIL] = sb_act_tail, [SB_KEY_ACTION_WRAP] = sb_act_wrap, [SB_KEY_ACTION_MARK_LINE] = sb_act_mark_line,
     };
-    if (act_move(screen, action) || act_pane(screen, action))
+    if (sb_past_refuses(screen, action, now) || act_move(screen, action) || act_pane(screen, action))
         return;
     if (action < SB_KEY_ACTION_COUNT && acts[action] != NULL)
         acts[action](screen, now, answer);

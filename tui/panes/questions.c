@@ -370,7 +370,7 @@ void sb_act_pause_all(struct sb_screen *screen, struct sb_now now, struct sb_scr
 
 void sb_act_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    if (screen->source.is_attached) { /* nothing ends but this console */
+    if (screen->source.is_attached || screen->is_recording) { /* nothing ends but this console */
         answer->wants_leave = true;
         return;
     }
