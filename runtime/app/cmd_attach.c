@@ -8,6 +8,7 @@
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
 #include "signalbox/attach/attach.h"
+#include "signalbox/tui/rewind.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -91,10 +92,13 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
         .page = attached_pages_read,
         .judge = attached_pages_judge,
         .page_self = &pages,
+        .past = &sb_rewind_past,
+        .rewind = sb_rewind_create(&(struct sb_rewind_setup){ .open = recordings_open_beside, .self = state_dir }),
         .finished_fd = -1,
         .signal_fd = signal_fd,
     };
-    rc = sb_tui_run(&setup, &end, err);
+    rc = setup.rewind != NULL ? sb_tui_run(&setup, &end, err) : sb_error_set(err, SB_ERR_NOMEM, "no memory for the console");
+    sb_rewind_destroy(setup.rewind);
     source->ops->look(source, last);
     source->ops->close(source);
     return rc;
