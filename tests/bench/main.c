@@ -31,6 +31,7 @@ static const struct section sections[] = {
     { "picture", bench_picture, 3, 20 },     { "find", bench_find, 3, 40 },
         { "start", bench_start, 1, 60 },
     { "keys", bench_keys, 1, 120 },           { "browser", bench_browser, 1, 60 },
+    { "past", bench_past, 3, 30 },
     { "idle", bench_idle, 1, 60 },
 };
 enum { ROUNDS = 3 };
