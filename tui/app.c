@@ -12,7 +12,6 @@
 
 #include "signalbox/base/text.h"
 #include "signalbox/os/os.h"
-#include "signalbox/tui/export.h"
 #include "signalbox/tui/screen.h"
 #include "signalbox/tui/term.h"
 
@@ -191,34 +190,12 @@ static void capture(struct app *app)
     }
 }
 
-static void add_bytes(void *arg, const char *bytes, size_t size)
-{
-    sb_text_add_n(arg, bytes, size);
-}
-
-/* The pane with the focus as it was drawn last, row by row. */
-static char *pane_text(const struct app *app)
-{
-    uint16_t box[4];
-    struct sb_text text;
-    sb_screen_pane_box(app->screen, box);
-    const size_t cap = (size_t)box[2] * (box[3] * 4U + 1U) + 1U;
-    char *out = malloc(cap);
-    if (out == NULL) {
-        return NULL;
-    }
-    sb_text_init(&text, out, cap);
-    for (unsigned row = box[0]; row < (unsigned)box[0] + box[2] && row < app->grid.rows && (unsigned)box[1] + box[3] <= app->grid.cols; row++) {
-        const struct sb_grid part = { .rows = 1, .cols = box[3], .cells = &app->grid.cells[(size_t)row * app->grid.cols + box[1]] };
-        sb_export_text(&part, "\n", true, (struct sb_export_sink){ add_bytes, &text });
-    }
-    return out;
-}
-
 static void copy(struct app *app, const struct sb_screen_answer *answer)
 {
     struct sb_error err = { SB_OK, "" };
-    char *text = answer->copy == SB_SCREEN_COPY_PANE ? pane_text(app) : strdup(answer->copy_text);
+    uint16_t box[4];
+    sb_screen_pane_box(app->screen, box);
+    char *text = answer->copy == SB_SCREEN_COPY_PANE ? errand_pane_text(&app->grid, box) : strdup(answer->copy_text);
     if (errand_copy(app->errand, text, &err) != SB_OK) {
         sb_screen_say(app->screen, true, err.text, now());
     }
@@ -265,6 +242,11 @@ static void obey(struct app *app, const struct sb_screen_answer *answer)
     }
     if (answer->copy != SB_SCREEN_COPY_NONE) {
         copy(app, answer);
+    }
+    if (answer->past != SB_SCREEN_PAST_NONE && app->setup->past != NULL) {
+        app->setup->past->obey(app->setup->rewind, app->screen, answer, now());
+    } else if (answer->past != SB_SCREEN_PAST_NONE) {
+        sb_screen_say(app->screen, true, "nothing is recorded for this console", now());
     }
     if (answer->wants_redraw) {
         sb_term_redraw(app->term);
@@ -485,6 +467,11 @@ static int wait_ms(const struct app *app)
         sb_ns poll = app->poll_at - sb_now();
         wait = poll < wait ? poll : wait;
     }
+    if (app->setup->past != NULL) {
+        sb_ns next = app->setup->past->next(app->setup->rewind);
+        sb_ns rest = next == SB_NEVER ? wait : next - sb_now();
+        wait = rest < wait ? rest : wait;
+    }
     if (app->is_dirty) {
         sb_ns frame = app->frames_counted_at + FRAME_EVERY - sb_now();
         wait = frame < wait ? frame : wait;
@@ -516,6 +503,9 @@ static void turn(struct app *app, int timeout_ms)
     pass_wants(app);
     post_waiting(app);
     take_errand(app);
+    if (app->setup->past != NULL && app->setup->past->turn(app->setup->rewind, app->screen, now())) {
+        app->is_dirty = true;
+    }
     if ((polled[AT_KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 || (polled[AT_SIGNAL].revents & POLLIN) != 0) {
         end_with(app, SB_TUI_SIGNALLED); /* the terminal went away, or we were asked to end */
     }
@@ -545,6 +535,7 @@ static enum sb_err open_app(struct app *app, struct sb_error *err)
                                       .environment = setup->environment,
                                       .is_read_only = setup->is_read_only,
                                       .keys = setup->keys,
+                                      .is_recording = setup->is_recording,
                                       .is_ascii = setup->is_ascii || !sb_term_is_utf8(app->term) };
     app->screen = sb_screen_create(&screen, err);
     if (app->screen == NULL) {

@@ -2,7 +2,9 @@
  * its start to the wake; it never touches the screen, the terminal or the model that the loop folds into. */
 #include "errand.h"
 
+#include "signalbox/base/text.h"
 #include "signalbox/os/os.h"
+#include "signalbox/tui/export.h"
 #include "signalbox/tui/model.h"
 
 #include <stdatomic.h>
@@ -189,4 +191,25 @@ bool errand_take(struct sb_errand *errand, struct errand_result *result)
     errand->result.text = NULL;
     clear(errand);
     return true;
+}
+
+static void add_bytes(void *arg, const char *bytes, size_t size)
+{
+    sb_text_add_n(arg, bytes, size);
+}
+
+char *errand_pane_text(const struct sb_grid *grid, const uint16_t box[4])
+{
+    struct sb_text text;
+    const size_t cap = (size_t)box[2] * (box[3] * 4U + 1U) + 1U;
+    char *out = malloc(cap);
+    if (out == NULL) {
+        return NULL;
+    }
+    sb_text_init(&text, out, cap);
+    for (unsigned row = box[0]; row < (unsigned)box[0] + box[2] && row < grid->rows && (unsigned)box[1] + box[3] <= grid->cols; row++) {
+        const struct sb_grid part = { .rows = 1, .cols = box[3], .cells = &grid->cells[(size_t)row * grid->cols + box[1]] };
+        sb_export_text(&part, "\n", true, (struct sb_export_sink){ add_bytes, &text });
+    }
+    return out;
 }

@@ -15,6 +15,8 @@ int errand_fd(const struct sb_errand *errand);
 /* Copies picture and model and starts; SB_ERR_CONFLICT while another errand is under way. Loop's thread. */
 enum sb_err errand_capture(struct sb_errand *errand, const struct sb_grid *grid, const struct sb_screen_stamp *stamp,
                            struct sb_error *err) SB_MUST_USE;
+/* A pane as it was drawn, row by row; `box` as sb_screen_pane_box has it. For free(); NULL when out of memory. */
+char *errand_pane_text(const struct sb_grid *grid, const uint16_t box[4]);
 /* Takes the malloc'ed text, also on failure. */
 enum sb_err errand_copy(struct sb_errand *errand, char *text, struct sb_error *err) SB_MUST_USE;
 

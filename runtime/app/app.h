@@ -36,6 +36,7 @@ struct options {
     const char *catalogue, *state_dir, *theme, *keys, *job;
     const char *policy, *against, *against_policy, *faults, *load, *svg; /* simulate */
     const char *size; /* top --once */
+    const char *record, *at;                                             /* simulate, replay */
     const char *why, *format, *lasts, *severity, *last; /* commands, status, budget, notify, alert test */
     const char *note; /* incident */
     struct sb_config_override overrides[OVERRIDES_MAX];
@@ -158,6 +159,23 @@ int session_run(const struct session *session);
 
 /* simulate --budget, with the prices and the limit of the catalogue. */
 int simulate_budget(struct options *options, const struct sb_catalogue *catalogue, uint32_t load_pct);
+
+/* recordings.c: the flight recorder of a session, and its recordings for a console. */
+struct sb_recorder;
+enum sb_err recordings_start(struct sb_recorder **recorder, const struct installation *installation, struct sb_control *control,
+                             struct sb_error *err) SB_MUST_USE; /* NULL when nothing is to be recorded */
+struct sb_history;
+/* `self`: struct installation. SB_ERR_NOT_FOUND says why there is none. */
+enum sb_err recordings_open(const void *self, struct sb_history **history, struct sb_error *err);
+/* The same for a runtime in another process; `self`: the path of its state folder. */
+enum sb_err recordings_open_beside(const void *self, struct sb_history **history, struct sb_error *err);
+
+/* simulate --record FILE: writes one side's events. */
+struct recording_file;
+struct sb_event;
+int recording_file_open(struct recording_file **file, const char *path);
+void recording_file_hear(void *arg, const struct sb_event *events, size_t count);
+int recording_file_close(struct recording_file *file); /* prints what is wrong; EXIT_OK, or the exit code. NULL is fine */
 
 /* alert test [RULE]; NULL: every rule in a line. */
 int alert_test(struct options *options, const char *rule);

@@ -9,6 +9,7 @@
 #include "signalbox/codec/codec.h"
 #include "signalbox/os/os.h"
 #include "signalbox/attach/attach.h"
+#include "signalbox/tui/rewind.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -97,13 +98,17 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
         .lookup_self = &pages,
         .capture = attached_capture,
         .page_self = &pages,
+        .past = &sb_rewind_past,
+        .rewind = sb_rewind_create(&(struct sb_rewind_setup){ .open = recordings_open_beside, .self = state_dir }),
         .finished_fd = -1,
         .signal_fd = signal_fd,
     };
-    rc = page_reader_open(&pages.reader, attached_pages_now, &pages, err);
+    rc = setup.rewind != NULL ? page_reader_open(&pages.reader, attached_pages_now, &pages, err)
+                              : sb_error_set(err, SB_ERR_NOMEM, "no memory for the console");
     if (rc == SB_OK)
         rc = sb_tui_run(&setup, &end, err);
     page_reader_close(pages.reader);
+    sb_rewind_destroy(setup.rewind);
     source->ops->look(source, last);
     source->ops->close(source);
     return rc;

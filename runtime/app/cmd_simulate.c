@@ -400,11 +400,20 @@ int command_simulate(struct options *options)
     int code = open_side(&sides[0], options, name, "--policy", options->policy);
     if (code == EXIT_OK && side_count == 2)
         code = open_side(&sides[1], options, against, "--against-policy", options->against_policy);
+    struct recording_file *record = NULL;
+    if (code == EXIT_OK && options->record != NULL && !options->is_optimise)
+        code = recording_file_open(&record, options->record);
+    if (record != NULL) {
+        sides[0].setup.hear = recording_file_hear;
+        sides[0].setup.hear_arg = record;
+    }
     if (code == EXIT_OK && options->is_optimise) {
         code = optimise(&sides[0], options->is_json);
     } else {
         for (size_t i = 0; code == EXIT_OK && i < side_count; i++)
             code = run_side(&sides[i]);
+        int recorded = recording_file_close(record);
+        code = code == EXIT_OK ? recorded : code;
         if (code == EXIT_OK && options->svg != NULL)
             code = write_picture(sides, side_count, options);
         if (code == EXIT_OK && options->is_json)

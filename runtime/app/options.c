@@ -50,13 +50,15 @@ extern char **environ;
     X("origin", 'I', NULL, "config: show where each value was given")                              \
     X("man", 'M', NULL, "help: the manual page, for man -l")                                       \
     X("size", 'Z', "CxR", "top --once: as if the terminal had so many columns and rows, as in 200x50") \
+    X("record", 'U', "FILE", "simulate: write the events as a recording, for replay")              \
+    X("at", 'V', "TIME", "replay: begin there, as in 14:02, 2026-11-27T14:02:10 or -10m")          \
     X("why", 'W', "TEXT", "commands: the reason, kept in the journal")                             \
     X("yes", 'y', NULL, "job run: also when it breaks a promise; run cancel: at once")              \
     X("whole", 'R', NULL, "run retry: from the first step")                                        \
     X("dry-run", 'D', NULL, "commands, notify test: say what would be asked or sent, and do nothing")                  \
     X("format", 'm', "NAME", "status: text, tmux or nagios")                                       \
     X("for", 'T', "SPAN", "budget force, alert ack, alert silence: for how long, as in 30m, 2h or 1d")                       \
-    X("last", 'L', "SPAN", "alert test, audit: the journal of that time, as in 12h (alert test: 7d)")         \
+    X("last", 'L', "SPAN", "alert test, audit: the journal of that time, as in 12h (alert test: 7d); replay: begin so long before its end") \
     X("severity", 'v', "NAME", "notify test: page, warn or info (default info)")                   \
     X("ready-fd", 'Y', "N", "run: an open descriptor that gets the line \"ready\" when the start has ended well")     \
     X("standby", 'b', NULL, "run: wait for the turn among the nodes that share a PostgreSQL")                          \
@@ -243,6 +245,8 @@ static int apply(struct options *options, int letter)
     case 'i': return read_number("days", optarg, 1, 1000, &options->days);
     case 'w': options->is_worst = true; return EXIT_OK;
     case 'g': options->svg = optarg; return EXIT_OK;
+    case 'U': options->record = optarg; return EXIT_OK;
+    case 'V': options->at = optarg; return EXIT_OK;
     case 'O': options->is_optimise = true; return EXIT_OK;
     case 'W': options->why = optarg; return EXIT_OK;
     case 'y': options->is_confirmed = true; return EXIT_OK;
@@ -275,7 +279,7 @@ int options_read(struct options *options, int argc, char **argv)
     int code = read_environment(options);
     int letter;
     while (code == EXIT_OK &&
-           (letter = getopt_long(argc, argv, "c:s:d:t:G:1NMIZ:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bC:E:h", long_options,
+           (letter = getopt_long(argc, argv, "c:s:d:t:G:1NMIZ:arjHSFx:e:p:J:fn:kKP:A:Q:o:u:l:wg:OW:yRDm:T:L:Bi:v:Y:bC:E:U:V:h", long_options,
                                 NULL)) != -1)
         code = apply(options, letter);
     for (; code == EXIT_OK && optind < argc; optind++) {

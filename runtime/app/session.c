@@ -8,6 +8,8 @@
 
 #include "signalbox/api/api.h"
 #include "signalbox/os/os.h"
+#include "signalbox/recording/recording.h"
+#include "signalbox/tui/rewind.h"
 #include "signalbox/ports/http.h"
 #include "signalbox/tui/tui.h"
 
@@ -147,15 +149,20 @@ static enum sb_err run_console(const struct session *session, struct sb_engine *
         .capture = incident_capture,
         .node = tell_node,
         .page_self = &pages,
+        .past = &sb_rewind_past,
+        .rewind = sb_rewind_create(&(struct sb_rewind_setup){ .open = recordings_open, .self = in }),
         .finished_fd = sb_engine_finished_fd(engine),
         .signal_fd = session->signal_fd,
     };
+    if (rc == SB_OK && setup.rewind == NULL)
+        rc = sb_error_set(err, SB_ERR_NOMEM, "no memory for the console");
     if (rc == SB_OK)
         rc = embedded_open(&setup.source, pages.source.control, setup.actor, options->is_read_only, err);
     if (rc == SB_OK)
         rc = sb_tui_run(&setup, &end, err);
     if (setup.source != NULL)
         setup.source->ops->close(setup.source);
+    sb_rewind_destroy(setup.rewind);
     page_reader_close(pages.reader);
     return rc;
 }
@@ -273,6 +280,7 @@ int session_run(const struct session *session)
     struct notices notices = { .catalogue = NULL };
     struct verdict_source source;
     struct node_guard guard = { .node = NULL };
+    struct sb_recorder *recorder = NULL;
     struct sb_error error = { 0 };
 
     enum sb_err rc = start_engine(session, &notices, &engine, &feed, &error);
@@ -287,6 +295,8 @@ int session_run(const struct session *session)
     if (rc == SB_OK)
         rc = node_guard_start(&guard, session->installation, sb_engine_control(engine), &error);
     if (rc == SB_OK)
+        rc = recordings_start(&recorder, session->installation, sb_engine_control(engine), &error);
+    if (rc == SB_OK)
         rc = session->is_headless ? run_headless(session, engine, &error) : run_console(session, engine, &error);
     if (rc == SB_OK)
         rc = sb_api_start_failure(api, &error);
@@ -296,7 +306,9 @@ int session_run(const struct session *session)
                           "; `signalbox run --standby` would wait for its turn again");
     sb_api_close(api);
     sb_cache_set_callback(session->installation->services.cache, NULL, NULL);
+    sb_recorder_detach(recorder);
     sb_engine_stop(engine, rc != SB_OK);
+    sb_recorder_stop(recorder);
     notices_close(&notices);
     if (rc != SB_OK)
         complain("%s", error.text);

@@ -46,6 +46,10 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
           "How long the start-up verification tries what does not work at once.")},
     {COUNT("api_port", sb_cfg_root, settings.api_port, 0, 65535, "0",
            "Port of 127.0.0.1 that answers questions (docs/API.md), for Prometheus and the like; 0: none. Commands go to the socket alone.")},
+    {COUNT("record_mib", sb_cfg_root, settings.record_mib, 0, 65536, "64",
+           "MiB that the flight recorder keeps in the folder recordings of state_dir, for rewinding ([ and @ in the console) and "
+           "`signalbox replay`; 0: it records nothing.")},
+    {SPAN("record_for", sb_cfg_root, settings.record_for, SB_MIN(1), SB_DAY(90), "24h", "How long recordings are kept, within record_mib.")},
     {FLAG("practice", sb_cfg_root, settings.is_practice, "false",
           "The installation talks to the practice world only; the console says so in its header.")},
     {DECIMAL("speed", sb_cfg_root, settings.speed_pct, 2, 100, 100000, NULL,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { RUN_SLOTS = 65536, ENTRIES_SPARE = 4096 };
+#define DESCRIBE_EVERY SB_MIN(10)
 
 static const struct sb_wall START = { 1767571200000000000 }; /* Monday, 2026-01-05T00:00:00Z: any fixed time does */
 
@@ -107,6 +108,33 @@ static bool make_core(struct sim *sim)
     return true;
 }
 
+/* Everything as it is, and `last` after it: who listens from there on can tell that nothing is missing. */
+static void describe(struct sim *sim, const struct sb_event *last)
+{
+    const struct sb_event repeated = *last;
+    uint64_t cursor = 0;
+    bool is_complete = false;
+    while (!is_complete) {
+        struct sb_outbox out = { .events = sim->events, .event_cap = OUTBOX_EVENTS, .orders = sim->orders, .order_cap = OUTBOX_ORDERS };
+        is_complete = sb_core_describe(sim->core, &cursor, &out);
+        sim->setup->hear(sim->setup->hear_arg, sim->events, out.event_count);
+    }
+    sim->setup->hear(sim->setup->hear_arg, &repeated, 1);
+    sim->described_at = sim->now;
+    sim->has_described = true;
+}
+
+static void tell(struct sim *sim, uint32_t event_count)
+{
+    if (sim->setup->hear == NULL || event_count == 0)
+        return;
+    if (sim->has_described) /* what the start announces is in the first description */
+        sim->setup->hear(sim->setup->hear_arg, sim->events, event_count);
+    const bool is_settled = sb_core_next_deadline(sim->core) > sim->now; /* else what the description has would be told once more */
+    if (is_settled && (!sim->has_described || sim->now - sim->described_at >= DESCRIBE_EVERY))
+        describe(sim, &sim->events[event_count - 1]);
+}
+
 static void step(struct sim *sim, struct sb_input *input)
 {
     struct sb_outbox out = { .events = sim->events, .event_cap = OUTBOX_EVENTS, .orders = sim->orders, .order_cap = OUTBOX_ORDERS };
@@ -120,6 +148,7 @@ static void step(struct sim *sim, struct sb_input *input)
         sim_tally_event(sim, &sim->events[i]);
     for (uint32_t i = 0; i < out.order_count; i++)
         sim_world_order(sim, &sim->orders[i]);
+    tell(sim, out.event_count);
 }
 
 static void loop(struct sim *sim)

@@ -59,6 +59,8 @@ struct sim {
     struct sb_core *core;
     void *core_memory;
     sb_ns now;
+    sb_ns described_at;        /* to who hears the events */
+    bool has_described;
 
     struct draw *draws;        /* [job_count] */
     double *shares;            /* [step_count] of the job's duration */

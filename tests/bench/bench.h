@@ -25,6 +25,7 @@ void bench_idle(const struct bench *bench);
 void bench_keys(const struct bench *bench);
 void bench_picture(const struct bench *bench);
 void bench_find(const struct bench *bench);
+void bench_past(const struct bench *bench);
 void bench_browser(const struct bench *bench);
 
 _Noreturn void give_up(const char *format, ...) SB_PRINTF(1, 2);

@@ -32,6 +32,7 @@ static const struct section sections[] = {
     { "start", bench_start, 1, 60 },         { "keys", bench_keys, 1, 120 },
     { "browser", bench_browser, 1, 60 },     { "idle", bench_idle, 1, 60 },
     { "history", bench_history, 1, 180 },
+    { "past", bench_past, 3, 30 },
 };
 enum { ROUNDS = 3 };
 

@@ -196,6 +196,7 @@ static void storm(uint64_t seed)
     static const char *const keys[] = { "j", "k", "g", "G", "h", "l", "\t", "\033[Z", "1", "2", "3", "4", "5", "6", "0", "z",
                                         "\r", "q",  "/",  "n",  "\\",   "?",    " ",      "p",       "P",       "r", "R", "!", "x", "K", "a", "u",
                                         "L", "F", "f",  "T",  "t",  "\004", "\025", "\014",   "\007",    "\033",    "y", "v", "*", "o", "<", ">", "C",
+                                        "[",  "]",  "{",  "}",  "@",
                                         "s",  "fail", "\x7f", "\xe6\xbc\xa2", "\xff", "\033[A", "\033[5~", "\033[200~p!x\033[201~" };
     struct sb_rng rng = { seed };
     struct pty *pty = pty_start(&(struct pty_setup){ .rows = ROWS, .cols = COLS, .scene = scene_console });

@@ -195,7 +195,8 @@ static void act_filter(struct sb_screen *screen, struct sb_now now, struct sb_sc
 
 static void act_freeze(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    (void)answer;
+    if (sb_past_leave(screen, now, answer))
+        return;
     screen->is_frozen = !screen->is_frozen;
     if (screen->is_frozen) {
         sb_model_copy(screen->frozen, screen->live);
@@ -269,7 +270,6 @@ static void act_settle(struct sb_screen *screen, struct sb_now now, struct sb_sc
 
 static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    (void)answer;
     if (sb_nav_back(screen)) {
         sb_wants_arrive(screen, false);
     } else if (screen->focus >= SB_PANE_NUMBERED) { /* nobody remembers from where */
@@ -278,7 +278,7 @@ static void act_back(struct sb_screen *screen, struct sb_now now, struct sb_scre
         screen->is_zoomed = false;
     } else if (screen->focus >= SB_PANE_CONTENT) {
         focus_on(screen, screen->lent_from);
-    } else {
+    } else if (!sb_past_leave(screen, now, answer)) {
         sb_notice_keys(screen, now, false, "nothing to go back to; {LEAVE} leaves");
     }
 }
@@ -400,6 +400,9 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_RECOVER] = sb_act_recover, [SB_KEY_ACTION_BREAKER] = sb_act_breaker,
         [SB_KEY_ACTION_CAPTURE] = sb_act_capture, [SB_KEY_ACTION_COPY] = sb_act_copy, [SB_KEY_ACTION_COPY_PANE] = sb_act_copy_pane,
         [SB_KEY_ACTION_INCIDENT] = sb_act_incident,
+        [SB_KEY_ACTION_PAST_BACK] = sb_act_past_back, [SB_KEY_ACTION_PAST_FORWARD] = sb_act_past_forward,
+        [SB_KEY_ACTION_PAST_CHANGE_BEFORE] = sb_act_past_change_before, [SB_KEY_ACTION_PAST_CHANGE_AFTER] = sb_act_past_change_after,
+        [SB_KEY_ACTION_PAST_GO] = sb_act_past_go,
         [SB_KEY_ACTION_BACK] = act_back,       [SB_KEY_ACTION_REDRAW] = act_redraw, [SB_KEY_ACTION_LEAVE] = sb_act_leave,
         [SB_KEY_ACTION_TAKE_OVER] = sb_act_take_over,
         [SB_KEY_ACTION_NEXT_MATCH] = sb_act_next_match, [SB_KEY_ACTION_PREV_MATCH] = sb_act_prev_match,
@@ -409,7 +412,7 @@ void sb_act_do(struct sb_screen *screen, enum sb_key_action action, struct sb_no
         [SB_KEY_ACTION_COLUMN_LEFT] = sb_act_column_left, [SB_KEY_ACTION_COLUMN_RIGHT] = sb_act_column_right,
         [SB_KEY_ACTION_TAIL] = sb_act_tail, [SB_KEY_ACTION_WRAP] = sb_act_wrap, [SB_KEY_ACTION_MARK_LINE] = sb_act_mark_line,
     };
-    if (act_move(screen, action) || act_pane(screen, action) || sb_bulk_act(screen, action, now))
+    if (sb_past_refuses(screen, action, now) || act_move(screen, action) || act_pane(screen, action) || sb_bulk_act(screen, action, now))
         return;
     if (action < SB_KEY_ACTION_COUNT && acts[action] != NULL)
         acts[action](screen, now, answer);

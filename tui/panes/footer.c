@@ -89,6 +89,10 @@ static void draw_operation(const struct sb_screen *screen, const struct sb_view 
         draw_prompt(screen, view);
         return;
     }
+    if (screen->is_asking_time) {
+        sb_past_prompt_draw(screen, view);
+        return;
+    }
     char buffer[320];
     struct sb_text text;
     enum sb_slot slot = SB_SLOT_BAR;
@@ -100,6 +104,9 @@ static void draw_operation(const struct sb_screen *screen, const struct sb_view 
     } else if (screen->source.state != SB_SOURCE_LIVE && screen->source.text[0] != '\0') {
         sb_text_add(&text, screen->source.text);
         slot = SB_SLOT_BAR_BAD;
+    } else if (screen->past != NULL) {
+        sb_past_add_line(screen, &text);
+        slot = SB_SLOT_BAR_WARN;
     } else if (pending != NULL) {
         slot = say_pending(screen, pending, now, &text);
     } else if (!sb_bulk_say(screen, now, &text, &slot)) {
@@ -147,6 +154,8 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
         const struct sb_keymap_row *const keys = &sb_keymap[action];
         if (keys->label[0] == '\0' || (keys->where & sb_pane_infos[screen->focus].where) == 0)
             continue;
+        if (!sb_past_allows(screen, (enum sb_key_action)action) || (action == SB_KEY_ACTION_FREEZE && screen->is_recording))
+            continue;
         if (!sb_is_offered(screen, (enum sb_key_action)action) || (action == SB_KEY_ACTION_TAKE_OVER && !sb_is_viewer(screen)))
             continue;
         char buffer[16];
@@ -160,6 +169,8 @@ static void draw_hints(const struct sb_screen *screen, const struct sb_view *vie
             label = "detach";
         else if (action == SB_KEY_ACTION_PAUSE_ALL && screen->model->all_paused.is_on)
             label = "resume all";
+        else if (action == SB_KEY_ACTION_FREEZE && screen->past != NULL)
+            label = "live";
         at += draw_hint(view, row, at, buffer, label);
     }
 }

@@ -95,9 +95,15 @@ static void line_draw(struct line *line, const struct sb_view *view, unsigned ro
     }
 }
 
+/* Whose host, version and configuration line 1 names: those of the picture. */
+static const struct sb_model *named(const struct sb_screen *screen)
+{
+    return screen->past != NULL ? screen->past : screen->live;
+}
+
 static void add_where(const struct sb_screen *screen, struct line *line)
 {
-    const struct sb_model *const model = screen->live;
+    const struct sb_model *const model = named(screen);
     struct sb_text text = part_begin(line, 0, SB_SLOT_BAR);
     const char *const host = model->host[0] != '\0' ? model->host : "?";
     if (screen->environment[0] != '\0') {
@@ -133,10 +139,19 @@ static void add_build(const struct sb_model *model, struct line *line)
 static void add_mode(const struct sb_screen *screen, struct line *line, struct sb_now now)
 {
     const struct sb_model *const model = screen->live;
-    if (model->is_practice) {
+    if (named(screen)->is_practice) {
         struct sb_text text = part_begin(line, 0, SB_SLOT_BANNER);
         sb_text_add(&text, "PRACTICE");
         part_last_resort(line, "PRACT");
+    }
+    if (screen->past != NULL) {
+        char brief[PART_MAX];
+        struct sb_text text = part_begin(line, 0, SB_SLOT_BANNER);
+        sb_past_add_mode(screen, now.wall, false, &text);
+        sb_text_init(&text, brief, sizeof brief);
+        sb_past_add_mode(screen, now.wall, true, &text);
+        part_last_resort(line, brief);
+        return;
     }
     if (screen->is_frozen) {
         struct sb_text text = part_begin(line, 0, SB_SLOT_BAR_WARN);
@@ -195,7 +210,7 @@ static void draw_first(const struct sb_screen *screen, const struct sb_view *vie
     sb_text_add(&text, "SIGNALBOX");
     part_last_resort(&line, "SB");
     add_where(screen, &line);
-    add_build(screen->live, &line);
+    add_build(named(screen), &line);
     text = part_begin(&line, 0, SB_SLOT_BAR);
     sb_text_add_wall(&text, now.wall, false);
     char clock[16];

@@ -95,6 +95,11 @@ void sb_screen_pane_box(const struct sb_screen *screen, uint16_t box[4])
 static void add_state(const struct sb_screen *screen, struct sb_now now, sb_ns age, struct sb_text *text)
 {
     const struct sb_model *const model = screen->live;
+    if (screen->past != NULL) {
+        sb_text_add(text, "PAST ");
+        sb_text_add_wall(text, screen->past_at.wall, false);
+        return;
+    }
     if (!screen->is_frozen) {
         sb_text_add(text, !model->is_described ? "CONNECTING"
                           : model->is_drained  ? "ENDED"
@@ -114,8 +119,8 @@ void sb_screen_stamp(const struct sb_screen *screen, struct sb_now now, struct s
 {
     struct sb_text text;
     memset(stamp, 0, sizeof *stamp);
-    stamp->model = screen->is_frozen ? screen->frozen : screen->live;
-    stamp->at = screen->is_frozen ? screen->frozen_at : now;
+    stamp->model = screen->past != NULL ? screen->past : screen->is_frozen ? screen->frozen : screen->live;
+    stamp->at = screen->past != NULL ? screen->past_at : screen->is_frozen ? screen->frozen_at : now;
     stamp->is_frozen = screen->is_frozen;
     stamp->is_ascii = screen->is_ascii;
     stamp->data_age = stamp->at.mono > stamp->model->now ? stamp->at.mono - stamp->model->now : 0;

@@ -123,6 +123,10 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
         prompt_key(screen, key);
         return;
     }
+    if (screen->is_asking_time) {
+        sb_past_prompt_key(screen, key, now, answer);
+        return;
+    }
     if (screen->palette.is_open) {
         sb_palette_key(screen, key, !is_paste && !is_burst, now, answer);
         return;
@@ -136,6 +140,8 @@ static void handle(struct sb_screen *screen, uint32_t key, struct sb_now now, bo
     if (action == SB_KEY_ACTION_NONE) {
         if (!is_paste && !is_burst)
             say_unbound(screen, now, key);
+    } else if (!sb_past_allows(screen, action)) {
+        (void)sb_past_refuses(screen, action, now);
     } else if (!sb_is_offered(screen, action)) {
         sb_say_viewer(screen, now);
     } else if ((is_paste || is_burst) && (sb_keymap[action].class != 'V' || opens_menu(action))) {
@@ -153,7 +159,7 @@ void sb_screen_keys(struct sb_screen *screen, const struct sb_key *keys, size_t 
     memset(answers, 0, count * sizeof *answers);
     for (size_t i = 0; i < count; i++) /* the whole read first: its first keys are part of the burst too */
         is_burst = burst_note(screen, keys[i].code, now.mono) || is_burst;
-    screen->model = screen->is_frozen ? screen->frozen : screen->live;
+    sb_past_choose_model(screen);
     for (size_t i = 0; i < count; i++)
         handle(screen, keys[i].code, now, is_paste, is_burst, &answers[i]);
 }

@@ -68,7 +68,14 @@ struct sb_screen {
     struct sb_now frozen_at;
     uint64_t frozen_changes;
 
-    /* what is drawn and acted on: live, or the frozen picture */
+    const struct sb_model *past; /* borrowed; NULL = the present */
+    struct sb_now past_at;
+    unsigned past_speed;
+    bool is_recording;
+    bool is_asking_time;      /* the prompt of @ is open */
+    char time_asked[32], time_before[32]; /* what is typed, and what was asked for before */
+
+    /* what is drawn and acted on: live, the frozen picture, or the past */
     const struct sb_model *model;
     struct sb_now now;
 
@@ -359,6 +366,23 @@ bool sb_is_viewer(const struct sb_screen *screen);
 bool sb_is_offered(const struct sb_screen *screen, enum sb_key_action action);
 void sb_add_writer(const struct sb_screen *screen, struct sb_text *text);
 void sb_say_viewer(struct sb_screen *screen, struct sb_now now);
+
+/* past.c */
+sb_act sb_act_past_back, sb_act_past_forward, sb_act_past_change_before, sb_act_past_change_after, sb_act_past_go;
+/* Takes the picture that is shown for `model`: the past, what is frozen, or live. */
+void sb_past_choose_model(struct sb_screen *screen);
+/* Asks to be live again, when it is not; false: it is, or there is no present. */
+bool sb_past_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer);
+/* Whether the action works where the picture is: in the past, those that change nothing. */
+bool sb_past_allows(const struct sb_screen *screen, enum sb_key_action action);
+/* Says that it does not; false: it does. */
+bool sb_past_refuses(struct sb_screen *screen, enum sb_key_action action, struct sb_now now);
+void sb_past_prompt_key(struct sb_screen *screen, uint32_t key, struct sb_now now, struct sb_screen_answer *answer);
+void sb_past_prompt_draw(const struct sb_screen *screen, const struct sb_view *view);
+/* "PAST 14:02:10Z x10", with its date when that is not today's; without it as `brief`. */
+void sb_past_add_mode(const struct sb_screen *screen, struct sb_wall today, bool is_brief, struct sb_text *text);
+/* What happened in the second that is shown, and the keys. */
+void sb_past_add_line(const struct sb_screen *screen, struct sb_text *text);
 
 /* common.c */
 /* Adds words in which {ACTION} is the first key of that action in force. */

@@ -10,6 +10,11 @@ void sb_polled_title(const struct sb_screen *screen, enum sb_screen_page page, s
     const struct sb_polled *const polled = &screen->polled[page];
     if (polled->text == NULL)
         return;
+    if (screen->past != NULL) { /* what others read is not recorded */
+        sb_text_add(text, "NOW, not the past: ");
+        sb_text_add_n(text, polled->text, strcspn(polled->text, "\n"));
+        return;
+    }
     const sb_ns age = screen->now.mono > polled->at ? screen->now.mono - polled->at : 0;
     const bool is_stale = age > 2 * SB_SCREEN_POLL;
     if (is_stale) { /* before all else: what follows may not be true any more */

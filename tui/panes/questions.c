@@ -328,7 +328,7 @@ void sb_act_policy(struct sb_screen *screen, struct sb_now now, struct sb_screen
 
 void sb_act_leave(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
 {
-    if (screen->source.is_attached) { /* nothing ends but this console */
+    if (screen->source.is_attached || screen->is_recording) { /* nothing ends but this console */
         answer->wants_leave = true;
         return;
     }

@@ -32,6 +32,7 @@ struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct s
     sb_copy(screen->actor, sizeof screen->actor, setup->actor == NULL ? "" : setup->actor);
     sb_copy(screen->environment, sizeof screen->environment, setup->environment == NULL ? "" : setup->environment);
     screen->is_read_only = setup->is_read_only;
+    screen->is_recording = setup->is_recording;
     screen->is_ascii = setup->is_ascii;
     if (setup->keys != NULL)
         screen->keys = *setup->keys;
@@ -238,8 +239,8 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
 {
     if (grid->rows == 0 || grid->cols == 0)
         return;
-    screen->model = screen->is_frozen ? screen->frozen : screen->live;
-    screen->now = screen->is_frozen ? screen->frozen_at : now;
+    sb_past_choose_model(screen);
+    screen->now = screen->past != NULL ? screen->past_at : screen->is_frozen ? screen->frozen_at : now;
     uint16_t contexts[SB_CONTEXTS_MAX];
     uint8_t silences[SB_SILENCES_MAX];
     const struct sb_layout_wish wish = {
@@ -270,7 +271,7 @@ void sb_screen_draw(struct sb_screen *screen, struct sb_now now, struct sb_grid 
     if (layout.boxes[SB_AREA_FOOTER].rows > 0) {
         const struct sb_view footer = sb_view_box(&whole, layout.boxes[SB_AREA_FOOTER]);
         sb_footer_draw(screen, &footer, now);
-    } else if (screen->is_prompting || (screen->notice.text[0] != '\0' && now.mono < screen->notice.until)) {
+    } else if (screen->is_prompting || screen->is_asking_time || (screen->notice.text[0] != '\0' && now.mono < screen->notice.until)) {
         const struct sb_view last = sb_view_part(&whole, grid->rows - 1U, 0, 1, grid->cols); /* what must be said even here */
         sb_footer_draw(screen, &last, now);
     }

@@ -264,6 +264,8 @@ struct sb_settings {
     bool is_practice;
     bool is_simulation_only;   /* a workload for the simulator: its steps do nothing real, so nothing else may start it */
     uint16_t api_port;         /* of 127.0.0.1, for questions only; 0 = none */
+    uint32_t record_mib;       /* of the flight recorder's recordings; 0 = none */
+    sb_ns record_for;          /* how long they are kept */
     uint32_t speed_pct;        /* practice time scale: 100 = real intervals, 6000 = 60x shorter; never for a real site */
     sb_ns drain;
     sb_ns startup_deadline;    /* of the start-up verification */

@@ -22,6 +22,7 @@ sb_ns sb_cpu_time(void);
 
 /* Locks carry a rank: debug builds abort when a thread takes one of a lower or equal rank than it already holds. */
 enum sb_rank {
+    SB_RANK_RECORDER = 2,
     SB_RANK_PAGES = 3,
     SB_RANK_ASKER = 4,
     SB_RANK_RELAY = 5,

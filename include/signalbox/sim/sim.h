@@ -7,6 +7,7 @@
 
 #include "signalbox/base/err.h"
 #include "signalbox/model/catalogue.h"
+#include "signalbox/model/event.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -49,6 +50,10 @@ struct sb_sim_setup {
     bool is_contexts_only;     /* leave out jobs that never want a context */
     const sb_ns *offsets;      /* [job_count] instead of the catalogue's, or NULL */
     struct sb_sim_timeline *timeline; /* or NULL */
+    /* Hears every event, or NULL: first a description of everything (seq 0), then events as they come; every ten minutes of virtual time a
+     * description again, after which the event before it is repeated. */
+    void (*hear)(void *arg, const struct sb_event *events, size_t count);
+    void *hear_arg;
 };
 
 /* Requests for a context by runs of one category. A request ends granted, timed out (no_context) or dropped (its run was held or

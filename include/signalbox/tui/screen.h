@@ -53,9 +53,11 @@ struct sb_screen_setup {
     bool is_read_only, is_ascii;
     const struct sb_keys *keys; /* copied; NULL = the built-in ones */
     const char *themes;          /* names of the themes that can be chosen, blanks between them; copied; NULL = none */
+    bool is_recording;           /* there is no runtime behind it: the past is all there is */
 };
 
 struct sb_screen;
+struct sb_model;
 struct sb_screen *sb_screen_create(const struct sb_screen_setup *setup, struct sb_error *err);
 void sb_screen_destroy(struct sb_screen *screen);
 /* Forgets the model (after a gap); the operator's view state (selection by name, filter, pane) stays. */
@@ -89,6 +91,21 @@ enum sb_screen_verdict { SB_SCREEN_VERDICT_NONE, SB_SCREEN_APPROVE, SB_SCREEN_RE
 /* What is to go to the clipboard: a short text of the answer, or the pane that has the focus (sb_screen_pane_box). */
 enum sb_screen_copy { SB_SCREEN_COPY_NONE, SB_SCREEN_COPY_TEXT, SB_SCREEN_COPY_PANE };
 
+/* Where in the past an operator wants to be. SPEED: there, at that many seconds a second; 0 = stand. */
+enum sb_screen_past {
+    SB_SCREEN_PAST_NONE,
+    SB_SCREEN_PAST_BACK,          /* one second in which something happened */
+    SB_SCREEN_PAST_FORWARD,
+    SB_SCREEN_PAST_CHANGE_BEFORE, /* to a change that is worth seeing */
+    SB_SCREEN_PAST_CHANGE_AFTER,
+    SB_SCREEN_PAST_ALERT,         /* the last alert that was raised before */
+    SB_SCREEN_PAST_GO,            /* to `past_at` */
+    SB_SCREEN_PAST_BEGIN,
+    SB_SCREEN_PAST_END,
+    SB_SCREEN_PAST_SPEED,
+    SB_SCREEN_PAST_LIVE,          /* back to the present */
+};
+
 /* What a key asked for. */
 struct sb_screen_answer {
     bool has_command;            /* post `command`, then tell sb_screen_posted */
@@ -103,6 +120,9 @@ struct sb_screen_answer {
     bool wants_capture;          /* C: an incident bundle of what is shown */
     enum sb_screen_copy copy;
     char copy_text[SB_NOTE_MAX]; /* COPY_TEXT; UNTRUSTED */
+    enum sb_screen_past past;    /* to be answered with sb_screen_show_past, or with sb_screen_say why not */
+    struct sb_wall past_at;
+    unsigned past_speed;
     enum sb_screen_verdict verdict; /* on the row of this id; then the content is to be shown anew */
     char content_id[40];
     char post_id[64];            /* SETTLE: the post that the row is */
@@ -136,6 +156,10 @@ enum sb_screen_page sb_screen_polls(const struct sb_screen *screen);
 bool sb_screen_wants(struct sb_screen *screen, struct sb_now now, struct sb_lookup *lookup);
 /* The answer, or why there is none; copied. One to an older question is passed over. */
 void sb_screen_found(struct sb_screen *screen, const struct sb_findings *findings, struct sb_now now);
+
+/* Shows another model instead of the live one: as it was at that time. Borrowed until the next call; NULL: the present again. The live model goes on
+ * being folded. `speed`: how fast time passes there, 0 = it stands. */
+void sb_screen_show_past(struct sb_screen *screen, const struct sb_model *model, struct sb_now at, unsigned speed);
 
 /* Says in the last line but one what became of something. */
 void sb_screen_say(struct sb_screen *screen, bool is_bad, const char *text, struct sb_now now);

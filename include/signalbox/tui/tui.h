@@ -15,6 +15,17 @@ struct sb_tui_picture {
     struct sb_screen_stamp stamp;
 };
 
+struct sb_rewind;
+/* What the loop needs of the past; tui/rewind.h has it. */
+struct sb_tui_past {
+    /* Goes where the answer wants, and shows it or says why not. */
+    void (*obey)(struct sb_rewind *rewind, struct sb_screen *screen, const struct sb_screen_answer *answer, struct sb_now now);
+    /* Lets time pass while it plays. Whether the picture has changed. */
+    bool (*turn)(struct sb_rewind *rewind, struct sb_screen *screen, struct sb_now now);
+    /* Monotonic time of its next turn; SB_NEVER = it needs none. */
+    sb_ns (*next)(const struct sb_rewind *rewind);
+};
+
 struct sb_tui_setup {
     struct sb_source *source;     /* where commands go and events come from; borrowed */
     const char *theme_dir;        /* folder of NAME.theme */
@@ -41,6 +52,9 @@ struct sb_tui_setup {
     /* Writes an incident bundle and gives its path. On a thread of its own, one at a time; NULL = there is no place for one. */
     enum sb_err (*capture)(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err);
     const void *page_self;
+    const struct sb_tui_past *past; /* NULL: there is no past */
+    struct sb_rewind *rewind;     /* of `past`; borrowed */
+    bool is_recording;            /* the source gives nothing: the past is all there is */
     int finished_fd;              /* readable when the runtime has drained: leave; -1 = none */
     int signal_fd;                /* readable when SIGTERM, SIGINT or SIGHUP came: drain and leave; -1 = none */
 };
