@@ -134,7 +134,13 @@ static const struct place places[] = {
     {SB_WHERE_CONTENT, "Content", "7"},   {SB_WHERE_TIMELINE, "Timeline", "8"},         {SB_WHERE_NODES, "Nodes", "9"},
 };
 
-/* Closes what is open and goes to the place; the picture stays frozen. Questions are deaf at first, so Esc is pressed until it counts. */
+static bool is_frozen(struct pty *pty)
+{
+    return strstr(pty_row(pty, 0), "FROZEN") != NULL;
+}
+
+/* Closes what is open and goes to the place. Questions are deaf at first, so Esc is pressed until it counts. The picture is frozen again when a key
+ * has thawed it: who comes back from the past is live. */
 static void go_to(struct pty *pty, const struct place *place)
 {
     fence = fence == '"' ? '\'' : '"';
@@ -143,16 +149,16 @@ static void go_to(struct pty *pty, const struct place *place)
             fail_msg("%s was not reached: %s", place->title, pty_row(pty, ROWS - 2));
         }
         pty_type(pty, "\007\007", 2); /* C-g: Esc without the wait of a terminal that thinks of a sequence */
-        if (waited > 0 && strstr(pty_row(pty, 0), "FROZEN") == NULL) {
-            pty_type(pty, "F", 1);
-        }
         pty_type(pty, place->keys, strlen(place->keys));
         pty_type(pty, &fence, 1);
         for (int looked = 0; looked < 120 && !is_fenced(pty, place->title); looked += 10) {
             (void)pty_for(pty, 10);
         }
     }
-    assert_non_null(strstr(pty_row(pty, 0), "FROZEN"));
+    if (!is_frozen(pty)) { /* as of the fence, so no key is under way */
+        pty_type(pty, "F", 1);
+        until_text(pty, "FROZEN");
+    }
 }
 
 static void press_and_see(struct pty *pty, const struct place *place, unsigned action, uint32_t key)
