@@ -7,17 +7,31 @@
 
 enum { CUT_MIN = 8, KNOWN_MIN = 20, TOKEN_AS_USER_MIN = 16 };
 
+#define BLANKS " \t\r\n\"'<,;&)"
+
 /* A word, what ends its value, and whether ':' or '=' must stand between. */
 static const struct {
     const char *word, *ends;
     bool has_separator;
+    const char *name; /* NULL: the word itself */
 } words[] = {
-    {"authorization", "\r\n\"'<", true},        {"cookie", "\r\n\"'<", true},           {"bearer", " \t\r\n\"'<,;&)", false},
-    {"password", " \t\r\n\"'<,;&)", true},      {"passwd", " \t\r\n\"'<,;&)", true},    {"secret", " \t\r\n\"'<,;&)", true},
-    {"token", " \t\r\n\"'<,;&)", true},         {"api_key", " \t\r\n\"'<,;&)", true},   {"api-key", " \t\r\n\"'<,;&)", true},
-    {"apikey", " \t\r\n\"'<,;&)", true},        {"session", " \t\r\n\"'<,;&)", true},   {"sessionid", " \t\r\n\"'<,;&)", true},
-    {"session_id", " \t\r\n\"'<,;&)", true},    {"sid", " \t\r\n\"'<,;&)", true},       {"private_key", " \t\r\n\"'<,;&)", true},
-    {"access_key", " \t\r\n\"'<,;&)", true},    {"key=", " \t\r\n\"'<,;&)", false},
+    {"authorization", "\r\n\"'<", true, NULL},
+    {"cookie", "\r\n\"'<", true, NULL},
+    {"bearer", BLANKS, false, NULL},
+    {"password", BLANKS, true, NULL},
+    {"passwd", BLANKS, true, NULL},
+    {"secret", BLANKS, true, NULL},
+    {"token", BLANKS, true, NULL},
+    {"api_key", BLANKS, true, NULL},
+    {"api-key", BLANKS, true, NULL},
+    {"apikey", BLANKS, true, NULL},
+    {"session=", BLANKS, false, "session"},
+    {"sessionid", BLANKS, true, NULL},
+    {"session_id", BLANKS, true, NULL},
+    {"sid", BLANKS, true, NULL},
+    {"private_key", BLANKS, true, NULL},
+    {"access_key", BLANKS, true, NULL},
+    {"key=", BLANKS, false, "key"},
 };
 
 /* How keys that leak most often begin. */
@@ -145,7 +159,7 @@ static bool find_word(const struct sb_redactor *r, const char *text, size_t size
             value--;
         if (value == 0 || value < r->value_min || is_harmless(text, size, start, value))
             continue;
-        *span = (struct sb_redact_span){start, value, is_closed ? "key" : words[i].word};
+        *span = (struct sb_redact_span){start, value, words[i].name != NULL ? words[i].name : words[i].word};
         return true;
     }
     return false;

@@ -18,8 +18,8 @@ static void command__is_told_with_its_reason_before_its_answer_and_once(void **s
     world_input(w, input);                       /* sent again: answered again, not asked again */
     world_command(w, SB_COMMAND_RESUME_JOB, 0); /* its answer says all there is */
     world_expect(w, "[      0] command 1 was asked for because: rate limit\n"
-                    "[      0] ana: paused a\n"
-                    "[      0] ana: paused a\n"
+                    "[      0] ana: paused a: rate limit\n"
+                    "[      0] ana: paused a: rate limit\n"
                     "[      0] ana: resumed a\n");
     world_destroy(w);
 }

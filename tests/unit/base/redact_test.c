@@ -68,6 +68,8 @@ static void values__that_are_no_secrets_stay(void **state)
     };
     for (size_t i = 0; i < SB_LEN(texts); i++)
         expect(texts[i], texts[i]);
+    expect("session: practice.yaml:77:7 wait: no such element", "session: practice.yaml:77:7 wait: no such element"); /* the name of a step */
+    expect("a=1&session=9f3a61c2&b=2", "a=1&session=[session]&b=2");
 }
 
 static void passwords__in_addresses_and_known_keys_are_found(void **state)
