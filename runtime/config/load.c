@@ -91,6 +91,9 @@ static void assemble(struct sb_cfg_loader *loader)
     catalogue->pool = loader->root.pool;
     catalogue->content = loader->root.content;
     catalogue->alerts = loader->root.alerts;
+    if (sb_cfg_get(loader->tree, "alerts") == NULL) { /* nothing was bound, so nothing put the shipped rules under what the file says */
+        sb_alerts_def_init(&catalogue->alerts);
+    }
     catalogue->channels = loader->root.channels;
     catalogue->channel_count = loader->root.channel_count;
     make_settings(loader);

@@ -49,9 +49,24 @@ static void origin__of_a_value_is_known_for_the_catalogue_that_has_it(void **sta
     sb_catalogue_destroy(a);
 }
 
+static void alerts__without_a_word_are_as_shipped(void **state)
+{
+    (void)state;
+    struct sb_alerts_def shipped;
+    struct sb_catalogue *catalogue = load_right("catalogue: t\njobs: {}\n", NULL);
+    sb_alerts_def_init(&shipped);
+    assert_int_equal(catalogue->alerts.rules[SB_RULE_JOB_FAILING_STREAK].raise_n, 3);
+    assert_int_equal(catalogue->alerts.rules[SB_RULE_DEP_DOWN].recover, SB_S(30));
+    assert_memory_equal(&catalogue->alerts, &shipped, sizeof shipped);
+    for (int rule = 0; rule < SB_RULE_COUNT; rule++)
+        assert_false(sb_alert_def_is_changed(&catalogue->alerts.rules[rule], (enum sb_rule)rule));
+    sb_catalogue_destroy(catalogue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(alerts__without_a_word_are_as_shipped),
         cmocka_unit_test(runbook__of_the_catalogue_takes_the_place_of_the_shipped_one),
         cmocka_unit_test(runbook__that_is_too_long_is_refused_with_its_place),
         cmocka_unit_test(origin__of_a_value_is_known_for_the_catalogue_that_has_it),
