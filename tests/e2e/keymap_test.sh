@@ -80,7 +80,7 @@ eventually 5 "in the store too" sql_is "$STATE" "SELECT COUNT(*) FROM jobs WHERE
 
 # A silence with a reason, its author and its end; and its end by key.
 keys 4
-eventually 10 "an alert is there" screen_has 'beta keeps failing'
+eventually 10 "an alert is there" screen_has 'beta retryable at fail'
 keys s
 eventually 5 "s shows what it matches now" screen_has 'matches now: 1 alert'
 tick 0.3

@@ -1,8 +1,9 @@
 /* slo_burn: so many runs fail, or start late, that the objective of the month cannot be kept. Two windows each, a long one that says it matters and a
- * short one that says it goes on (research/ecosystem.md B3); and at least three bad runs in the long one, since there are few runs. */
+ * short one that says it goes on (research/ecosystem.md B3); and at least three bad ones of thirty runs in the long one:
+ * fewer say nothing of a month, and what fails there has its own alert. */
 #include "alerts.h"
 
-enum { BAD_MIN = 3, WHOLE = 10000 };
+enum { BAD_MIN = 3, RUNS_MIN = 30, WHOLE = 10000 };
 
 static const struct burn {
     sb_ns within, lately;
@@ -25,7 +26,7 @@ static const struct burn *find(const struct sb_core *core, enum sb_objective obj
     const uint32_t allowed = (uint32_t)WHOLE - core->alert_defs->objectives[objective];
     for (size_t i = 0; i < SB_LEN(burns); i++) {
         *count = sb_service_within(core, objective, burns[i].within);
-        if (count->bad >= BAD_MIN && burns_over(*count, allowed, burns[i].tenths) &&
+        if (count->bad >= BAD_MIN && count->all >= RUNS_MIN && burns_over(*count, allowed, burns[i].tenths) &&
             burns_over(sb_service_within(core, objective, burns[i].lately), allowed, burns[i].tenths))
             return &burns[i];
     }
