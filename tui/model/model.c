@@ -203,17 +203,20 @@ unsigned sb_model_recent_at(const struct sb_model_job *job, unsigned i)
 sb_ns sb_model_recent_permille(const struct sb_model_job *job, unsigned permille)
 {
     sb_ns sorted[SB_MODEL_RECENT];
-    const unsigned count = job->recent_count;
-    if (count == 0)
-        return 0;
-    for (unsigned i = 0; i < count; i++) {
-        unsigned at = i;
+    unsigned count = 0;
+    for (unsigned i = 0; i < job->recent_count; i++) {
+        unsigned at = count;
+        if (job->recent_duration[i] <= 0)
+            continue; /* of a run that ended before this runtime began: nobody remembers */
+        count++;
         while (at > 0 && sorted[at - 1] > job->recent_duration[i]) {
             sorted[at] = sorted[at - 1];
             at--;
         }
         sorted[at] = job->recent_duration[i];
     }
+    if (count == 0)
+        return 0;
     /* Nearest rank: the smallest value that at least `permille` of the values do not exceed. */
     unsigned rank = (count * permille + 999) / 1000;
     rank = rank == 0 ? 1 : rank > count ? count : rank;

@@ -419,7 +419,7 @@ bool sb_model_run_is_retryable(const struct sb_model_run *run);
 bool sb_model_is_paused(const struct sb_model *model, const struct sb_model_job *job);
 /* Index into recent_outcome and recent_duration of the i-th oldest, i < recent_count. */
 unsigned sb_model_recent_at(const struct sb_model_job *job, unsigned i);
-/* Percentile of the recent durations (500 = median); 0 when there is none. */
+/* Percentile of the recent durations that are known (500 = median); 0 when none is. */
 sb_ns sb_model_recent_permille(const struct sb_model_job *job, unsigned permille);
 /* Share of recent runs that succeeded, 0..100, or -1 when none ended. */
 int sb_model_recent_ok(const struct sb_model_job *job);

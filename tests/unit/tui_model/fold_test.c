@@ -126,6 +126,18 @@ static void run_ended__keeps_outcome_duration_and_failures(void **state)
     assert_int_equal(model->jobs[0].failures, 0);
 }
 
+static void percentiles__leave_out_runs_of_before_a_restart(void **state)
+{
+    (void)state;
+    run_job(1, 0, SB_RUN_STATE_SUCCEEDED, 0); /* as a runtime tells the last run of the one before */
+    fold();
+    assert_int_equal(model->jobs[0].recent_count, 1);
+    assert_int_equal(sb_model_recent_permille(&model->jobs[0], 500), 0);
+    run_job(2, 0, SB_RUN_STATE_SUCCEEDED, SB_S(4));
+    fold();
+    assert_int_equal(sb_model_recent_permille(&model->jobs[0], 500), SB_S(4));
+}
+
 static void run_ended__keeps_the_last_twenty_only(void **state)
 {
     (void)state;
@@ -301,6 +313,7 @@ int main(void)
         TEST(run_queued__makes_a_job_wait),
         TEST(run_started__makes_a_job_run_and_opens_an_attempt),
         TEST(run_ended__keeps_outcome_duration_and_failures),
+        TEST(percentiles__leave_out_runs_of_before_a_restart),
         TEST(run_ended__keeps_the_last_twenty_only),
         TEST(run_cancelled__is_neither_failure_nor_success),
         TEST(run_retrying__fails_the_job_until_the_next_attempt),
