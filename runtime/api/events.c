@@ -38,6 +38,7 @@ struct stream {
     struct sb_event events[EVENTS_AT_ONCE]; /* taken from the feed */
     size_t count, at;
     bool is_gap;              /* to be told first */
+    bool is_ending;           /* the runtime stops: what is there still goes out */
     uint64_t console, visit;  /* 0: no console's */
     uint64_t seat_changes;    /* as it was told last */
 };
@@ -192,8 +193,10 @@ static bool is_next(struct stream *stream, const struct sb_event *event)
     /* The writer may not have come round. A number that is behind is of another journal. */
     if (event->seq <= stream->last_seq || sb_now() > stream->catch_up_until || !read_missed(stream, event->seq))
         (void)begin_anew(stream);
-    else if (!has_missed(stream))
-        (void)wait(stream, -1, journal_wait);
+    else if (!has_missed(stream) && wait(stream, -1, journal_wait) == SB_ERR_CANCELLED) {
+        sb_feed_close(stream->feed); /* the journal did not come in time: the client resumes where it is */
+        stream->feed = NULL;
+    }
     return false;
 }
 
@@ -259,11 +262,13 @@ size_t stream_read(struct stream *stream, char *out, size_t cap)
         stream->is_gap = is_gap; /* what follows is a new beginning */
         if (is_gap)
             stream->state = FOLLOWING;
+        if (stream->is_ending && stream->count == 0)
+            break;
         enum sb_err rc = stream->count > 0 ? SB_OK : wait(stream, sb_feed_fd(stream->feed), stream->has_heartbeat ? heartbeat_every : quiet_max);
         if (rc == SB_ERR_TIMEOUT && !stream->has_heartbeat)
             return (size_t)snprintf(out, cap, ":\n\n"); /* a client that is gone is noticed by writing */
         if (rc != SB_OK && rc != SB_ERR_TIMEOUT)
-            break;
+            stream->is_ending = true;
     }
     return 0;
 }

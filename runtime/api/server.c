@@ -1,6 +1,6 @@
 /* The daemon: sockets, who may ask, one thread per connection (an event stream blocks it), and the request's way to its handler.
  *
- * Stopping posts to `stop_fd`, which every stream waits for too; libmicrohttpd then joins its threads. Never: a lock of the engine, a request
+ * Stopping posts to `stop_fd`, which every stream waits for too: each writes what it has and ends; libmicrohttpd then joins its threads. Never: a lock of the engine, a request
  * of somebody else's user, a command by TCP. */
 #include "observer.h"
 
@@ -8,6 +8,7 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,15 @@
 
 enum { CONNECTIONS_MAX = 32, IDLE_S = 60, STACK_BYTES = 512 * 1024, MEMORY_PER_CONNECTION = 32768, STREAM_BLOCK = 32768 };
 static const sb_ns request_max = SB_S(2);
+static const sb_ns last_words_max = SB_MS(500); /* for streams to write what they have; longer only for clients that do not read */
 
 struct sb_api {
     struct sb_api_setup setup;
     struct MHD_Daemon *local, *tcp;
     struct observer *observer;
     int stop_fd, listen_fd;
+    atomic_int streams; /* open ones; each that ends posts `ended_fd` */
+    int ended_fd;
 };
 
 /* What is kept between libmicrohttpd's calls for one request. */
@@ -74,16 +78,27 @@ static bool collect(struct request *request, const char *bytes, size_t size)
     return true;
 }
 
+/* A stream with whom it tells of its end. */
+struct open_stream {
+    struct stream *stream;
+    struct sb_api *api;
+};
+
 static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t cap)
 {
     (void)position;
-    size_t size = stream_read(arg, out, cap);
+    size_t size = stream_read(((struct open_stream *)arg)->stream, out, cap);
     return size > 0 ? (ssize_t)size : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
 static void free_stream(void *arg)
 {
-    stream_close(arg);
+    struct open_stream *open = arg;
+    struct sb_api *api = open->api;
+    stream_close(open->stream);
+    free(open);
+    atomic_fetch_sub(&api->streams, 1);
+    sb_wake_post(api->ended_fd);
 }
 
 static struct MHD_Response *open_stream(struct sb_api *api, struct MHD_Connection *connection, const struct call *call, struct answer *answer)
@@ -101,9 +116,16 @@ static struct MHD_Response *open_stream(struct sb_api *api, struct MHD_Connectio
     }
     if (call_query(call, "until", until, sizeof(until)) && sb_streq(until, "described"))
         stream_end_described(stream);
-    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, stream, free_stream);
-    if (response == NULL)
+    struct open_stream *open = malloc(sizeof(*open));
+    if (open == NULL) {
         stream_close(stream);
+        return NULL;
+    }
+    *open = (struct open_stream){ stream, api };
+    atomic_fetch_add(&api->streams, 1);
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, open, free_stream);
+    if (response == NULL)
+        free_stream(open);
     return response;
 }
 
@@ -231,11 +253,16 @@ static struct MHD_Daemon *start(struct sb_api *api, int listen_fd, MHD_AccessHan
     const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
     const struct MHD_OptionItem socket_option[] = { { MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL }, { MHD_OPTION_END, 0, NULL } };
     const struct MHD_OptionItem address_option[] = { { MHD_OPTION_SOCK_ADDR, 0, &address }, { MHD_OPTION_END, 0, NULL } };
-    return MHD_start_daemon(flags, listen_fd >= 0 ? 0 : api->setup.port, NULL, NULL, handle, api, MHD_OPTION_ARRAY,
-                            listen_fd >= 0 ? socket_option : address_option, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
-                            (void *)NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, (void *)NULL, MHD_OPTION_END);
+    sigset_t before;
+
+    sb_signals_hold(&before);
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        flags, listen_fd >= 0 ? 0 : api->setup.port, NULL, NULL, handle, api, MHD_OPTION_ARRAY, listen_fd >= 0 ? socket_option : address_option,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)STACK_BYTES, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
+        (void *)NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, (void *)NULL, MHD_OPTION_END);
+    sb_signals_release(&before);
+    return daemon;
 }
 
 enum sb_err sb_api_open(struct sb_api **out_api, const struct sb_api_setup *setup, struct sb_error *err)
@@ -244,8 +271,10 @@ enum sb_err sb_api_open(struct sb_api **out_api, const struct sb_api_setup *setu
     if (api == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the interface for programs");
     api->setup = *setup;
-    api->stop_fd = api->listen_fd = -1;
+    api->stop_fd = api->listen_fd = api->ended_fd = -1;
     enum sb_err rc = sb_wake_open(&api->stop_fd, err);
+    if (rc == SB_OK)
+        rc = sb_wake_open(&api->ended_fd, err);
     if (rc == SB_OK && setup->control != NULL)
         rc = observer_open(&api->observer, &api->setup, err);
     if (rc == SB_OK)
@@ -270,12 +299,23 @@ enum sb_err sb_api_open(struct sb_api **out_api, const struct sb_api_setup *setu
     return rc;
 }
 
+/* What the streams still have, the end of the runtime among it, goes out before the connections are cut. */
+static void end_streams(struct sb_api *api)
+{
+    const struct sb_op op = { .deadline = sb_now() + last_words_max };
+    size_t ready;
+
+    sb_wake_post(api->stop_fd);
+    while (atomic_load(&api->streams) > 0 && sb_poll_readable(&api->ended_fd, 1, &op, &ready, NULL) == SB_OK)
+        sb_wake_clear(api->ended_fd);
+}
+
 void sb_api_close(struct sb_api *api)
 {
     if (api == NULL)
         return;
-    if (api->stop_fd >= 0)
-        sb_wake_post(api->stop_fd);
+    if (api->stop_fd >= 0 && api->ended_fd >= 0)
+        end_streams(api);
     if (api->tcp != NULL)
         MHD_stop_daemon(api->tcp);
     if (api->local != NULL) {
@@ -285,6 +325,7 @@ void sb_api_close(struct sb_api *api)
     observer_close(api->observer);
     sb_fd_close(&api->listen_fd);
     sb_fd_close(&api->stop_fd);
+    sb_fd_close(&api->ended_fd);
     free(api);
 }
 

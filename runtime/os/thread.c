@@ -27,20 +27,29 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-static void mask_of_threads(sigset_t *mask)
+void sb_signals_hold(sigset_t *before)
 {
     static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+    sigset_t mask;
 
-    sigfillset(mask);
+    sigfillset(&mask);
     for (size_t i = 0; i < SB_LEN(faults); i++)
-        sigdelset(mask, faults[i]);
+        sigdelset(&mask, faults[i]);
+    int rc = pthread_sigmask(SIG_SETMASK, &mask, before);
+    SB_ASSERT(rc == 0);
+}
+
+void sb_signals_release(const sigset_t *before)
+{
+    int rc = pthread_sigmask(SIG_SETMASK, before, NULL);
+    SB_ASSERT(rc == 0);
 }
 
 enum sb_err sb_thread_start(struct sb_thread **thread, const char *name, void (*main)(void *arg), void *arg,
                             struct sb_error *err)
 {
     struct sb_thread *fresh = calloc(1, sizeof(*fresh));
-    sigset_t mask, before;
+    sigset_t before;
 
     if (fresh == NULL)
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for thread %s", name);
@@ -49,12 +58,9 @@ enum sb_err sb_thread_start(struct sb_thread **thread, const char *name, void (*
     (void)sb_copy(fresh->name, sizeof(fresh->name), name); /* a long name is cut on purpose */
 
     /* The new thread inherits the mask, so there is no moment in which it could take a signal. */
-    mask_of_threads(&mask);
-    int rc = pthread_sigmask(SIG_SETMASK, &mask, &before);
-    SB_ASSERT(rc == 0);
+    sb_signals_hold(&before);
     int started = pthread_create(&fresh->handle, NULL, thread_main, fresh);
-    rc = pthread_sigmask(SIG_SETMASK, &before, NULL);
-    SB_ASSERT(rc == 0);
+    sb_signals_release(&before);
     if (started != 0) {
         free(fresh);
         return sb_error_set(err, SB_ERR_UNAVAILABLE, "cannot start thread %s: %s; is the limit of processes reached?", name,

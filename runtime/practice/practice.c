@@ -278,11 +278,14 @@ static enum sb_err start_daemon(struct sb_practice *practice, uint16_t port, str
 {
     int fd = listen_on(practice, port);
     if (fd >= 0) {
+        sigset_t before;
+        sb_signals_hold(&before);
         practice->daemon = MHD_start_daemon(
             MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, practice->port, NULL, NULL, on_request, practice,
             MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SB_PRACTICE_CONNECTIONS_MAX,
             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
             MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END); /* closes the socket in its end */
+        sb_signals_release(&before);
         if (!practice->daemon) {
             sb_fd_close(&fd);
         }

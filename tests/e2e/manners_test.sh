@@ -91,6 +91,16 @@ note "status --format tmux: $((($(now_ms) - before) / 50)) ms each, of 50, proce
 
 pid=$(console_pid)
 is_stopped() { grep -q '^State:.*T' "/proc/$pid/status"; }
+# A thread that a library has started, and that does not block it, would take a signal away from the terminal.
+takes_a_signal() {
+  local task mask
+  for task in "/proc/$pid/task/"*; do
+    mask=$(sed -n 's/^SigBlk:[[:space:]]*//p' "$task/status")
+    ((16#${mask: -8} & 1 << 27 && 16#${mask: -8} & 1 << 19)) || { note "thread $(cat "$task/comm"): SigBlk $mask"; return 0; }
+  done
+  return 1
+}
+claim "no thread takes SIGWINCH or SIGTSTP away" negated takes_a_signal
 kill -TSTP "$pid"
 eventually 5 "SIGTSTP stops it" is_stopped
 eventually 5 "and gives the screen back" pane_is alternate_on 0

@@ -8,6 +8,7 @@
 #include "signalbox/base/units.h"
 #include "signalbox/ports/op.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -83,6 +84,10 @@ void sb_wake_clear(int fd);
 /* Waits for one of the descriptors to be readable, the op's cancellation or its deadline. Returns SB_OK with *ready = index,
  * SB_ERR_TIMEOUT or SB_ERR_CANCELLED. Negative descriptors are ignored. */
 enum sb_err sb_poll_readable(const int *fds, size_t count, const struct sb_op *op, size_t *ready, struct sb_error *err) SB_MUST_USE;
+
+/* Threads which a library starts by itself between these two take no signal either, like those of sb_thread_start. */
+void sb_signals_hold(sigset_t *before);
+void sb_signals_release(const sigset_t *before);
 
 /* Blocks the signals in the calling thread (the main thread, before others start) and makes them readable on `*fd`; SIGPIPE is
  * ignored for the whole process. Close with sb_fd_close. */
