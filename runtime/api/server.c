@@ -1,7 +1,7 @@
 /* The daemon: sockets, who may ask, one thread per connection (an event stream blocks it), and the request's way to its handler.
  *
- * Stopping posts to `stop_fd`, which every stream waits for too: each writes what it has and ends; libmicrohttpd then joins its threads. Never: a lock of the engine, a request
- * of somebody else's user, a command by TCP. */
+ * Stopping posts to `stop_fd`, which every stream waits for too: each writes what it has and ends; libmicrohttpd then joins its threads. Never: a
+ * lock of the engine, a request of somebody else's user, a command by TCP. */
 #include "observer.h"
 
 #include <errno.h>
