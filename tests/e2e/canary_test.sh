@@ -65,12 +65,12 @@ is_whole() {
 
 keys C
 eventually 10 "C writes a bundle and tmux has its path" screen_has 'captured INC-[^ ]* \(copied by tmux\) in .*/incidents'
-claim "the buffer is the path" [ "$(copied)" = "$(bundles '')" ]
-claim "the bundle is whole" is_whole "$(bundles '')" ' LIVE None '
-keys 1 y
 copied_is() {
   [ "$(copied)" = "$1" ]
 }
+eventually 5 "the buffer is the path" copied_is "$(bundles '')"
+claim "the bundle is whole" is_whole "$(bundles '')" ' LIVE None '
+keys 1 y
 eventually 5 "y copies the name of the worst job" copied_is spill
 keys 4 Y
 eventually 5 "Y copies the pane" eval 'copied | grep -q "4 *Alerts\|>4 Alerts<"'

@@ -118,7 +118,7 @@ kill -CONT "$notified"
 eventually 15 "one that goes on does" watchdogs $((fed + 2))
 kill -TERM "$notified"
 claim "it drains" ended "$notified" 45
-claim "STOPPING=1 at the end" heard '^STOPPING=1'
+eventually 5 "STOPPING=1 at the end" heard '^STOPPING=1'
 kill -TERM "$hearer"
 ended "$hearer" 10
 finish

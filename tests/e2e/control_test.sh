@@ -53,8 +53,9 @@ claim "the audit has who paused it and why" says 'pause_job +metrics_scraper +- 
 claim "and what was refused" says 'pause_job +metrics_scraper +- +refused' audit --last 1h
 claim "in a stable form too" says '"kind":"pause_job","target":"metrics_scraper".*"reason":"looking at it"' audit --json
 claim "resume answers" says '^resumed metrics_scraper' job resume metrics_scraper
+eventually 5 "the store has it" sql_is "$STATE" "SELECT is_paused FROM jobs WHERE name = 'metrics_scraper'" 0
 claim "a dry run asks nothing" says '^would ask .*"pause_job"' job pause metrics_scraper --dry-run
-claim "and nothing happened" sql_is "$STATE" "SELECT is_paused FROM jobs WHERE name = 'metrics_scraper'" 0
+steadily 1 "and nothing happens" sql_is "$STATE" "SELECT is_paused FROM jobs WHERE name = 'metrics_scraper'" 0
 claim "an earlier name runs what it is now" says 'started unified_health_monitor run [0-9]+' job run health_check --why test
 forced="SELECT run FROM job_runs WHERE job_name = 'unified_health_monitor' AND cause = 'force'"
 eventually 10 "the forced run succeeds" sql_at_least "$STATE" "SELECT COUNT(*) FROM ($forced AND state = 'succeeded')" 1
@@ -62,7 +63,7 @@ run=$(sql "$STATE" "$forced LIMIT 1")
 claim "run show has its steps" says 'check_job_execution +succeeded' run show "$run"
 claim "a run that did not fail is not retried" says_no 1 'refused:' run retry "$run"
 claim "runs lists it by its earlier name" says "^$run +unified_health_monitor +force" runs --job health_check --limit 100
-claim "who asked is in the journal" sql_at_least "$STATE" \
+eventually 5 "who asked is in the journal" sql_at_least "$STATE" \
   "SELECT COUNT(*) FROM events WHERE kind = 'command_done' AND payload LIKE '%\"actor\":\"$(id -un)\"%run_job%'
    OR kind = 'command_done' AND payload LIKE '%started unified_health_monitor%' AND payload LIKE '%\"actor\":\"$(id -un)\"%'" 1
 claim "a context is recycled" says '^recycling ctx 2' context recycle 2
@@ -126,7 +127,8 @@ text=$(sql "$STATE" "SELECT text FROM content_metadata WHERE decision_id = '$dra
 post=$(sqlite3 :memory: "SELECT json_extract(value, '\$.id') FROM json_each(CAST(readfile('$DIR/site.json') AS TEXT), '\$.posts')
   WHERE json_extract(value, '\$.text') = '${text//\'/\'\'}'")
 claim "content settle answers" says "is post $post, by $(id -un)" content settle "$draft" "$post"
-claim "the row is posted, with that id" sql_is "$STATE" "SELECT status || post_id FROM content_metadata WHERE decision_id = '$draft'" "posted$post"
+eventually 5 "the row is posted, with that id" sql_is "$STATE" \
+  "SELECT status || post_id FROM content_metadata WHERE decision_id = '$draft'" "posted$post"
 faults_clear
 keys 7
 keys G

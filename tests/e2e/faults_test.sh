@@ -94,7 +94,7 @@ eventually 5 "with the reason" sql_at_least "$STATE" "SELECT COUNT(*) FROM event
 eventually 15 "jobs that need it are held" job_is posting 'HELD'
 eventually 5 "and say what they wait for" screen_has 'HELD +posting .*browser'
 eventually 15 "an alert is shown for it" screen_has '^ *![A-Z]+ .*browser failed: no executable'
-claim "raised by the rule dep_down" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'dep_down' AND component = 'browser'" 1
+eventually 5 "raised by the rule dep_down" sql_is "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'dep_down' AND component = 'browser'" 1
 eventually 30 "jobs that do not need it run" job_is plan OK
 eventually 15 "the upkeep too" job_is runtime_housekeeping '(OK|RUN)'
 
@@ -132,7 +132,7 @@ has_other_browser() {
 }
 eventually 20 "a new browser starts" has_other_browser
 eventually 20 "the run that lost its context is retried and succeeds" job_is metrics_scraper OK
-claim "it was told as lost with its browser" sql_at_least "$STATE" "SELECT COUNT(*) FROM events WHERE kind = 'run_retrying'
+eventually 5 "it was told as lost with its browser" sql_at_least "$STATE" "SELECT COUNT(*) FROM events WHERE kind = 'run_retrying'
   AND json_extract(payload, '\$.job') = 2" 1
 eventually 20 "no slot is lost: context 0 is idle again" screen_has '#0 +IDLE'
 eventually 20 "and context 1" screen_has '#1 +IDLE'

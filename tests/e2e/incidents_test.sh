@@ -179,7 +179,7 @@ STATE=$DIR/state-wrong
 runtime wrong
 eventually 60 "wrong password: the job fails" sql_at_least "$STATE" \
   "SELECT COUNT(*) FROM job_runs WHERE state = 'failed' AND job_name IN ('posting', 'session_monitor', 'reply_posting')" 1
-claim "an alert names it" sql_at_least "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'job_failed'" 1
+eventually 5 "an alert names it" sql_at_least "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'job_failed'" 1
 claim "the password is in no log and no row" negated grep -rqs 'not-the-word-7f3a' "$STATE"
 stop
 export SIGNALBOX_PRACTICE_PASSWORD=practice

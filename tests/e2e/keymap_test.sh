@@ -56,7 +56,7 @@ close_terminal
 in_terminal 100x30 "$PROGRAM" console --catalogue "$DIR/catalogue.yaml" --state-dir "$STATE"
 eventually 10 "the jobs are there" job_is beta 'FAIL!'
 eventually 10 "gamma has run" job_is gamma OK
-claim "the footer shows the keys in force" line_has -1 'Z pause'
+eventually 5 "the footer shows the keys in force" line_has -1 'Z pause'
 keys p
 eventually 5 "the built-in key is free" line_has -2 'p does nothing in Jobs'
 only gamma
@@ -73,7 +73,7 @@ claim "one action on three asks first" answer y 'Pause 3 jobs'
 eventually 5 "and tells the results of each" line_has -2 'pause_job of 3: 3 done, 0 refused, 0 failed'
 eventually 5 "gamma is paused" job_is gamma 'PAUS='
 eventually 5 "beta too" job_is beta 'FAIL!'
-claim "each is a command of its own in the store" sql_is "$STATE" "SELECT COUNT(*) FROM jobs WHERE is_paused = 1" 3
+eventually 5 "each is a command of its own in the store" sql_is "$STATE" "SELECT COUNT(*) FROM jobs WHERE is_paused = 1" 3
 keys u
 eventually 5 "u takes all three back as one" line_has -2 'resume_job of 3: 3 done'
 eventually 5 "in the store too" sql_is "$STATE" "SELECT COUNT(*) FROM jobs WHERE is_paused = 1" 0

@@ -162,11 +162,13 @@ profile_count() {
   find "$DIR" -maxdepth 1 -name 'signalbox-browser-*' | wc -l
 }
 
-# start NAME COMMAND...: in the background, output in NAME.out and NAME.err; its process id is in $started
+# start NAME COMMAND...: in the background, output in NAME.out and NAME.err; its process id is in $started. The files are emptied here, not by
+# the child, so that nobody takes the words of an earlier process of that name for this one's.
 start() {
   local name=$1
   shift
-  "$@" >"$DIR/$name.out" 2>"$DIR/$name.err" </dev/null &
+  : >"$DIR/$name.out" && : >"$DIR/$name.err"
+  "$@" >>"$DIR/$name.out" 2>>"$DIR/$name.err" </dev/null &
   started=$!
   children+=("$started")
 }

@@ -52,8 +52,13 @@ keys q
 
 # --- as text, beside the console ---------------------------------------------------------------------------------------------------------
 
-"$PROGRAM" top --once --size 100x30 --state-dir "$STATE" >"$DIR/once" 2>"$DIR/once.err"
-claim "top --once: exit code 0" [ $? = 0 ]
+once() { # again when it came upon the job at work, as it is for some milliseconds of each second
+  "$PROGRAM" top --once --size 100x30 --state-dir "$STATE" >"$DIR/once" 2>"$DIR/once.err"
+  once_code=$?
+  grep -qE 'FAIL! +rude' "$DIR/once"
+}
+wait_for 10 once || show <"$DIR/once"
+claim "top --once: exit code 0" [ "$once_code" = 0 ]
 claim "as many lines as asked for" [ "$(wc -l <"$DIR/once")" = 30 ]
 claim "none is wider" [ "$(LC_ALL=C.UTF-8 wc -L <"$DIR/once")" -le 100 ]
 claim "the first line is the console's" grep -q '^SIGNALBOX.*VIEWER' <(head -1 "$DIR/once")
@@ -95,7 +100,8 @@ is_stopped() { grep -q '^State:.*T' "/proc/$pid/status"; }
 takes_a_signal() {
   local task mask
   for task in "/proc/$pid/task/"*; do
-    mask=$(sed -n 's/^SigBlk:[[:space:]]*//p' "$task/status")
+    mask=$(sed -n 's/^SigBlk:[[:space:]]*//p' "$task/status" 2>/dev/null)
+    [ -n "$mask" ] || continue # it has ended meanwhile
     ((16#${mask: -8} & 1 << 27 && 16#${mask: -8} & 1 << 19)) || { note "thread $(cat "$task/comm"): SigBlk $mask"; return 0; }
   done
   return 1
@@ -104,7 +110,7 @@ claim "no thread takes SIGWINCH or SIGTSTP away" negated takes_a_signal
 kill -TSTP "$pid"
 eventually 5 "SIGTSTP stops it" is_stopped
 eventually 5 "and gives the screen back" pane_is alternate_on 0
-claim "with the title from before" negated title_begins signalbox
+eventually 5 "with the title from before" negated title_begins signalbox
 kill -CONT "$pid"
 eventually 5 "SIGCONT: the screen is its own again" pane_is alternate_on 1
 eventually 5 "with its title" title_begins signalbox
@@ -112,9 +118,10 @@ eventually 5 "and its picture" line_has 1 '^SIGNALBOX'
 
 left_clean() {
   eventually 5 "$1: the screen is the shell's again" pane_is alternate_on 0
-  claim "$1: the cursor is visible" pane_is cursor_flag 1
-  claim "$1: the keypad and cursor keys are plain" pane_is keypad_cursor_flag 0
-  claim "$1: the title is not ours any more" negated title_begins signalbox
+  # tmux reads what was written at the end a little later than the end itself
+  eventually 5 "$1: the cursor is visible" pane_is cursor_flag 1
+  eventually 5 "$1: the keypad and cursor keys are plain" pane_is keypad_cursor_flag 0
+  eventually 5 "$1: the title is not ours any more" negated title_begins signalbox
   claim "$1: the terminal has its modes again" cmp -s "$DIR/stty-before" "$DIR/stty-after"
 }
 keys Q

@@ -6,9 +6,9 @@
 STATE=$DIR/state
 SPEED=120
 
-# One port of loopback after the other, from a place of this process' own.
+# One port of loopback after the other, from a place of this process' own, below those that outgoing connections take.
 free_port() {
-  local port=$((20000 + $$ % 20000))
+  local port=$((20000 + $$ % 12000))
   while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
   printf '%s' "$port"
 }

@@ -60,7 +60,7 @@ claim "what is new, and where" grep -q "^+ jobs.gamma.steps.look.name: look  (ca
 claim "what is different" grep -q '^~ jobs.alpha.every: 1s -> 2s  ' "$DIR/run.err"
 claim "and nothing else" [ "$(grep -c '^[-+~] ' "$DIR/run.err")" = 7 ] || show <"$DIR/run.err"
 claim "in the same process" is_alive "$runtime"
-claim "a supervisor heard that it reloads" grep -q RELOADING=1 "$DIR/heard"
+eventually 5 "a supervisor heard that it reloads" grep -q RELOADING=1 "$DIR/heard"
 heard_ready_twice() {
   [ "$(grep -c READY=1 "$DIR/heard")" -ge 2 ]
 }
@@ -72,6 +72,6 @@ claim "no run was cut off" sql_is "$STATE" "SELECT COUNT(*) FROM job_runs WHERE 
 kill -TERM "$runtime"
 claim "then it drains as ever" ended "$runtime" 20
 claim "and ends with 0" [ "$code" = 0 ]
-claim "a supervisor heard that, too" grep -q STOPPING=1 "$DIR/heard"
+eventually 5 "a supervisor heard that, too" grep -q STOPPING=1 "$DIR/heard"
 claim "the journal has no hole" sql_is "$STATE" "SELECT MAX(seq) - MIN(seq) + 1 - COUNT(*) FROM events" 0
 finish

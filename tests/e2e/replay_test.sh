@@ -48,11 +48,11 @@ keys F
 eventually 5 "F is live" line_has 1 ' LIVE '
 go_to alert
 eventually 5 "@ alert goes to the past" line_has 1 ' PAST [0-9]{2}:[0-9]{2}:[0-9]{2}Z '
-claim "where the last alert was raised" screen_has 'alert 1 job_failed'
-claim "the job fails there" job_is looks 'FAIL!'
+eventually 5 "where the last alert was raised" screen_has 'alert 1 job_failed'
+eventually 5 "the job fails there" job_is looks 'FAIL!'
 go_to "$before"
 eventually 5 "@ goes to a time before it" line_has 1 " PAST ${before}Z "
-claim "no alert, nothing failed" line_has 2 'FAIL 0 .* ALERT 0/0'
+eventually 5 "no alert, nothing failed" line_has 2 'FAIL 0 .* ALERT 0/0'
 keys '['
 eventually 5 "[ goes on back" negated line_has 1 " PAST ${before}Z "
 keys p
@@ -142,5 +142,5 @@ close_terminal
 claim "what is no recording is refused with 65" refused 65 "$PROGRAM" replay "$GROWTH"
 claim "and what is not there" refused 65 "$PROGRAM" replay "$DIR/nothing.jsonl"
 claim "a time that is none is refused with 64" refused 64 "$PROGRAM" replay "$DIR/simulated.jsonl" --at noon
-claim "no process is left behind" has_no_strays
+eventually 5 "no process is left behind" has_no_strays
 finish

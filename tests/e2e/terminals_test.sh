@@ -91,7 +91,7 @@ leave pink
 for size in 60x16 400x120; do
   in_terminal "$size" "$PROGRAM" console --state-dir "$DIR/state-quiet" --catalogue "$SOURCE/runtime/catalog/minimal.yaml"
   eventually 10 "$size: the console stands" screen_has 'store_check'
-  claim "$size: with the keys in the last line" line_has -1 'help'
+  eventually 5 "$size: with the keys in the last line" line_has -1 'help'
   leave "$size"
 done
 quietly forced 'store_check' NO_COLOR=1 CLICOLOR_FORCE=1 --
