@@ -114,6 +114,36 @@ static void node__the_first_is_active_and_makes_the_schema_a_standby_waits_and_a
     assert_int_equal(on(location, "SELECT COUNT(*) FROM nodes"), 0);
 }
 
+/* A server that answers nothing for longer than a turn may take. */
+static void thaw(void *arg)
+{
+    int nobody = -1;
+    size_t ready = 0;
+    const struct sb_op op = { .deadline = sb_now() + TERM / 2 };
+    assert_int_equal(sb_wake_open(&nobody, NULL), SB_OK);
+    assert_int_equal(sb_poll_readable(&nobody, 1, &op, &ready, NULL), SB_ERR_TIMEOUT);
+    sb_fd_close(&nobody);
+    test_proxy_freeze(arg, false);
+}
+
+static void node__the_first_start_waits_for_a_slow_server_longer_than_its_lease_lets_a_later_turn(void **state)
+{
+    const char *location = *state;
+    struct test_proxy proxy;
+    struct sb_thread *thread;
+    char through[TEST_LOCATION_MAX];
+    (void)snprintf(through, sizeof through, "%s", location);
+    test_proxy_start(&proxy, through, sizeof through);
+    test_proxy_freeze(&proxy, true);
+    assert_int_equal(sb_thread_start(&thread, "thaw", thaw, &proxy, NULL), SB_OK);
+    struct sb_node *a = must_open(through, "a", "aa", false);
+    sb_thread_join(thread);
+    assert_int_equal(sb_node_state(a), SB_NODE_ACTIVE);
+    assert_int_equal(on(location, "SELECT COUNT(*) FROM nodes WHERE node = 'a' AND state = 'active'"), 1);
+    sb_node_close(a);
+    test_proxy_stop(&proxy);
+}
+
 static void node__a_lease_is_renewed_and_stays_with_its_owner(void **state)
 {
     const char *location = *state;
@@ -270,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(node__the_first_is_active_and_makes_the_schema_a_standby_waits_and_a_third_is_refused),
+        TEST(node__the_first_start_waits_for_a_slow_server_longer_than_its_lease_lets_a_later_turn),
         TEST(node__a_lease_is_renewed_and_stays_with_its_owner),
         TEST(node__a_clean_end_hands_over_at_once),
         TEST(node__one_that_restarts_has_its_own_lease_back_at_once),

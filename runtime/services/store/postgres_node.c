@@ -291,10 +291,18 @@ static enum sb_err forget_dead(struct sb_node *self, const struct sb_op *op, str
     return code;
 }
 
-static enum sb_err turn(struct sb_node *self, enum sb_node_state state, struct sb_error *err)
+/* A turn ends in time for the next one, on which a lease may depend. On the first one nothing depends yet, and it may have a schema to make. */
+static sb_ns patience(const struct sb_node *self)
 {
     const sb_ns third = self->term / 3;
-    const struct sb_op op = { .deadline = sb_now() + (third > turn_min ? third : turn_min), .cancel = self->ending };
+    if (!self->has_connected)
+        return start_patience;
+    return third > turn_min ? third : turn_min;
+}
+
+static enum sb_err turn(struct sb_node *self, enum sb_node_state state, struct sb_error *err)
+{
+    const struct sb_op op = { .deadline = sb_now() + patience(self), .cancel = self->ending };
     enum sb_err code = connect_node(self, &op, err);
     if (!code && state == SB_NODE_ACTIVE)
         code = renew(self, &op, err);
