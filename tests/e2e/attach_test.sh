@@ -65,11 +65,15 @@ press() {
   done
 }
 
-# yes_in NAME: a question swallows what comes too early
+# yes_in NAME: as answer() of lib.sh
 yes_in() {
   wait_for 5 shows "$1" '\[y\] yes' || return 1
+  tick 0.3
   local tries=0
-  while shows "$1" '\[y\] yes' && [ $((tries += 1)) -le 20 ]; do press "$1" y; done
+  while shows "$1" '\[y\] yes' && [ $((tries += 1)) -le 20 ]; do
+    press "$1" y
+    wait_for 1 negated shows "$1" '\[y\] yes' || true
+  done
   ! shows "$1" '\[y\] yes'
 }
 

@@ -430,10 +430,12 @@ is_asking() {
   screen_has '\[y\] yes'
 }
 
-# answer KEY PATTERN: a question with that text comes up; presses the key until it is gone (a question swallows what comes too early)
+# answer KEY PATTERN: a question with that text comes up; presses the key until it is gone. A question hears no key in its first quarter of a
+# second, so a person who has just seen it takes that long.
 answer() {
   wait_for 5 is_asking || return 1
-  screen_has "$2" || return 1
+  wait_for 5 screen_has "$2" || return 1
+  tick 0.3
   local tries=0
   while is_asking && [ $((tries += 1)) -le 20 ]; do
     keys "$1"
