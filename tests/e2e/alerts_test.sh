@@ -86,7 +86,7 @@ first_alert() {
 
 fails() {
   ask job run "$1" >/dev/null
-  wait_for 10 sql_at_least "$STATE" "SELECT COUNT(*) FROM alerts WHERE job_name = '$1' AND cleared_at_ms IS NULL" 1
+  wait_for 25 sql_at_least "$STATE" "SELECT COUNT(*) FROM alerts WHERE job_name = '$1' AND cleared_at_ms IS NULL" 1
 }
 
 # --- an incident is told, survives a kill, and ends ----------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ console() {
     printf '\necho $? >%q; exec cat\n' "$DIR/$name.exit"
   } >"$DIR/$name.sh"
   tmux_do new-window -d -n "$name" "exec bash --norc --noprofile $DIR/$name.sh" || give_up "no window for console $name"
-  wait_for 5 test -s "$DIR/$name.pid" || give_up "console $name does not start"
+  wait_for 20 test -s "$DIR/$name.pid" || give_up "console $name does not start"
 }
 
 pid_of() {
@@ -67,7 +67,7 @@ press() {
 
 # yes_in NAME: as answer() of lib.sh
 yes_in() {
-  wait_for 5 shows "$1" '\[y\] yes' || return 1
+  wait_for 20 shows "$1" '\[y\] yes' || return 1
   tick 0.3
   local tries=0
   while shows "$1" '\[y\] yes' && [ $((tries += 1)) -le 20 ]; do

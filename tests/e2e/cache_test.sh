@@ -31,7 +31,7 @@ start_redis() {
   # it ends with this script, however that ends
   start redis setpriv --pdeathsig KILL redis-server --port 0 --unixsocket "$REDIS" --save '' --appendonly no --dir "$DIR" --maxclients 10
   redis_pid=$started
-  wait_for 10 answers || give_up "redis-server does not start: $(tail -n 3 "$DIR/redis.out")"
+  wait_for 30 answers || give_up "redis-server does not start: $(tail -n 3 "$DIR/redis.out")"
 }
 
 kill_redis() {

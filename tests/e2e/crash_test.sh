@@ -62,13 +62,13 @@ browser=''
 
 # What the start after a kill must have said and done.
 judge_start() {
-  wait_for 15 is_started "$1" || { show 5 <"$DIR/run-$1.err"; give_up "start $1 after a kill does not come up"; }
+  wait_for 45 is_started "$1" || { show 5 <"$DIR/run-$1.err"; give_up "start $1 after a kill does not come up"; }
   local run
   for run in $open_runs; do
-    wait_for 5 sql_at_least "$STATE" "SELECT COUNT(*) FROM events WHERE kind = 'run_interrupted' AND run = $run" 1 ||
+    wait_for 20 sql_at_least "$STATE" "SELECT COUNT(*) FROM events WHERE kind = 'run_interrupted' AND run = $run" 1 ||
       { interrupted_missing=$((interrupted_missing + 1)); note "round $1: run $run was open and is not told as interrupted"; }
   done
-  [ -z "$browser" ] || wait_for 5 is_gone "$browser" || { browsers_left=$((browsers_left + 1)); note "round $1: browser $browser still runs"; }
+  [ -z "$browser" ] || wait_for 20 is_gone "$browser" || { browsers_left=$((browsers_left + 1)); note "round $1: browser $browser still runs"; }
 }
 
 for ((round = 1; round <= KILLS; round++)); do
@@ -118,7 +118,7 @@ for ((round = 1; round <= 3; round++)); do
   sql_is "$STATE" "$in_flight_sql" 0 && break
   note "drained in the middle of a post: started once more"
   signalbox "more-$round" --set content.posts_per_hour=1 --set content.posts_per_hour_max=1
-  wait_for 20 sql_is "$STATE" "$in_flight_sql" 0
+  wait_for 90 sql_is "$STATE" "$in_flight_sql" 0
   kill -TERM "$runtime"
   ended "$runtime" 45
 done

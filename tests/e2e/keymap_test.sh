@@ -105,7 +105,7 @@ eventually 5 "u takes the acknowledgements back" line_has 2 'ALERT [1-9]/'
 
 # A breaker.
 keys 5 z G b
-claim "a breaker is tripped by y and a reason" wait_for 5 screen_has 'Trip the breaker of '
+claim "a breaker is tripped by y and a reason" wait_for 20 screen_has 'Trip the breaker of '
 tick 0.3
 keys y
 typed 'they asked'

@@ -11,6 +11,7 @@ E2E_NAME=$2
 SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 GROWTH=$SOURCE/runtime/catalog/growth.yaml
 PATIENCE=${E2E_PATIENCE:-1}
+GRACE=15
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/sb-e2e-$E2E_NAME.XXXXXX") || exit 73
 DIR=$TMPDIR # browsers put their profile here too, so that every process of a test can be told by this path
 export TMPDIR HOME=$DIR/home XDG_CONFIG_HOME=$DIR/home/config XDG_STATE_HOME=$DIR/home/state LC_ALL=C.UTF-8
@@ -59,9 +60,10 @@ claim() {
   if "$@"; then ok "$text"; else not_ok "$text"; return 1; fi
 }
 
-# eventually SECONDS TEXT COMMAND...: holds within the time
+# eventually SECONDS TEXT COMMAND...: holds within the time, and the grace that a machine under load is given. How quick something is on a machine
+# of its own is for the benchmarks to say.
 eventually() {
-  local seconds=$1 text=$2
+  local seconds=$(($1 + GRACE)) text=$2
   shift 2
   if wait_for "$seconds" "$@"; then ok "$text"; else not_ok "$text (waited $seconds s)"; return 1; fi
 }
@@ -202,7 +204,7 @@ refused() {
   local expected=$1
   shift
   start refused "$@"
-  ended "$started" 20
+  ended "$started" 40
   said=$(cat "$DIR/refused.err" "$DIR/refused.out")
   [ "$code" = "$expected" ] || { note "exit code $code, expected $expected"; show 12 <<<"$said"; return 1; }
 }
@@ -218,7 +220,7 @@ json_of() {
 # start_world [ARGS...]: site and LLM endpoint alone, on a free port
 start_world() {
   start world "$PROGRAM" practice --serve-only --state-dir "$DIR/world" "$@"
-  wait_for 10 grep -qs '^faults ' "$DIR/world.out" || give_up "the practice world does not start: $(cat "$DIR/world.err")"
+  wait_for 30 grep -qs '^faults ' "$DIR/world.out" || give_up "the practice world does not start: $(cat "$DIR/world.err")"
   SITE=$(sed -n 's/^site //p' "$DIR/world.out")
   LLM=$(sed -n 's/^llm  *//p' "$DIR/world.out")
   site_state
@@ -356,7 +358,7 @@ has_pid() {
 }
 
 console_pid() {
-  wait_for 5 has_pid && cat "$DIR/terminal.pid"
+  wait_for 20 has_pid && cat "$DIR/terminal.pid"
 }
 
 # keys KEY...: as tmux names them, at the pace of a person: what comes faster is taken for pasted text, as it should be
@@ -419,7 +421,7 @@ only() {
   keys '\' 0 /
   typed "$1"
   keys Enter
-  wait_for 5 selected "$1"
+  wait_for 20 selected "$1"
 }
 
 selected() {
@@ -433,8 +435,8 @@ is_asking() {
 # answer KEY PATTERN: a question with that text comes up; presses the key until it is gone. A question hears no key in its first quarter of a
 # second, so a person who has just seen it takes that long.
 answer() {
-  wait_for 5 is_asking || return 1
-  wait_for 5 screen_has "$2" || return 1
+  wait_for 20 is_asking || return 1
+  wait_for 20 screen_has "$2" || return 1
   tick 0.3
   local tries=0
   while is_asking && [ $((tries += 1)) -le 20 ]; do

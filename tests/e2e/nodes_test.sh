@@ -68,7 +68,7 @@ show_last() {
 taken_over() { # FROM TEXT: another node is active when the lease has ended, and works; the server's load may take its time
   local begun
   begun=$(now_ms)
-  eventually $((LEASE + 20)) "$2" owner_is_not "$1" || show_last
+  eventually "$LEASE" "$2" owner_is_not "$1" || show_last
   note "$(owner) has the lease after $(($(now_ms) - begun)) ms"
   eventually 20 "it runs" is_active "$(owner)" || show_last
   note "it runs after $(($(now_ms) - begun)) ms"
@@ -147,7 +147,7 @@ claim "$active drains" ended "${pid_of[$active]}" 45
 claim "and ends with 0" [ "$code" = 0 ]
 pid_of[$active]=''
 begun=$(now_ms)
-eventually $LEASE "it has handed over" owner_is_not "$active"
+claim "it has handed over" wait_for "$LEASE" owner_is_not "$active" # it does not wait for the lease's end
 note "handed over $(($(now_ms) - begun)) ms after its end"
 eventually 20 "the next one runs" one_is_active
 more_posts 90 "and posts"

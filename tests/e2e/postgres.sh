@@ -16,7 +16,7 @@ start_postgres() {
   (cd "$DIR/pg" && exec setpriv $([ "$(id -u)" != 0 ] || echo --reuid=postgres --regid=postgres --clear-groups) --pdeathsig QUIT \
     "$PG/postgres" -D "$DIR/pg/data" -c listen_addresses= -c "unix_socket_directories=$DIR/pg" -c fsync=off) >>"$DIR/pg.log" 2>&1 </dev/null &
   postgres=$!
-  wait_for 20 as_postgres "$PG/pg_isready" -q -h "$DIR/pg" -U postgres || give_up "PostgreSQL does not start: $(tail -n 5 "$DIR/pg.log")"
+  wait_for 40 as_postgres "$PG/pg_isready" -q -h "$DIR/pg" -U postgres || give_up "PostgreSQL does not start: $(tail -n 5 "$DIR/pg.log")"
 }
 
 # stop_postgres SIGNAL: INT ends the sessions and stops, QUIT is a crash
