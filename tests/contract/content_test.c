@@ -282,11 +282,11 @@ static void content__a_post_or_effect_belongs_to_one_row(void **state)
     assert_int_equal(number(world, "SELECT COUNT(*) FROM posted_decisions"), 1);
 }
 
-static void content__only_rows_in_flight_can_be_saved_as_posted(void **state)
+static void content__only_rows_that_may_be_in_flight_can_be_saved_as_posted(void **state)
 {
     struct world *world = *state;
     for (unsigned from = 0; from < SB_CONTENT_COUNT; from++) {
-        bool is_legal = from == SB_CONTENT_POSTING || from == SB_CONTENT_UNCERTAIN;
+        bool is_legal = from == SB_CONTENT_QUEUED || from == SB_CONTENT_POSTING || from == SB_CONTENT_UNCERTAIN;
         row_in(world, statuses[from]);
         assert_int_equal(sb_content_save_posted(world->store, "d", "new", "e", 50, &patient, NULL), is_legal ? SB_OK : SB_ERR_CONFLICT);
         assert_word(world, "SELECT status FROM content_metadata", is_legal ? "posted" : statuses[from]);
@@ -537,7 +537,7 @@ int main(void)
         TEST(content__saving_a_post_archives_it_in_the_same_transaction),
         TEST(content__saving_the_same_post_twice_is_fine_and_another_is_not),
         TEST(content__a_post_or_effect_belongs_to_one_row),
-        TEST(content__only_rows_in_flight_can_be_saved_as_posted),
+        TEST(content__only_rows_that_may_be_in_flight_can_be_saved_as_posted),
         TEST(content__every_legal_move_works_and_every_other_is_a_conflict),
         TEST(content__a_move_from_another_status_than_the_rows_is_a_conflict),
         TEST(content__a_stale_token_moves_nothing),

@@ -63,7 +63,7 @@ channels:
 YAML
 pointed[1]=$DIR/catalogue.yaml
 [ "$KIND" = sqlite ] || pointed+=(--set "settings.store=postgresql://signalbox@/signalbox?host=$DIR/pg")
-start run "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}" --set content.posts_per_run.high=4 --set content.stuck_after=2s \
+start run "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}" --set content.posts_per_run.high=4 --set content.stuck_after=30s \
   --set content.submit_deadline=3s --set content.replies_per_hour=60 --set content.reply_spacing=1m
 runtime=$started
 
@@ -163,7 +163,7 @@ claim "it drains and ends with 0" [ "$code" = 0 ]
 # Posts in doubt are looked for on the site, twice, half a minute apart; a drain between click and saving leaves both to the next start.
 for ((round = 1; round <= 4; round++)); do
   start "more-$round" "$PROGRAM" run --state-dir "$STATE" "${pointed[@]}" --set content.posts_per_hour=1 --set content.posts_per_hour_max=1 \
-    --set content.stuck_after=2s --set content.submit_deadline=3s
+    --set content.stuck_after=30s --set content.submit_deadline=3s
   runtime=$started
   wait_for 20 store_is ok || give_up "it does not start again: $(tail -n 3 "$DIR/more-$round.out" "$DIR/more-$round.err")"
   wait_for 120 sql_is "$STATE" "$open_sql" 0

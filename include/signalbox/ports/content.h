@@ -54,7 +54,8 @@ enum sb_err sb_content_claim(struct sb_store *store, const char *account, enum s
  * posting and uncertain. */
 enum sb_err sb_content_count(struct sb_store *store, const char *account, bool is_replies, int64_t since_ms, const struct sb_op *op,
                              int64_t *count, int64_t *last_ms, struct sb_error *err) SB_MUST_USE;
-/* posting|uncertain -> posted, with archive row and outcome stub, in one transaction. Idempotent for the same post id. */
+/* queued|posting|uncertain -> posted, with archive row and outcome stub, in one transaction. Idempotent for the same post id. A row is queued
+ * again while its post goes out when it was called stuck too early. */
 enum sb_err sb_content_save_posted(struct sb_store *store, const char *decision_id, const char *post_id, const char *effect_id,
                                    int64_t posted_at_ms, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
 /* posting -> queued (not before `retry_at_ms`) | failed | uncertain | skipped: need the claim's token. uncertain -> queued; draft -> queued |

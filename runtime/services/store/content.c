@@ -267,7 +267,7 @@ enum sb_err sb_content_save_posted(struct sb_store *store, const char *decision_
                                       sb_cell_int(posted_at_ms) };
     const struct sb_statement statements[] = {
         { "UPDATE content_metadata SET status = 'posted', post_id = $2, effect_id = $3, posted_at_ms = $4, last_error = NULL, "
-          "updated_at_ms = $4 WHERE decision_id = $1 AND status IN ('posting', 'uncertain')", params, 4, 1 },
+          "updated_at_ms = $4 WHERE decision_id = $1 AND status IN ('queued', 'posting', 'uncertain')", params, 4, 1 },
         { "INSERT INTO posted_decisions (decision_id, account, kind, text, post_id, effect_id, posted_at_ms) "
           "SELECT decision_id, account, kind, text, post_id, effect_id, posted_at_ms FROM content_metadata WHERE decision_id = $1",
           params, 1, 1 },

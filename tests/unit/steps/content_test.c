@@ -512,6 +512,29 @@ static void replay__saves_a_post_whose_save_was_lost(void **state)
     assert_int_equal(f->result.rows, 0);
 }
 
+/* A publisher was slower than `stuck_after`: the row waits in the queue again, and then its post is out. */
+static void save__takes_a_row_that_was_called_stuck_while_it_was_published(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned by_replay = 0; by_replay < 2; by_replay++) {
+        const char *id = by_replay ? "b" : "a";
+        queue_row(f, id, by_replay ? "second text" : "first text", 0);
+        claim(f);
+        fake_pass(SB_MIN(11));
+        fixture_native(f, "content_recover", site_only, 1);
+        assert_string_equal(column(f, "status", id), "queued");
+        fake_rule((struct fake_rule){ .op = "receive", .status = 201, .times = 1,
+                                      .answer = by_replay ? "{\"post\":{\"id\":\"992\"}}" : "{\"post\":{\"id\":\"991\"}}" });
+        publish(f);
+        keep_output(f, "publish");
+        fixture_native(f, by_replay ? "receipts_replay" : "content_save", with_publish, by_replay ? 0 : 2);
+        assert_succeeded(f);
+        assert_string_equal(column(f, "status", id), "posted");
+        assert_string_equal(column(f, "post_id", id), by_replay ? "992" : "991");
+        fake_pass(SB_HOUR(1)); /* posts are spaced */
+    }
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
@@ -541,6 +564,7 @@ int main(void)
         test(publish__skips_a_text_that_went_out_as_another_row),
         test(publish__does_nothing_without_a_receipts_journal),
         test(replay__saves_a_post_whose_save_was_lost),
+        test(save__takes_a_row_that_was_called_stuck_while_it_was_published),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
