@@ -12,7 +12,7 @@
 
 #include <vterm.h>
 
-#define PTY_OUTPUT_MAX (1u << 20)
+#define PTY_OUTPUT_MAX (1u << 24) /* the slower the machine, the more pictures are sent meanwhile */
 
 struct pty {
     int master, slave; /* the slave stays open here, to read its settings after the child is gone */
