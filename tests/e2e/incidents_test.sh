@@ -95,8 +95,12 @@ faults_clear
 # --- the site is rebuilt: drift is an alert with a kept page, not a silent zero -------------------------------------------------------
 
 fault '{"target": "site", "kind": "layout_change", "path": "/compose"}'
-eventually 90 "layout change: posting fails for good, with the selector" sql_at_least "$STATE" \
-  "SELECT COUNT(*) FROM job_runs WHERE job_name = 'posting' AND state = 'failed' AND error LIKE '%composer%'" 1
+# Without another row that is due a run ends well between the attempts of the only one; its third one comes three minutes after the second.
+eventually 270 "layout change: posting fails for good, with the selector" sql_at_least "$STATE" \
+  "SELECT COUNT(*) FROM job_runs WHERE job_name = 'posting' AND state = 'failed' AND error LIKE '%composer%'" 1 || {
+  sql "$STATE" "SELECT status, COUNT(*), MAX(attempts), MAX(last_error) FROM content_metadata GROUP BY 1" | show
+  sql "$STATE" "SELECT run, state, error_class, error FROM job_runs WHERE job_name = 'posting' ORDER BY run DESC LIMIT 6" | show
+}
 eventually 5 "an alert says so" sql_at_least "$STATE" "SELECT COUNT(*) FROM alerts WHERE rule = 'job_failed' AND job_name = 'posting'" 1
 has_kept_page() {
   compgen -G "$STATE/failures/*publish*/page.png" >/dev/null
