@@ -93,13 +93,19 @@ static bool read_usd(const struct sb_json *json, const char *key, struct sb_usd 
     return is_ok;
 }
 
-static void tell_core(const struct call *call, const struct sb_ledger_totals *totals, struct sb_usd charged)
+static struct sb_input ledger_input(const struct sb_ledger_totals *totals)
 {
-    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER), note = sb_input_make(SB_INPUT_NOTE);
-    struct sb_error err = { 0 };
-    struct sb_text text;
+    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER);
     ledger.as.ledger = (struct sb_in_ledger){ .day_start = totals->starts.ns, .version = totals->version, .spent = totals->spent.nano,
                                               .held = totals->held.nano, .uncertain = totals->uncertain.nano, .is_closed = totals->is_closed };
+    return ledger;
+}
+
+static void tell_core(const struct call *call, const struct sb_ledger_totals *totals, struct sb_usd charged)
+{
+    struct sb_input ledger = ledger_input(totals), note = sb_input_make(SB_INPUT_NOTE);
+    struct sb_error err = { 0 };
+    struct sb_text text;
     note.as.note.job = SB_NO_JOB;
     note.as.note.severity = SB_SEVERITY_WARN;
     sb_text_init(&text, note.as.note.text, sizeof(note.as.note.text));
@@ -111,20 +117,59 @@ static void tell_core(const struct call *call, const struct sb_ledger_totals *to
         sb_log(SB_LOG_WARN, "api", "the reconciliation is in the ledger, and was not told to the core: %s", err.text);
 }
 
+/* The provider's figure for the whole day: nothing is written to the ledger, the core compares (rule budget_drift). */
+static void compare_day(const struct call *call, struct sb_usd day, struct answer *answer)
+{
+    struct sb_error err = { 0 };
+    struct sb_ledger_totals totals;
+    struct sb_input bill = sb_input_make(SB_INPUT_BILL);
+    enum sb_err rc = sb_ledger_totals(call->setup->ledger, &call->op, &totals, &err);
+    struct sb_input ledger = rc == SB_OK ? ledger_input(&totals) : bill;
+    if (rc == SB_OK)
+        rc = sb_control_input(call->setup->control, &ledger, &err);
+    if (rc == SB_OK) {
+        bill.as.bill.day_start = totals.starts.ns;
+        bill.as.bill.charged = day.nano;
+        (void)sb_copy(bill.as.bill.actor, sizeof(bill.as.bill.actor), call->actor); /* cut to the field */
+        rc = sb_control_input(call->setup->control, &bill, &err);
+    }
+    if (rc != SB_OK) {
+        answer_failure(answer, &err);
+        return;
+    }
+    struct sb_json_out *out = sb_json_out_create(BODY_MAX);
+    if (out != NULL) {
+        sb_json_object_begin(out);
+        put_flag(out, "done", true);
+        put_text(out, "outcome", "the figures are compared; when they differ by more than 2 percent, alert budget_drift says so until they agree");
+        put_usd(out, "provider_usd", day);
+        put_usd(out, "spent_usd", totals.spent);
+        put_usd(out, "uncertain_usd", totals.uncertain);
+        sb_json_object_end(out);
+    }
+    answer_json(answer, 200, out);
+}
+
 void handle_reconcile(const struct call *call, struct answer *answer)
 {
     struct sb_json *json = NULL;
     struct sb_error err = { 0 };
-    struct sb_usd charged = { 0 };
+    struct sb_usd charged = { 0 }, day = { 0 };
     struct sb_ledger_totals totals;
     enum sb_err rc = sb_json_parse(&json, call->body, call->body_size, &err);
-    if (rc == SB_OK && !read_usd(json, "charged_usd", &charged))
+    const bool is_day = rc == SB_OK && sb_json_type(json, "day_usd") != SB_JSON_MISSING;
+    const bool is_both = is_day && sb_json_type(json, "charged_usd") != SB_JSON_MISSING;
+    if (rc == SB_OK && (is_both || !read_usd(json, is_day ? "day_usd" : "charged_usd", is_day ? &day : &charged)))
         rc = SB_ERR_INVALID;
     sb_json_destroy(json);
     if (rc != SB_OK || call->setup->ledger == NULL) {
         answer_error(answer, rc != SB_OK ? 400 : 503, "invalid",
-                     rc != SB_OK ? "charged_usd is what the provider's bill has for the uncertain calls, as in \"0.0123\""
+                     rc != SB_OK ? "charged_usd is what the provider's bill has for the uncertain calls, \"0.0123\"; day_usd, what it has for the day"
                                  : "there is no ledger here");
+        return;
+    }
+    if (is_day) {
+        compare_day(call, day, answer);
         return;
     }
     rc = sb_ledger_reconcile(call->setup->ledger, charged, call->actor, &call->op, &totals, &err);

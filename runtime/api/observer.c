@@ -7,6 +7,7 @@
 
 enum { LINE_MAX = 200 };
 static const sb_ns look_every = SB_S(2);
+static const sb_ns measure_every = SB_S(10);
 static const sb_ns late_after = SB_S(10);
 static const sb_ns late_after_keeper = SB_S(60);  /* opening a context may take half a minute */
 static const sb_ns late_after_journal = SB_S(90); /* a database that hangs is noticed by its own limits first, at the latest after 65 s */
@@ -23,6 +24,7 @@ struct observer {
     bool is_late[SB_LOOPS_MAX], is_announced, is_stopping_told, has_complained;
     int ready_fd;
     char status[LINE_MAX];              /* last told */
+    sb_ns measured_at, core_silence;    /* core_silence: the longest since then */
     /* under the mutex */
     struct sb_model *model;
     struct metrics metrics;
@@ -83,6 +85,8 @@ static void look_at_loops(struct observer *observer)
     for (size_t i = 0; i < count; i++) {
         const bool was_late = observer->is_late[i];
         observer->is_late[i] = is_late(observer, &loops[i]);
+        if (sb_streq(loops[i].name, "core") && loops[i].silence > observer->core_silence)
+            observer->core_silence = loops[i].silence;
         is_any_late = is_any_late || observer->is_late[i];
         if (observer->is_late[i] && !was_late)
             sb_log(SB_LOG_ERROR, "watch", "loop %s has not answered for %lld ms%s", loops[i].name, (long long)(loops[i].silence / SB_MS(1)),
@@ -96,6 +100,35 @@ static void look_at_loops(struct observer *observer)
     sb_mutex_unlock(observer->mutex);
     if (!is_any_late)
         feed_watchdog(observer);
+}
+
+/* What the rules about the process itself look at. A full inbox passes it over: it comes again. */
+static void measure(struct observer *observer)
+{
+    const sb_ns now = sb_now();
+    if (now - observer->measured_at < measure_every)
+        return;
+    struct sb_input input = sb_input_make(SB_INPUT_VITALS);
+    struct sb_in_vitals *vitals = &input.as.vitals;
+    const char *state_dir = observer->setup->catalogue->settings.state_dir;
+    struct sb_process process;
+    struct sb_health health;
+    struct sb_error unheard = { 0 };
+    sb_process_look(&process);
+    sb_control_health(observer->setup->control, &health);
+    sb_mutex_lock(observer->mutex);
+    vitals->lost = health.lost + observer->metrics.gaps;
+    sb_mutex_unlock(observer->mutex);
+    vitals->memory = process.memory;
+    vitals->disk = state_dir != NULL ? sb_disk_free(state_dir) : UINT64_MAX;
+    vitals->fds = process.fds;
+    vitals->fds_max = process.fds_max;
+    vitals->threads = process.threads;
+    vitals->late = health.late > observer->core_silence ? health.late : observer->core_silence;
+    if (sb_control_input(observer->setup->control, &input, &unheard) != SB_OK)
+        return;
+    observer->measured_at = now;
+    observer->core_silence = 0;
 }
 
 /* --- the start ------------------------------------------------------------------------------------------------------------------ */
@@ -296,6 +329,7 @@ static void observer_main(void *arg)
         report(observer);
         if (sb_now() >= next_look) {
             look_at_loops(observer);
+            measure(observer);
             next_look = sb_now() + every;
         }
         const int fds[] = { sb_feed_fd(observer->counted), sb_feed_fd(observer->shown), observer->stop_fd };
@@ -318,6 +352,7 @@ enum sb_err observer_open(struct observer **out, const struct sb_api_setup *setu
     observer->interval = sb_notify_interval();
     observer->opened = sb_now();
     observer->fed_at = observer->opened;
+    observer->measured_at = observer->opened - measure_every; /* the first time at once */
     observer->stop_fd = -1;
     observer->counted = setup->feed;
     observer->mutex = sb_mutex_create(SB_RANK_METRICS);

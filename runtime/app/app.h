@@ -92,7 +92,8 @@ struct installation {
     struct sb_catalogue *catalogue;
     struct sb_services services;
     int lock_fd;
-    struct timespec catalogue_changed; /* when its file was, as it was loaded */
+    const struct options *options;     /* that it was loaded with; borrowed */
+    struct timespec catalogue_changed; /* when its file was, as it was loaded; keeper's thread */
     struct secrets *secrets;  /* what nothing that is kept may hold; NULL until it is open */
     bool has_obeyed_caps; /* every endpoint that costs something has shown it; keeper's thread */
     uint64_t store_waits_seen; /* long waits for a connection, as of the last check of the store */

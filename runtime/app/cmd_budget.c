@@ -92,6 +92,11 @@ int command_budget(struct options *options)
         return client_send(options, "/v1/commands", &freed, 1);
     if (what != NULL && sb_streq(verb, "reconcile"))
         return client_send(options, "/v1/budget/reconcile", &charged, 1);
-    complain("budget: expected show, why, force TIER --for 2h --why TEXT, free, or reconcile USD (what the bill has for what is uncertain)");
+    if (options->positional_count == 3 && sb_streq(verb, "reconcile") && sb_streq(options->positionals[1], "day")) {
+        const struct client_field day = { "day_usd", CLIENT_TEXT, options->positionals[2], 0 };
+        return client_send(options, "/v1/budget/reconcile", &day, 1);
+    }
+    complain("budget: expected show, why, force TIER --for 2h --why TEXT, free, reconcile USD (what the bill has for what is uncertain), or "
+             "reconcile day USD (what it has for the whole day)");
     return EXIT_USAGE;
 }

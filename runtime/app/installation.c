@@ -143,6 +143,7 @@ int installation_load(struct installation *in, struct options *options)
     struct stat status;
     if (stat(in->paths.catalogue, &status) == 0)
         in->catalogue_changed = status.st_mtim;
+    in->options = options;
     in->services.catalogue = in->catalogue;
     return EXIT_OK;
 }

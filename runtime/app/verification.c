@@ -51,7 +51,15 @@ static enum sb_component_state check_config(struct installation *in, const struc
     }
     if (status.st_mtim.tv_sec == in->catalogue_changed.tv_sec && status.st_mtim.tv_nsec == in->catalogue_changed.tv_nsec)
         return SB_COMPONENT_STATE_OK;
-    (void)sb_error_set(err, SB_ERR_CONFLICT, "%.200s was changed after it was loaded; `signalbox config check`, then restart", in->paths.catalogue);
+    char hash[SB_NAME_MAX], *text = NULL;
+    const enum sb_err rc = load_effective(in->options, &in->paths, &text, hash, err);
+    free(text);
+    if (rc == SB_OK && sb_streq(hash, in->catalogue->config_hash)) { /* written anew as it was */
+        in->catalogue_changed = status.st_mtim;
+        return SB_COMPONENT_STATE_OK;
+    }
+    (void)sb_error_set(err, SB_ERR_CONFLICT, "the file was changed after it was loaded%s: `signalbox config check`, then reload; %.200s",
+                       rc == SB_OK ? "" : " and does not load", in->paths.catalogue);
     return SB_COMPONENT_STATE_DEGRADED;
 }
 

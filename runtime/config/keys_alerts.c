@@ -65,6 +65,35 @@ static const struct sb_cfg_key RULES_KEYS[] = { SB_LIST_RULE(RULE_KEY) };
 static const struct sb_cfg_section RULES = {
     .title = "rules", .help = "The rules that differ from what is shipped.", SECTION_OF(RULES_KEYS, sb_cfg_root)};
 
+#define BOUND(key, code, level, hi, d, h) {COUNT(key, sb_cfg_root, alerts.bounds[SB_GAUGE_##code].level, 0, hi, d, h)}
+static const struct sb_cfg_key RESOURCES_KEYS[] = {
+    BOUND("memory_warn_mib", MEMORY, warn, 1024 * 1024, "1024", "Memory of signalbox itself, not of the browser: a warning from so many MiB on."),
+    BOUND("memory_error_mib", MEMORY, error, 1024 * 1024, "2048", "The same: an error."),
+    BOUND("disk_warn_mib", DISK, warn, 1024 * 1024 * 1024, "1024", "Free space where the state is kept: a warning down from so many MiB."),
+    BOUND("disk_error_mib", DISK, error, 1024 * 1024 * 1024, "512", "The same: an error."),
+    BOUND("descriptors_warn_percent", DESCRIPTORS, warn, 100, "70", "Open files in percent of the limit: a warning from there on."),
+    BOUND("descriptors_error_percent", DESCRIPTORS, error, 100, "90", "The same: an error."),
+    BOUND("threads_warn", THREADS, warn, 100000, "256", "Threads of the process: a warning from so many on."),
+    BOUND("threads_error", THREADS, error, 100000, "512", "The same: an error."),
+};
+
+static void finish_resources(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target, uint64_t set)
+{
+    static const char *const keys[SB_GAUGES_BOUND] = { "memory_warn_mib", "disk_warn_mib", "descriptors_warn_percent", "threads_warn" };
+    const struct sb_cfg_root *root = target;
+    (void)set;
+    for (int gauge = 0; gauge < SB_GAUGES_BOUND; gauge++) {
+        const struct sb_bounds *bounds = &root->alerts.bounds[gauge];
+        const bool is_late = gauge == SB_GAUGE_DISK ? bounds->warn < bounds->error : bounds->warn > bounds->error;
+        if (bounds->warn > 0 && bounds->error > 0 && is_late)
+            sb_cfg_blame(binder, sb_cfg_spot(node, keys[gauge]), "the warning comes first", "%s %u would come after the error, %u", keys[gauge],
+                         bounds->warn, bounds->error);
+    }
+}
+
+static const struct sb_cfg_section RESOURCES = {
+    .title = "resources", .help = "When a figure of the process is an alert.", SECTION_OF(RESOURCES_KEYS, sb_cfg_root), .finish = finish_resources};
+
 static const struct sb_cfg_key ALERTS_KEYS[] = {
     {DECIMAL("success", sb_cfg_root, alerts.objectives[SB_OBJECTIVE_SUCCESS], 2, 5000, 9999, "99",
              "Percent of runs that should succeed, in 30 days (slo_burn).")},
@@ -73,6 +102,9 @@ static const struct sb_cfg_key ALERTS_KEYS[] = {
     {SPAN("start_hold", sb_cfg_root, alerts.start_hold, 0, SB_HOUR(1), "60s", "After a start nobody is told for so long.")},
     {SPAN("group_wait", sb_cfg_root, alerts.group_wait, 0, SB_HOUR(1), "30s", "What fires within it is told together.")},
     {SPAN("ack_for", sb_cfg_root, alerts.ack_for, SB_MIN(1), SB_DAY(30), "8h", "An acknowledgement without a time of its own expires.")},
+    {SPAN("queue_wait", sb_cfg_root, alerts.queue_wait, SB_S(1), SB_DAY(1), "5m",
+          "So long 19 of 20 runs wait at most for a context or a worker (queue_wait).")},
+    {INLINE("resources", RESOURCES, "Bounds of rule resource; 0: none.")},
     {INLINE("rules", RULES, "Rules by name.")},
 };
 

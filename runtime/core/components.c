@@ -67,14 +67,9 @@ enum { SLOW_TIMES = 5, SLOW_LOOKS = 7 /* three of three, as bits */ };
 
 static sb_ns usual_latency(const struct component *c)
 {
-    sb_ns sorted[RECENT_LATENCIES];
-    for (uint8_t i = 0; i < c->latency_count; i++) {
-        uint8_t at = i;
-        for (; at > 0 && sorted[at - 1] > c->latencies[i]; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = c->latencies[i];
-    }
-    return c->latency_count < RECENT_LATENCIES / 2 ? 0 : sorted[c->latency_count / 2];
+    sb_ns latencies[RECENT_LATENCIES];
+    memcpy(latencies, c->latencies, sizeof(latencies));
+    return c->latency_count < RECENT_LATENCIES / 2 ? 0 : sb_service_median(latencies, c->latency_count);
 }
 
 /* Slow three times in a row, or three times not: told once. What is slow does not become what is usual. */

@@ -79,6 +79,7 @@ void sb_lanes_grant(struct sb_core *core, struct run *run, uint16_t index)
     ctx->is_yield_asked = false;
     sb_timer_set(core, timer_ctx(core, index), SB_NEVER);
     run->ctx = index;
+    run->is_lease_told = false;
 
     struct sb_event event = sb_event_make(core, SB_EVENT_LEASE_GRANTED);
     struct sb_ev_lease_granted *granted = &event.as.lease_granted;

@@ -193,6 +193,11 @@ static void on_restore_calls(struct sb_core *core, const struct sb_input *input)
     sb_budget_restore_calls(core, &input->as.restore_calls);
 }
 
+static void on_restore_recovery(struct sb_core *core, const struct sb_input *input)
+{
+    sb_recover_restore(core, &input->as.restore_recovery);
+}
+
 static void on_restore_trip(struct sb_core *core, const struct sb_input *input)
 {
     sb_breakers_restore(core, &input->as.restore_trip);
@@ -299,6 +304,16 @@ static void on_notice_done(struct sb_core *core, const struct sb_input *input)
 static void on_memory(struct sb_core *core, const struct sb_input *input)
 {
     sb_memory_input(core, &input->as.memory);
+}
+
+static void on_vitals(struct sb_core *core, const struct sb_input *input)
+{
+    sb_gauges_input(core, &input->as.vitals);
+}
+
+static void on_bill(struct sb_core *core, const struct sb_input *input)
+{
+    sb_budget_bill(core, &input->as.bill);
 }
 
 typedef void input_handler(struct sb_core *core, const struct sb_input *input);

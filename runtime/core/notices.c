@@ -33,6 +33,8 @@ static uint32_t components_of(const struct sb_core *core, const struct alert *al
         mask |= 1u << SB_COMPONENT_BROWSER;
     if (alert->rule == SB_RULE_LLM_FAILURES || alert->rule == SB_RULE_LLM_ACCOUNT)
         mask |= 1u << SB_COMPONENT_LLM;
+    if (alert->rule == SB_RULE_RESOURCE && alert->component < SB_COMPONENT_COUNT)
+        mask |= 1u << alert->component;
     if (alert->job == SB_NO_JOB)
         return mask;
     for (uint8_t i = 0; i < job_def(core, alert->job)->step_count; i++) {

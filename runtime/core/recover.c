@@ -109,6 +109,15 @@ bool sb_recover(struct sb_core *core, enum sb_component component, const char *a
     return false;
 }
 
+void sb_recover_restore(struct sb_core *core, const struct sb_in_restore_recovery *restored)
+{
+    const sb_ns ago = core->wall.ns - restored->at;
+    struct component *c = restored->component < SB_COMPONENT_COUNT ? &core->components[restored->component] : NULL;
+    if (c == NULL || restored->at <= 0 || ago < 0 || ago >= SB_DAY(1) || c->recovery_count == SB_RECOVERIES_MAX)
+        return;
+    c->recoveries[c->recovery_count++] = core->now - ago;
+}
+
 void sb_recover_seen(struct sb_core *core, enum sb_component component)
 {
     struct component *c = &core->components[component];

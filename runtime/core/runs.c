@@ -111,6 +111,16 @@ static sb_ns stop_deadline(const struct sb_core *core, const struct run *run)
     return run->is_hard_stopped ? sb_ns_add(run->hard, core->setup.pool->stuck_grace) : run->hard;
 }
 
+#define LEASE_SLACK SB_S(1) /* at its deadline a step is stopped and its context taken: that is not beyond it */
+
+/* Between two steps that share a page nothing limits the lease: it is only told. */
+static sb_ns lease_deadline(const struct sb_core *core, const struct run *run)
+{
+    if (run->ctx == SB_NO_CTX || run->is_lease_told || core->ctxs[run->ctx].deadline == 0)
+        return SB_NEVER;
+    return sb_ns_add(core->ctxs[run->ctx].deadline, LEASE_SLACK);
+}
+
 #define OVERRUN_FROM SB_S(30) /* longer than ever by less hurts nobody */
 
 /* Four fifths of its time, or twice as long as it has lately taken at most, whichever is later. */
@@ -134,6 +144,7 @@ void sb_run_arm(struct sb_core *core, struct run *run)
     at = earliest(at, queue_deadline(core, run));
     at = earliest(at, stop_deadline(core, run));
     at = earliest(at, overrun_deadline(core, run));
+    at = earliest(at, lease_deadline(core, run));
     if (run->state == SB_RUN_STATE_BACKOFF)
         at = earliest(at, run->wake);
     if (run->needs_place)
@@ -160,6 +171,17 @@ static void tell_overrun(struct sb_core *core, struct run *run)
     event.as.run_overrun.step = run->step;
     event.as.run_overrun.lasted = core->now - run->started_at;
     event.as.run_overrun.usual = sb_service_longest(core, run->job);
+    sb_core_emit(core, &event);
+}
+
+static void tell_lease(struct sb_core *core, struct run *run)
+{
+    run->is_lease_told = true;
+    struct sb_event event = sb_event_make(core, SB_EVENT_LEASE_OVERDUE);
+    event.as.lease_overdue.ctx = run->ctx;
+    event.as.lease_overdue.run = run->id;
+    event.as.lease_overdue.job = run->job;
+    event.as.lease_overdue.over = core->now - core->ctxs[run->ctx].deadline;
     sb_core_emit(core, &event);
 }
 
@@ -204,6 +226,8 @@ void sb_run_timer(struct sb_core *core, struct run *run)
         stop_timer(core, run);
     } else if (overrun_deadline(core, run) <= core->now) {
         tell_overrun(core, run);
+    } else if (lease_deadline(core, run) <= core->now) {
+        tell_lease(core, run);
     } else if (run->state == SB_RUN_STATE_BACKOFF && run->wake <= core->now) {
         sb_run_move(core, run, SB_RUN_STATE_QUEUED);
         run->ready_at = core->now;

@@ -24,6 +24,18 @@ sb_ns sb_service_longest(const struct sb_core *core, uint16_t job)
     return j->recent_count < DURATIONS_KNOWN_FROM ? 0 : SB_MS(j->longest_ms);
 }
 
+sb_ns sb_service_median(sb_ns *values, uint8_t count)
+{
+    for (uint8_t i = 1; i < count; i++) {
+        const sb_ns value = values[i];
+        uint8_t at = i;
+        for (; at > 0 && values[at - 1] > value; at--)
+            values[at] = values[at - 1];
+        values[at] = value;
+    }
+    return count > 0 ? values[count / 2] : 0;
+}
+
 /* ---- objectives ---- */
 
 static struct service_count *bucket(struct sb_core *core, enum sb_objective objective, bool is_fine)

@@ -25,6 +25,8 @@ void sb_service_event(struct sb_core *core, const struct sb_event *event);
 void sb_service_ended(struct sb_core *core, const struct sb_ev_run_ended *ended);
 /* The longest of the job's last successes; 0 = too few to say. */
 sb_ns sb_service_longest(const struct sb_core *core, uint16_t job);
+/* The middle one of `count` figures, the upper one of two; sorts them. 0 of none. */
+sb_ns sb_service_median(sb_ns *values, uint8_t count);
 struct service_count sb_service_within(const struct sb_core *core, enum sb_objective objective, sb_ns window);
 
 #endif

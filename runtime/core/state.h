@@ -9,6 +9,7 @@
  *   breakers.c   sites           recover.c bringing back        drain.c   shutting down
  *   announce.c describe stream      check.c   invariants           rehearse.c rules over recorded events
  *   service.c  what the rules compare with (service.h)
+ *   waits.c    how long runs queue (waits.h)                     gauges.c   figures of the process
  */
 #ifndef SIGNALBOX_CORE_STATE_H
 #define SIGNALBOX_CORE_STATE_H
@@ -24,6 +25,7 @@
 #include "incidents.h"
 #include "pauses.h"
 #include "service.h"
+#include "waits.h"
 
 #include <string.h>
 
@@ -45,6 +47,7 @@ enum stop_why { STOP_NONE, STOP_TIMEOUT, STOP_CANCEL, STOP_REVOKE, STOP_DRAIN };
 
 struct run {
     bool is_used, is_forced, is_started, is_late_told, is_hard_stopped, is_overrun_told;
+    bool is_lease_told;        /* that it keeps its context beyond its time */
     bool is_restored, was_running, was_effect; /* found unfinished at start, not decided yet */
     bool needs_place;          /* something it depends on changed: place it again */
     uint8_t state;             /* enum sb_run_state */
@@ -75,6 +78,7 @@ struct job {
     sb_ns last_duration, last_ended_at;
     uint32_t recent_ms[RECENT_DURATIONS], longest_ms; /* of runs that succeeded, and of them: service.c */
     uint8_t recent_count, recent_next;
+    struct job_wait wait;       /* waits.c */
     char last_error[SB_NOTE_MAX];
 };
 
@@ -169,6 +173,13 @@ struct site_breaker {
     char actor[SB_NAME_MAX], reason[SB_NOTE_MAX];
 };
 
+/* A figure of the process against its bounds: gauges.c. */
+struct gauge {
+    uint8_t level;
+    sb_ns until;                /* it stays at its level until then */
+    uint64_t seen;              /* LOST: as of the last look */
+};
+
 /* Failed LLM calls of one category: how many, and the last one. */
 struct llm_failures {
     uint32_t count, status;
@@ -233,6 +244,8 @@ struct sb_core {
 
     struct component components[SB_COMPONENT_COUNT];
     struct service services[SB_OBJECTIVE_COUNT];
+    struct waits waits;         /* waits.c */
+    struct gauge gauges[SB_GAUGE_COUNT]; /* gauges.c */
     struct site_breaker breakers[SB_SITES_MAX]; /* breakers.c */
 
     int64_t day_start, day_end; /* wall ns */
@@ -418,6 +431,9 @@ bool sb_memory_may_open(const struct sb_core *core, const struct ctx *ctx);
 /* An idle context to be closed for its memory, or SB_NO_CTX. */
 uint16_t sb_memory_surplus(const struct sb_core *core);
 
+/* gauges.c */
+void sb_gauges_input(struct sb_core *core, const struct sb_in_vitals *vitals);
+
 /* lanes_legacy.c: one unit of dispatch under policy `legacy`. Returns whether it did something. */
 bool sb_legacy_dispatch(struct sb_core *core);
 
@@ -434,6 +450,7 @@ void sb_budget_restore_hour(struct sb_core *core, const struct sb_in_restore_hou
 void sb_budget_restore_calls(struct sb_core *core, const struct sb_in_restore_calls *restored);
 void sb_budget_spent(struct sb_core *core, const struct sb_in_spent *spent);
 void sb_budget_ledger(struct sb_core *core, const struct sb_in_ledger *ledger);
+void sb_budget_bill(struct sb_core *core, const struct sb_in_bill *bill);
 void sb_budget_llm_failed(struct sb_core *core, const struct sb_in_llm_failed *failed);
 void sb_budget_timer(struct sb_core *core);
 void sb_budget_force(struct sb_core *core, enum sb_tier tier, sb_ns lasts, const char *actor, const char *reason);
@@ -467,6 +484,8 @@ bool sb_component_is_usable(const struct sb_core *core, enum sb_component compon
 
 /* recover.c: says what is done, or why not and returns false. */
 bool sb_recover(struct sb_core *core, enum sb_component component, const char *actor, bool is_confirmed, struct sb_text *said);
+/* One of before the start counts as one of now. */
+void sb_recover_restore(struct sb_core *core, const struct sb_in_restore_recovery *restored);
 /* Something became known of the component: its recovery may be over. */
 void sb_recover_seen(struct sb_core *core, enum sb_component component);
 

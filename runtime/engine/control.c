@@ -19,15 +19,32 @@ enum sb_err sb_control_command(struct sb_control *control, struct sb_command com
 
 enum sb_err sb_control_input(struct sb_control *control, const struct sb_input *input, struct sb_error *err)
 {
-    bool is_budget = input->kind == SB_INPUT_SPENT || input->kind == SB_INPUT_LEDGER || input->kind == SB_INPUT_LLM_FAILED;
-    if (input->kind != SB_INPUT_NOTE && input->kind != SB_INPUT_COMPONENT && !is_budget)
+    bool is_budget = input->kind == SB_INPUT_SPENT || input->kind == SB_INPUT_LEDGER || input->kind == SB_INPUT_LLM_FAILED ||
+                     input->kind == SB_INPUT_BILL;
+    if (input->kind != SB_INPUT_NOTE && input->kind != SB_INPUT_COMPONENT && input->kind != SB_INPUT_VITALS && !is_budget)
         return sb_error_set(err, SB_ERR_REFUSED, "inputs of kind %u are not posted from outside", input->kind);
     if (input->kind == SB_INPUT_SPENT) {
         /* Money that was spent must be counted, however busy the core is. */
         sb_inbox_post_result(control->inbox, input);
         return SB_OK;
     }
-    return sb_inbox_post(control->inbox, input, err);
+    enum sb_err rc = sb_inbox_post(control->inbox, input, err);
+    if (rc == SB_ERR_FULL && input->kind == SB_INPUT_NOTE) { /* the other ones are said again by whoever says them */
+        struct sb_stats *stats = &control->engine->stats;
+        sb_mutex_lock(stats->mutex);
+        stats->lost++;
+        sb_mutex_unlock(stats->mutex);
+    }
+    return rc;
+}
+
+void sb_control_health(struct sb_control *control, struct sb_health *health)
+{
+    struct sb_stats *stats = &control->engine->stats;
+    sb_mutex_lock(stats->mutex);
+    *health = (struct sb_health){ .late = stats->late_worst, .lost = stats->lost };
+    stats->late_worst = 0;
+    sb_mutex_unlock(stats->mutex);
 }
 
 size_t sb_control_loops(struct sb_control *control, struct sb_loop loops[SB_LOOPS_MAX])

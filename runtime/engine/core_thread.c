@@ -71,10 +71,14 @@ static void begin(struct sb_engine *engine)
     step(engine, &input);
 }
 
-static void note_lateness(struct sb_engine *engine, sb_ns late)
+/* The histogram has how well the thread wakes up: deadlines that it waited for. A stall is any that it missed, in the middle of inputs too. */
+static void note_lateness(struct sb_engine *engine, sb_ns late, bool has_waited)
 {
     sb_mutex_lock(engine->stats.mutex);
-    sb_hist_add(&engine->stats.lateness, late);
+    if (has_waited)
+        sb_hist_add(&engine->stats.lateness, late);
+    if (late > engine->stats.late_worst)
+        engine->stats.late_worst = late;
     sb_mutex_unlock(engine->stats.mutex);
 }
 
@@ -108,8 +112,9 @@ void sb_core_thread_main(void *argument)
         sb_pulse_answer(&engine->core_pulse);
         sb_ns deadline = sb_core_next_deadline(engine->core);
         taken = sb_inbox_take(engine->inbox, batch, BATCH, deadline);
-        if (taken.is_late && deadline > engine->last_now)
-            note_lateness(engine, sb_now() - deadline);
+        const sb_ns late = deadline < SB_NEVER && deadline > engine->last_now ? sb_now() - deadline : 0;
+        if (late > 0)
+            note_lateness(engine, late, taken.is_late);
         for (size_t i = 0; i < taken.count; i++)
             step(engine, &batch[i]);
         if (taken.is_kicked) {
@@ -117,7 +122,11 @@ void sb_core_thread_main(void *argument)
             answer_pings(engine);
         }
         /* One tick a round: inputs are never starved by a core that always wants another one. */
-        if (!taken.is_over && sb_core_next_deadline(engine->core) <= sb_now())
+        const sb_ns now = sb_now(), due = sb_core_next_deadline(engine->core);
+        if (!taken.is_over && due <= now) {
+            if (due > engine->last_now)
+                note_lateness(engine, now - due, false);
             tick(engine);
+        }
     }
 }

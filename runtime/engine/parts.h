@@ -259,6 +259,8 @@ struct sb_stats {
     struct sb_mutex *mutex;
     uint64_t inputs, events, orders, steps_run; /* guarded, as all that follows */
     struct sb_hist step, dispatch, lateness;
+    sb_ns late_worst; /* since somebody asked last */
+    uint64_t lost;    /* notes that found no room */
 };
 
 struct sb_engine {

@@ -31,6 +31,16 @@ const struct sb_rule_info sb_rule_infos[SB_RULE_COUNT] = {
     [SB_RULE_LLM_FAILURES] = { SB_LOOK_EDGE, 3, 10, 8, 10, 0, 0, NONE, "signalbox budget show lists the failures and their verdict" },
     [SB_RULE_CLOCK_JUMP] = { SB_LOOK_MOMENT, ONE, 0, SB_MIN(10), NONE, "look at the machine's time service" },
     [SB_RULE_CHANNEL_FAILING] = { SB_LOOK_EDGE, ONE, 0, 0, NONE, "signalbox notify test CHANNEL" },
+    [SB_RULE_QUEUE_WAIT] = { SB_LOOK_LEVEL, ONE, SB_MIN(5), SB_MIN(10), NONE,
+        "signalbox context list, signalbox job list: what holds contexts and workers; space the jobs, or give them more" },
+    [SB_RULE_CONTEXT_LEAK] = { SB_LOOK_LEVEL, ONE, 0, 0, NONE, "signalbox context list; signalbox context recycle N takes it back" },
+    [SB_RULE_CONFIG_STALE] = { SB_LOOK_LEVEL, ONE, 0, 0, NONE, "signalbox config check, then systemctl reload signalbox" },
+    [SB_RULE_LOOP_STALL] = { SB_LOOK_LEVEL, ONE, SB_S(30), SB_S(30), NONE,
+        "look at the machine first: load, memory, disk; /livez?verbose names the loops" },
+    [SB_RULE_RESOURCE] = { SB_LOOK_LEVEL, ONE, SB_MIN(5), SB_MIN(10), NONE, "make room, or raise the limit; a figure that only grows is a leak" },
+    [SB_RULE_BUDGET_DRIFT] = { SB_LOOK_EDGE, ONE, 0, 0, NONE,
+        "compare the provider's list of calls with signalbox budget show; then signalbox budget reconcile day USD" },
+    [SB_RULE_LOG_DROP] = { SB_LOOK_LEVEL, ONE, 0, SB_MIN(10), NONE, "what was not written down cannot be found later: look at the machine's load" },
 };
 
 void sb_alerts_def_init(struct sb_alerts_def *alerts)
@@ -44,6 +54,11 @@ void sb_alerts_def_init(struct sb_alerts_def *alerts)
     }
     alerts->objectives[SB_OBJECTIVE_SUCCESS] = 9900;
     alerts->objectives[SB_OBJECTIVE_PUNCTUALITY] = 9500;
+    alerts->bounds[SB_GAUGE_MEMORY] = (struct sb_bounds){ .warn = 1024, .error = 2048 };
+    alerts->bounds[SB_GAUGE_DISK] = (struct sb_bounds){ .warn = 1024, .error = 512 };
+    alerts->bounds[SB_GAUGE_DESCRIPTORS] = (struct sb_bounds){ .warn = 70, .error = 90 };
+    alerts->bounds[SB_GAUGE_THREADS] = (struct sb_bounds){ .warn = 256, .error = 512 };
+    alerts->queue_wait = SB_MIN(5);
     alerts->start_hold = SB_S(60);
     alerts->group_wait = SB_S(30);
     alerts->ack_for = SB_HOUR(8);

@@ -41,6 +41,7 @@ IN_FIELDS(RESTORE_INCIDENT, restore_incident)
 IN_FIELDS(RESTORE_BUDGET, restore_budget)
 IN_FIELDS(RESTORE_HOUR, restore_hour)
 IN_FIELDS(RESTORE_CALLS, restore_calls)
+IN_FIELDS(RESTORE_RECOVERY, restore_recovery)
 IN_FIELDS(RESTORE_TRIP, restore_trip)
 IN_FIELDS(RESTORE_ALERT, restore_alert)
 IN_FIELDS(RESTORE_ACK, restore_ack)
@@ -59,6 +60,8 @@ IN_FIELDS(LLM_FAILED, llm_failed)
 IN_FIELDS(BREAKER_PROBED, breaker_probed)
 IN_FIELDS(NOTICE_DONE, notice_done)
 IN_FIELDS(MEMORY, memory)
+IN_FIELDS(VITALS, vitals)
+IN_FIELDS(BILL, bill)
 
 #define sb_in_command sb_command
 const struct sb_kind_info sb_input_infos[SB_INPUT_COUNT] = {

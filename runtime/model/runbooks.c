@@ -78,4 +78,32 @@ const struct sb_runbook sb_runbooks[SB_RULE_COUNT] = {
         {"Notifications",
          "The channel takes nothing, so tell people by other means. Its last error stands beside it; notify test CHANNEL tries it once "
          "it is mended."},
+    [SB_RULE_QUEUE_WAIT] =
+        {"Browser contexts",
+         "More work is planned than contexts or workers can do. Look at what holds them, and for how long: one slow site, or too many jobs "
+         "at once? Space the jobs, or raise pool.lanes or pool.workers."},
+    [SB_RULE_CONTEXT_LEAK] =
+        {"Browser contexts",
+         "A run keeps a context beyond its time: mostly it waits for a worker between two steps that share a page. Recycle the context "
+         "(K); raise pool.workers when it comes back."},
+    [SB_RULE_CONFIG_STALE] =
+        {"Starting",
+         "The file was changed, and what runs is the configuration of before. Check it, then reload: running steps may finish, and "
+         "mistakes leave everything as it is."},
+    [SB_RULE_LOOP_STALL] =
+        {"Starting and being watched",
+         "Decisions come more than a second late, again and again. Mostly the machine is too busy, swaps or was stopped; a step cannot do "
+         "it. Keep flight.jsonl and the log when it lasts."},
+    [SB_RULE_RESOURCE] =
+        {"Starting and being watched",
+         "Look at the figure over the last days: one that grows with the work needs more room or a higher limit, one that only grows is a "
+         "leak; a restart gives it back meanwhile."},
+    [SB_RULE_BUDGET_DRIFT] =
+        {"The LLM budget",
+         "The provider's day and the ledger's differ. Look for calls made with the same key elsewhere, an old price, or another day's "
+         "bounds; give the figure again when it is mended."},
+    [SB_RULE_LOG_DROP] =
+        {"Starting and being watched",
+         "Lines or events were given up because nobody took them in time. The runtime itself lost nothing it decides by; the log and the "
+         "counters have a hole at that time."},
 };

@@ -316,6 +316,25 @@ static void fold__pauses_come_back_until_they_are_resumed(void **state)
     assert_null(restored(world, SB_INPUT_RESTORE_PAUSE, 0));
 }
 
+static void fold__recoveries_come_back_the_newest_first(void **state)
+{
+    struct world *world = *state;
+    define_jobs(world);
+    for (int i = 0; i < SB_RECOVERIES_MAX + 3; i++)
+        TELL(world, RECOVERY_ENDED, recovery_ended, .component = SB_COMPONENT_BROWSER, .lasted = SB_MS(2));
+    TELL(world, RECOVERY_ENDED, recovery_ended, .component = SB_COMPONENT_ENGINE, .state = SB_COMPONENT_STATE_OK);
+    restore(world);
+    const struct sb_input *newest = restored(world, SB_INPUT_RESTORE_RECOVERY, 0);
+    assert_int_equal(newest->as.restore_recovery.component, SB_COMPONENT_BROWSER);
+    for (size_t i = 1; i < SB_RECOVERIES_MAX; i++) {
+        const struct sb_in_restore_recovery *earlier = &restored(world, SB_INPUT_RESTORE_RECOVERY, i)->as.restore_recovery;
+        assert_int_equal(earlier->component, SB_COMPONENT_BROWSER);
+        assert_int_equal(earlier->at, newest->as.restore_recovery.at - SB_MS((sb_ns)i));
+    }
+    assert_int_equal(restored(world, SB_INPUT_RESTORE_RECOVERY, SB_RECOVERIES_MAX)->as.restore_recovery.component, SB_COMPONENT_ENGINE);
+    assert_null(restored(world, SB_INPUT_RESTORE_RECOVERY, SB_RECOVERIES_MAX + 1));
+}
+
 static void fold__the_open_incident_comes_back_and_numbers_go_on(void **state)
 {
     struct world *world = *state;
@@ -539,6 +558,7 @@ int main(void)
         TEST(fold__a_retried_run_is_open_again),
         TEST(fold__states_follow_holds_yields_and_retries),
         TEST(fold__pauses_come_back_until_they_are_resumed),
+        TEST(fold__recoveries_come_back_the_newest_first),
         TEST(fold__the_open_incident_comes_back_and_numbers_go_on),
         TEST(fold__the_days_money_is_the_last_figure_of_the_last_window),
         TEST(fold__alerts_are_raised_acknowledged_and_cleared),

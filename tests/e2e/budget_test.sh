@@ -101,6 +101,16 @@ claim "nothing is held by the dead" sql_is "$STATE" "SELECT COUNT(*) FROM llm_le
 eventually 10 "the ledger has all that was charged, and the lost call" ledger_has_all
 claim "budget reconcile settles it by the bill" grep -q 'what was uncertain is settled' <<<"$(ask budget reconcile 0.0001)"
 claim "nothing is uncertain any more" sql_is "$STATE" "SELECT SUM(uncertain_nano) FROM budget_windows" 0
+claim "the provider's figure of the day is compared" grep -q 'the figures are compared' <<<"$(ask budget reconcile day 1.50)"
+drifts() {
+  grep -q 'budget_drift.*1.5000 USD for the day' <<<"$(ask alert list)"
+}
+eventually 10 "and differs: an alert with both figures" drifts
+claim "another one agrees within a cent" grep -q 'the figures are compared' <<<"$(ask budget reconcile day 0.0010)"
+agrees() {
+  ! grep -q budget_drift <<<"$(ask alert list)"
+}
+eventually 10 "and the alert is over" agrees
 claim "the correction is a row of its own" sql_is "$STATE" "SELECT COUNT(*) FROM llm_ledger WHERE state = 'correction' AND cost_nano = 100000" 1
 
 # --- an operator's tier; what fails is explained -------------------------------------------------------------------------------------

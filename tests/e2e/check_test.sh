@@ -73,7 +73,8 @@ checked
 claim "check asks it" [ "$code" = 0 ]
 claim "and its answer has the same form" state_is store ok
 chmod 755 "$STATE"
-touch "$DIR/growth.yaml"
+touch "$DIR/growth.yaml" # written anew as it was: nobody is told
+printf '# changed\n' >>"$DIR/growth.yaml"
 stale() {
   checked && state_is config degraded 'changed after it was loaded' >/dev/null && state_is disk degraded >/dev/null
 }

@@ -91,6 +91,34 @@ static void recovery__that_did_not_help_says_so_and_is_not_repeated_too_often(vo
     world_destroy(w);
 }
 
+static void recovery__of_before_a_restart_counts(void **state)
+{
+    (void)state;
+    struct world *w = make();
+    w->component_state[SB_COMPONENT_BROWSER] = SB_COMPONENT_STATE_FAILED;
+    world_init_core(w);
+    static const int minutes_ago[] = { 15, 300, 1439, 1441 }; /* the last one is longer ago than a day */
+    for (size_t i = 0; i < SB_LEN(minutes_ago); i++) {
+        struct sb_input input = sb_input_make(SB_INPUT_RESTORE_RECOVERY);
+        input.as.restore_recovery.component = SB_COMPONENT_BROWSER;
+        input.as.restore_recovery.at = world_start.ns - SB_MIN(minutes_ago[i]);
+        world_input(w, input);
+    }
+    world_begin(w);
+    world_run(w, SB_S(5));
+    ask(w, SB_COMPONENT_BROWSER, false);
+    world_run(w, SB_S(70));
+    ask(w, SB_COMPONENT_BROWSER, false); /* the third one is a day ago */
+    world_run(w, SB_S(80));
+    ask(w, SB_COMPONENT_BROWSER, false);
+    world_run(w, SB_MIN(15));
+    world_expect(w, "[   5000] health_monitor: refused, browser: 3 recoveries in a day did not last: somebody has to look\n"
+                    "[  70000] health_monitor: restarting browser: check found trouble\n"
+                    "[  80000] health_monitor: refused, browser: its recovery is under way\n"
+                    "[ 130006] browser: the recovery by health_monitor ended failed after 1m00s not there\n");
+    world_destroy(w);
+}
+
 static void recovery__never_cuts_an_outside_effect(void **state)
 {
     (void)state;
@@ -190,6 +218,7 @@ int main(void)
         cmocka_unit_test(recovery__restarts_a_failed_browser_and_tells_what_came_of_it),
         cmocka_unit_test(recovery__leaves_alone_what_works),
         cmocka_unit_test(recovery__that_did_not_help_says_so_and_is_not_repeated_too_often),
+        cmocka_unit_test(recovery__of_before_a_restart_counts),
         cmocka_unit_test(recovery__never_cuts_an_outside_effect),
         cmocka_unit_test(recovery__restarts_a_browser_that_answers_and_opens_no_contexts),
         cmocka_unit_test(recovery__asks_other_components_at_once),

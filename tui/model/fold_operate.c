@@ -125,6 +125,24 @@ void sb_fold_recovery_ended(struct sb_model *model, const struct sb_event *event
     (void)event;
 }
 
+void sb_fold_gauge_changed(struct sb_model *model, const struct sb_event *event)
+{
+    (void)model; /* what lasts becomes an alert; the line in the log */
+    (void)event;
+}
+
+void sb_fold_lease_overdue(struct sb_model *model, const struct sb_event *event)
+{
+    (void)model; /* the lease is still shown, and its alert */
+    (void)event;
+}
+
+void sb_fold_budget_compared(struct sb_model *model, const struct sb_event *event)
+{
+    (void)model; /* the figures are in the log, and in the alert while they differ */
+    (void)event;
+}
+
 void sb_fold_drain_started(struct sb_model *model, const struct sb_event *event)
 {
     model->is_draining = true;

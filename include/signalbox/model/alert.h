@@ -66,12 +66,20 @@ struct sb_alert_def {
 /* Whether the catalogue wants it otherwise than it is shipped. */
 bool sb_alert_def_is_changed(const struct sb_alert_def *def, enum sb_rule rule);
 
+/* Two bounds of a figure; 0 = none. */
+struct sb_bounds {
+    uint32_t warn, error;
+};
+enum { SB_GAUGES_BOUND = SB_GAUGE_LATENESS }; /* the gauges before it have bounds of the catalogue */
+
 /* What is promised of the runs of all jobs together. SUCCESS: a run that ends, succeeds. PUNCTUALITY: a run starts before it counts as late. */
 enum sb_objective { SB_OBJECTIVE_SUCCESS, SB_OBJECTIVE_PUNCTUALITY, SB_OBJECTIVE_COUNT };
 
 struct sb_alerts_def {
     uint16_t objectives[SB_OBJECTIVE_COUNT]; /* share of good runs in 30 days, in 1/10,000 */
     struct sb_alert_def rules[SB_RULE_COUNT];
+    struct sb_bounds bounds[SB_GAUGES_BOUND]; /* resource */
+    sb_ns queue_wait;          /* queue_wait: what 19 of 20 runs wait at most */
     sb_ns start_hold;          /* nobody is told before that */
     sb_ns group_wait;          /* what fires within it is told together */
     sb_ns ack_for;             /* an acknowledgement without a time of its own expires */
@@ -92,6 +100,8 @@ struct sb_channel_rule {
     sb_ns resend;              /* groups_itself */
     sb_ns alive_every;         /* a dead-man's switch: pinged so often and told nothing else; 0 = none */
 };
+
+_Static_assert(SB_RULE_COUNT <= 32, "a channel's rules are 32 bits: widen them and every shift by a rule");
 
 /* Whether a silence's subject ("" all, "abc" one, "abc*" those that begin so) covers a subject. */
 bool sb_silence_covers(const char *pattern, const char *subject);

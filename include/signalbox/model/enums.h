@@ -167,7 +167,20 @@
     X(BUDGET_TIER_LOW, "budget_tier_low")                  \
     X(LLM_FAILURES, "llm_failures")                        \
     X(CLOCK_JUMP, "clock_jump")                            \
-    X(CHANNEL_FAILING, "channel_failing")
+    X(CHANNEL_FAILING, "channel_failing")                  \
+    X(QUEUE_WAIT, "queue_wait")                            \
+    X(CONTEXT_LEAK, "context_leak")                        \
+    X(CONFIG_STALE, "config_stale")                        \
+    X(LOOP_STALL, "loop_stall")                            \
+    X(RESOURCE, "resource")                                \
+    X(BUDGET_DRIFT, "budget_drift")                        \
+    X(LOG_DROP, "log_drop")
+
+/* What the process is measured by. Units: MiB resident; MiB free where the state is kept; percent of the limit; count; milliseconds that the
+ * core came late; inputs and events nobody will see. */
+#define SB_LIST_GAUGE(X)                                                                              \
+    X(MEMORY, "memory") X(DISK, "disk") X(DESCRIPTORS, "descriptors") X(THREADS, "threads")           \
+    X(LATENESS, "lateness") X(LOST, "lost")
 
 /* Where an incident is between two looks; see alert.h. */
 #define SB_LIST_ALERT_STATE(X) X(OK, "ok") X(PENDING, "pending") X(FIRING, "firing") X(RECOVERING, "recovering")
@@ -221,6 +234,7 @@
     X(llm_category, LLM_CATEGORY)                                \
     X(breaker_state, BREAKER_STATE)                              \
     X(rule, RULE)                                                \
+    X(gauge, GAUGE)                                              \
     X(alert_state, ALERT_STATE)                                  \
     X(notice_kind, NOTICE_KIND)                                  \
     X(told, TOLD)                                                \
@@ -254,6 +268,7 @@
 #define SB_ENUM_MEMBER_LLM_CATEGORY(code, text) SB_LLM_CATEGORY_##code,
 #define SB_ENUM_MEMBER_BREAKER_STATE(code, text) SB_BREAKER_STATE_##code,
 #define SB_ENUM_MEMBER_RULE(code, text) SB_RULE_##code,
+#define SB_ENUM_MEMBER_GAUGE(code, text) SB_GAUGE_##code,
 #define SB_ENUM_MEMBER_ALERT_STATE(code, text) SB_ALERT_STATE_##code,
 #define SB_ENUM_MEMBER_NOTICE_KIND(code, text) SB_NOTICE_##code,
 #define SB_ENUM_MEMBER_TOLD(code, text) SB_TOLD_##code,

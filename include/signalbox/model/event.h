@@ -51,12 +51,17 @@
     F(O, flag, is_burst) F(O, ns, waited) F(O, ns, deadline)
 #define SB_EV_lease_yield_asked(F, O) F(O, ctx, ctx) F(O, run, run) F(O, run, for_run)
 #define SB_EV_lease_revoked(F, O) F(O, ctx, ctx) F(O, run, run) F(O, note, reason)
+/* The lease outlived the deadline that it was given with; told once. */
+#define SB_EV_lease_overdue(F, O) F(O, ctx, ctx) F(O, run, run) F(O, job, job) F(O, ns, over)
 #define SB_EV_lease_ended(F, O) F(O, ctx, ctx) F(O, run, run) F(O, job, job) F(O, ns, held)
 #define SB_EV_context_changed(F, O) F(O, ctx, ctx) F(O, ctx_state, state) F(O, u32, generation) F(O, u32, uses) F(O, note, reason)
 #define SB_EV_pool_saturated(F, O) F(O, u32, waiting) F(O, ns, oldest)
 #define SB_EV_pool_relieved(F, O) F(O, ns, lasted)
 /* The browser's memory against its limit. Level 0: all is well; 1: lane low gets no context; 2: lanes low and high get none, and no burst opens. */
 #define SB_EV_pool_pressure(F, O) F(O, u8, level) F(O, u32, used_mib) F(O, u32, limit_mib)
+
+/* A figure of the process passed a bound, or came back: level 0 all is well, 1 it is to be looked at, 2 it will soon fail. Units as in enums.h. */
+#define SB_EV_gauge_changed(F, O) F(O, gauge, gauge) F(O, u8, level) F(O, u64, value) F(O, u64, bound)
 
 /* It answers, but five times as slowly as it usually does; or no longer so. */
 #define SB_EV_component_slow(F, O) F(O, component, component) F(O, flag, is_slow) F(O, ns, latency) F(O, ns, usual)
@@ -92,6 +97,8 @@
  * the day will have cost at this rate. */
 #define SB_EV_budget_ledger(F, O) F(O, usd, spent) F(O, usd, held) F(O, usd, uncertain) F(O, usd, floor) F(O, usd, forecast) \
     F(O, u64, calls_left) F(O, i64, q_permille) F(O, flag, is_closed)
+/* The provider's figure of the day beside the ledger's: settled, and what calls without a bill may have cost on top of it. */
+#define SB_EV_budget_compared(F, O) F(O, wall, day_start) F(O, usd, provider) F(O, usd, spent) F(O, usd, uncertain) F(O, name, actor)
 /* An operator's tier, for a time; is_on = false: the policy decides again. */
 #define SB_EV_budget_forced(F, O) F(O, tier, tier) F(O, flag, is_on) F(O, name, actor) F(O, ns, lasts) F(O, note, reason)
 /* Generation is planned more or less often: of the grid's due times only every `to / from`-th runs. */
@@ -180,11 +187,13 @@
     X(LEASE_GRANTED, lease_granted, DEBUG, "{ctx} leased to {job} run {run} after {waited}")                          \
     X(LEASE_YIELD_ASKED, lease_yield_asked, INFO, "{ctx}: run {run} is asked to yield to run {for_run}")              \
     X(LEASE_REVOKED, lease_revoked, WARN, "{ctx} revoked from run {run}: {reason}")                                   \
+    X(LEASE_OVERDUE, lease_overdue, WARN, "{ctx} should have been given back by {job} run {run} {over} ago")           \
     X(LEASE_ENDED, lease_ended, DEBUG, "{ctx} given back by {job} run {run} after {held}")                            \
     X(CONTEXT_CHANGED, context_changed, DEBUG, "{ctx} is {state} {reason}")                                           \
     X(POOL_SATURATED, pool_saturated, WARN, "{waiting} runs wait for a context, the oldest for {oldest}")             \
     X(POOL_RELIEVED, pool_relieved, INFO, "context queue is short again after {lasted}")                              \
     X(POOL_PRESSURE, pool_pressure, WARN, "browser memory {used_mib} of {limit_mib} MiB: guard at level {level}")     \
+    X(GAUGE_CHANGED, gauge_changed, WARN, "{gauge} is at level {level}: {value}, the bound is {bound}")               \
     X(COMPONENT_CHANGED, component_changed, INFO, "{component} is {state} {reason}")                                  \
     X(COMPONENT_SLOW, component_slow, INFO, "{component} answers in {latency}, usually in {usual}: slow {is_slow}")    \
     X(RECOVERY_ENDED, recovery_ended, WARN, "{component}: the recovery by {actor} ended {state} after {lasted} {reason}") \
@@ -202,6 +211,7 @@
     X(BUDGET_SPENT, budget_spent, INFO, "{job} run {run}: {alias} for {intent} cost {cost} USD, {spent} today")       \
     X(BUDGET_TIER, budget_tier, WARN, "budget tier {from} -> {to}, {remaining} of {limit} USD left: {why}")           \
     X(BUDGET_LEDGER, budget_ledger, DEBUG, "budget: spent {spent}, held {held}, uncertain {uncertain} USD")           \
+    X(BUDGET_COMPARED, budget_compared, INFO, "{actor}: the provider has {provider} USD for the day, the ledger {spent}") \
     X(BUDGET_FORCED, budget_forced, WARN, "budget tier forced to {tier} by {actor} for {lasts}: {reason}")            \
     X(JOB_STRETCHED, job_stretched, INFO, "{job} moved {from} -> {to}: budget {tier}")                                \
     X(BREAKER_CHANGED, breaker_changed, WARN, "site {name}: breaker {state} {reason}")                                \

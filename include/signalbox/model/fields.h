@@ -77,6 +77,7 @@ enum sb_field_type {
 #define SB_DECL_llm_category(n) uint8_t n;
 #define SB_DECL_breaker_state(n) uint8_t n;
 #define SB_DECL_rule(n) uint8_t n;
+#define SB_DECL_gauge(n) uint8_t n;
 #define SB_DECL_alert_state(n) uint8_t n;
 #define SB_DECL_notice_kind(n) uint8_t n;
 #define SB_DECL_told(n) uint8_t n;

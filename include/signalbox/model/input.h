@@ -28,6 +28,8 @@
 #define SB_IN_restore_hour(F, O) F(O, u8, hour) F(O, u64, calls_milli) F(O, u32, today)
 /* What calls have cost so far. */
 #define SB_IN_restore_calls(F, O) F(O, flag, is_premium) F(O, u64, count) F(O, usd, cost)
+/* When a recovery of a component began, of each component the newest first. */
+#define SB_IN_restore_recovery(F, O) F(O, component, component) F(O, wall, at)
 /* A breaker that an operator tripped and nobody has reset. */
 #define SB_IN_restore_trip(F, O) F(O, name, site) F(O, name, actor) F(O, note, reason)
 /* An incident that had not ended, or has (is_over) with somebody still to be told so. */
@@ -70,6 +72,11 @@
     F(O, note, reason)
 /* Memory of the browser's processes; 0 when none runs or it is not known. */
 #define SB_IN_memory(F, O) F(O, u64, used)
+/* How the process is, every few seconds. memory, disk: bytes resident, and free where the state is kept. late: how much too late the core's thread
+ * came at worst since the last time. lost: inputs and events that were given up since the start. 0 of memory, fds_max, threads: not known. */
+#define SB_IN_vitals(F, O) F(O, u64, memory) F(O, u64, disk) F(O, u32, fds) F(O, u32, fds_max) F(O, u32, threads) F(O, ns, late) F(O, u64, lost)
+/* What the provider's own page has for the budget's day, as an operator read it. */
+#define SB_IN_bill(F, O) F(O, wall, day_start) F(O, usd, charged) F(O, name, actor)
 
 #define SB_INPUTS(X)                   \
     X(TICK, tick)                      \
@@ -82,6 +89,7 @@
     X(RESTORE_BUDGET, restore_budget)  \
     X(RESTORE_HOUR, restore_hour)      \
     X(RESTORE_CALLS, restore_calls)    \
+    X(RESTORE_RECOVERY, restore_recovery) \
     X(RESTORE_TRIP, restore_trip)      \
     X(RESTORE_ALERT, restore_alert)    \
     X(RESTORE_ACK, restore_ack)        \
@@ -100,7 +108,9 @@
     X(LLM_FAILED, llm_failed)          \
     X(BREAKER_PROBED, breaker_probed)  \
     X(NOTICE_DONE, notice_done)        \
-    X(MEMORY, memory)
+    X(MEMORY, memory)                  \
+    X(VITALS, vitals)                  \
+    X(BILL, bill)
 
 enum sb_input_kind {
 #define SB_INPUT_MEMBER(code, name) SB_INPUT_##code,
@@ -122,6 +132,7 @@ SB_INPUT_STRUCT(RESTORE_INCIDENT, restore_incident)
 SB_INPUT_STRUCT(RESTORE_BUDGET, restore_budget)
 SB_INPUT_STRUCT(RESTORE_HOUR, restore_hour)
 SB_INPUT_STRUCT(RESTORE_CALLS, restore_calls)
+SB_INPUT_STRUCT(RESTORE_RECOVERY, restore_recovery)
 SB_INPUT_STRUCT(RESTORE_TRIP, restore_trip)
 SB_INPUT_STRUCT(RESTORE_ALERT, restore_alert)
 SB_INPUT_STRUCT(RESTORE_ACK, restore_ack)
@@ -140,6 +151,8 @@ SB_INPUT_STRUCT(LLM_FAILED, llm_failed)
 SB_INPUT_STRUCT(BREAKER_PROBED, breaker_probed)
 SB_INPUT_STRUCT(NOTICE_DONE, notice_done)
 SB_INPUT_STRUCT(MEMORY, memory)
+SB_INPUT_STRUCT(VITALS, vitals)
+SB_INPUT_STRUCT(BILL, bill)
 
 struct sb_input {
     sb_ns now;            /* monotonic, never goes back between inputs */
@@ -157,6 +170,7 @@ struct sb_input {
         struct sb_in_restore_budget restore_budget;
         struct sb_in_restore_hour restore_hour;
         struct sb_in_restore_calls restore_calls;
+        struct sb_in_restore_recovery restore_recovery;
         struct sb_in_restore_trip restore_trip;
         struct sb_in_restore_alert restore_alert;
         struct sb_in_restore_ack restore_ack;
@@ -176,6 +190,8 @@ struct sb_input {
         struct sb_in_breaker_probed breaker_probed;
         struct sb_in_notice_done notice_done;
         struct sb_in_memory memory;
+        struct sb_in_vitals vitals;
+        struct sb_in_bill bill;
     } as;
 };
 

@@ -14,7 +14,7 @@ struct sb_control;
 /* Posts a command; `id` 0 is replaced by a fresh id, which is returned in `*id` (may be NULL). SB_ERR_FULL when the inbox is full:
  * the poster decides. Any thread. */
 enum sb_err sb_control_command(struct sb_control *control, struct sb_command command, uint64_t *id, struct sb_error *err) SB_MUST_USE;
-/* Posts a note, component result or what the budget needs to know (spent, ledger, llm_failed). Any thread. */
+/* Posts a note, component result, vitals or what the budget needs to know (spent, ledger, llm_failed, bill). Any thread. */
 enum sb_err sb_control_input(struct sb_control *control, const struct sb_input *input, struct sb_error *err) SB_MUST_USE;
 
 /* A listener's feed: a bounded queue of events. The first events are a describe stream (seq 0 .. `described`). A listener that falls
@@ -49,5 +49,13 @@ struct sb_vitals {
 };
 /* Never waits for the core. Any thread. */
 void sb_control_vitals(struct sb_control *control, struct sb_vitals *vitals);
+
+/* late: how much too late the core thread came to a deadline at worst since the last call, so that only one may call it. lost: notes that found
+ * no room since the start. */
+struct sb_health {
+    sb_ns late;
+    uint64_t lost;
+};
+void sb_control_health(struct sb_control *control, struct sb_health *health);
 
 #endif

@@ -11,7 +11,7 @@ void sb_alert_rule_dep_down(const struct sb_core *core, const struct sb_event *e
     if (event->kind != SB_EVENT_COMPONENT_CHANGED)
         return;
     const struct sb_ev_component_changed *changed = &event->as.component_changed;
-    bool is_degraded = changed->state == SB_COMPONENT_STATE_DEGRADED;
+    bool is_degraded = changed->state == SB_COMPONENT_STATE_DEGRADED && changed->component != SB_COMPONENT_CONFIG; /* config_stale says that */
     bool is_down = is_degraded || changed->state == SB_COMPONENT_STATE_FAILED;
 
     finding->component = changed->component;

@@ -6,14 +6,10 @@ enum { KNOWN_FROM = 8, TIMES = 3 };
 
 static sb_ns usual(const struct job *job)
 {
-    uint32_t sorted[RECENT_DURATIONS];
-    for (uint8_t i = 0; i < job->recent_count; i++) {
-        uint8_t at = i;
-        for (; at > 0 && sorted[at - 1] > job->recent_ms[i]; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = job->recent_ms[i];
-    }
-    return SB_MS(sorted[job->recent_count / 2]);
+    sb_ns lasted[RECENT_DURATIONS];
+    for (uint8_t i = 0; i < job->recent_count; i++)
+        lasted[i] = SB_MS((sb_ns)job->recent_ms[i]);
+    return sb_service_median(lasted, job->recent_count);
 }
 
 void sb_alert_rule_job_slow(const struct sb_core *core, const struct sb_event *event, struct finding *finding)

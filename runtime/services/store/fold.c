@@ -351,6 +351,7 @@ static enum sb_err (*const handlers[SB_EVENT_COUNT])(const struct folding *f) = 
     [SB_EVENT_CATEGORY_RESUMED] = on_category_resumed,
     [SB_EVENT_ALL_PAUSED] = on_all_paused,
     [SB_EVENT_ALL_RESUMED] = on_all_resumed,
+    [SB_EVENT_RECOVERY_ENDED] = sb_store_on_recovery_ended,
     [SB_EVENT_INCIDENT_OPENED] = sb_store_on_incident_opened,
     [SB_EVENT_INCIDENT_CLOSED] = sb_store_on_incident_closed,
     [SB_EVENT_BUDGET_WINDOW] = on_budget_window,

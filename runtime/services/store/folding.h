@@ -77,5 +77,7 @@ enum sb_err sb_store_on_notice_failed(const struct folding *f);
 /* incident.c */
 enum sb_err sb_store_on_incident_opened(const struct folding *f);
 enum sb_err sb_store_on_incident_closed(const struct folding *f);
+/* recoveries.c */
+enum sb_err sb_store_on_recovery_ended(const struct folding *f);
 
 #endif

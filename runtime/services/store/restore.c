@@ -268,6 +268,8 @@ enum sb_err sb_restore(struct sb_store *store, void *arg, uint16_t (*job_of)(voi
     if (!code)
         code = sb_restore_incident(&r);
     if (!code)
+        code = sb_restore_recoveries(&r);
+    if (!code)
         code = sb_restore_alerts(&r);
     if (!code)
         code = restore_forecast(&r);

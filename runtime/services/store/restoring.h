@@ -22,4 +22,7 @@ enum sb_err sb_restore_alerts(const struct restoring *r);
 /* incident.c */
 enum sb_err sb_restore_incident(const struct restoring *r);
 
+/* recoveries.c */
+enum sb_err sb_restore_recoveries(const struct restoring *r);
+
 #endif

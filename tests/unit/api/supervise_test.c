@@ -69,17 +69,22 @@ static int teardown(void **state)
     return 0;
 }
 
-static void start(void)
+static void open_api(void)
 {
     struct sb_error error = { .text = "" };
-    rig.setup.first_feed = &fx.feed;
-    rig_start();
     fx.setup.catalogue = &rig.catalogue;
     fx.setup.control = sb_engine_control(rig.engine);
     fx.setup.socket_path = fx.socket_path;
     fx.setup.feed = fx.feed;
     if (sb_api_open(&fx.api, &fx.setup, &error) != SB_OK)
         fail_msg("api: %s", error.text);
+}
+
+static void start(void)
+{
+    rig.setup.first_feed = &fx.feed;
+    rig_start();
+    open_api();
 }
 
 /* The next message, or "" when none comes within the time. */
@@ -238,6 +243,22 @@ static void stop__is_told(void **state)
     assert_true(client_says(fx.socket_path, "/readyz", " 503 "));
 }
 
+static void vitals__of_the_process_reach_the_rules(void **state)
+{
+    (void)state;
+    sb_alerts_def_init(&rig.catalogue.alerts);
+    rig.catalogue.alerts.bounds[SB_GAUGE_THREADS].warn = 2;
+    rig.setup.first_feed = &fx.feed;
+    rig_start();
+    rig_wait_begun(); /* from here on this test hears everything */
+    open_api();
+    const struct sb_ev_gauge_changed *changed = &rig_wait(SB_EVENT_GAUGE_CHANGED)->as.gauge_changed;
+    assert_int_equal(changed->gauge, SB_GAUGE_THREADS);
+    assert_int_equal(changed->level, 1);
+    assert_true(changed->value > 4); /* the engine's and the interface's */
+    assert_int_equal(changed->bound, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +271,7 @@ int main(void)
         TEST(watchdog__is_fed_only_while_every_loop_answers),
         TEST(watchdog__is_none_of_another_process),
         TEST(stop__is_told),
+        TEST(vitals__of_the_process_reach_the_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

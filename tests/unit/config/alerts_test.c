@@ -30,6 +30,27 @@ static void runbook__that_is_too_long_is_refused_with_its_place(void **state)
     assert_int_equal(errors->items[0].line, 6);
 }
 
+static void resources__take_bounds_of_the_catalogue_and_refuse_a_warning_behind_its_error(void **state)
+{
+    (void)state;
+    struct sb_catalogue *catalogue = load_right("catalogue: t\njobs: {}\nalerts:\n  queue_wait: 90s\n"
+                                                "  resources: {memory_warn_mib: 300, threads_error: 0}\n  rules: {queue_wait: {for: 1m}}\n", NULL);
+    assert_int_equal(catalogue->alerts.queue_wait, SB_S(90));
+    assert_int_equal(catalogue->alerts.rules[SB_RULE_QUEUE_WAIT].hold, SB_MIN(1));
+    assert_int_equal(catalogue->alerts.bounds[SB_GAUGE_MEMORY].warn, 300);
+    assert_int_equal(catalogue->alerts.bounds[SB_GAUGE_MEMORY].error, 2048);
+    assert_int_equal(catalogue->alerts.bounds[SB_GAUGE_THREADS].error, 0);
+    sb_catalogue_destroy(catalogue);
+    const struct mistake mistakes[] = {
+        {"catalogue: t\njobs: {}\nalerts:\n  resources:\n    memory_warn_mib: 4000\n", 5, 22,
+         "memory_warn_mib 4000 would come after the error, 2048", "the warning comes first"},
+        {"catalogue: t\njobs: {}\nalerts:\n  resources:\n    disk_warn_mib: 100\n", 5, 20,
+         "disk_warn_mib 100 would come after the error, 512", "the warning comes first"},
+    };
+    expect_one(&mistakes[0], NULL);
+    expect_one(&mistakes[1], NULL);
+}
+
 static void origin__of_a_value_is_known_for_the_catalogue_that_has_it(void **state)
 {
     (void)state;
@@ -69,6 +90,7 @@ int main(void)
         cmocka_unit_test(alerts__without_a_word_are_as_shipped),
         cmocka_unit_test(runbook__of_the_catalogue_takes_the_place_of_the_shipped_one),
         cmocka_unit_test(runbook__that_is_too_long_is_refused_with_its_place),
+        cmocka_unit_test(resources__take_bounds_of_the_catalogue_and_refuse_a_warning_behind_its_error),
         cmocka_unit_test(origin__of_a_value_is_known_for_the_catalogue_that_has_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,9 @@ static void engine__a_full_inbox_refuses_commands_but_hears_the_result(void **st
         accepted++;
     assert_int_equal(error.code, SB_ERR_FULL);
     assert_true(accepted >= SB_INBOX_OUTSIDE_MAX);
+    struct sb_health health;
+    sb_control_health(sb_engine_control(rig.engine), &health);
+    assert_int_equal(health.lost, 1); /* that line nobody will see */
     struct sb_command command = sb_command_make(SB_COMMAND_PAUSE_ALL, 0, "test");
     assert_int_equal(sb_control_command(sb_engine_control(rig.engine), command, NULL, &error), SB_ERR_FULL);
     sb_wake_post(let_fd);
@@ -178,7 +181,7 @@ static void control__refuses_what_only_the_engine_may_say(void **state)
     for (unsigned kind = 0; kind < SB_INPUT_COUNT; kind++) {
         struct sb_input input = sb_input_make((enum sb_input_kind)kind);
         bool is_allowed = kind == SB_INPUT_NOTE || kind == SB_INPUT_COMPONENT || kind == SB_INPUT_SPENT ||
-                          kind == SB_INPUT_LEDGER || kind == SB_INPUT_LLM_FAILED;
+                          kind == SB_INPUT_LEDGER || kind == SB_INPUT_LLM_FAILED || kind == SB_INPUT_BILL || kind == SB_INPUT_VITALS;
         if (!is_allowed)
             assert_int_equal(sb_control_input(sb_engine_control(rig.engine), &input, &error), SB_ERR_REFUSED);
     }

@@ -130,6 +130,40 @@ static void vitals__count_what_the_core_does(void **state)
     assert_true(after.workers > 0 && after.workers_busy <= after.workers);
 }
 
+static enum sb_component_state answers(void *arg, enum sb_component component, const struct sb_op *op, struct sb_error *err)
+{
+    (void)arg, (void)component, (void)op, (void)err;
+    return SB_COMPONENT_STATE_OK;
+}
+
+static void health__tells_how_late_the_core_came_and_forgets_it(void **state)
+{
+    struct sb_health first, second;
+    (void)state;
+    rig.catalogue.components[SB_COMPONENT_DISK] = (struct sb_component_def){ .class = SB_COMPONENT_CLASS_OPTIONAL, .is_used = true,
+                                                                              .probe_every = SB_MS(300) };
+    rig.setup.probe = answers;
+    rig_start();
+    (void)rig_wait_component(SB_COMPONENT_DISK, SB_COMPONENT_STATE_OK); /* its next check is a deadline from here on */
+    fake_store_block_append(rig.store, true);
+    note();
+    while (silence_of("core") < SB_MS(900))
+        (void)sched_yield();
+    fake_store_block_append(rig.store, false);
+    (void)rig_wait(SB_EVENT_NOTE);
+    const struct sb_op op = test_op();
+    sb_control_health(sb_engine_control(rig.engine), &first);
+    while (first.late < SB_MS(300)) { /* the core is just waking */
+        if (sb_now() > op.deadline)
+            fail_msg("late by %lld ms at most", (long long)(first.late / SB_MS(1)));
+        (void)sched_yield();
+        sb_control_health(sb_engine_control(rig.engine), &first);
+    }
+    sb_control_health(sb_engine_control(rig.engine), &second);
+    assert_true(second.late < first.late);
+    assert_int_equal(second.lost, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +173,7 @@ int main(void)
         TEST(loops__name_the_core_that_is_stopped),
         TEST(loops__name_the_journal_that_neither_writes_nor_complains),
         TEST(vitals__count_what_the_core_does),
+        TEST(health__tells_how_late_the_core_came_and_forgets_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
