@@ -122,7 +122,8 @@ static struct sb_input answer(const struct sb_or_start_step *order, const struct
     return input;
 }
 
-/* The call itself, here or by another node. What belongs to the context happens while the attempt still holds it: its answer lets the next run have it. */
+/* The call itself, here or by another node. What belongs to the context happens while the attempt still holds it: its answer lets the next run
+ * have it. */
 static void carry_out(struct sb_engine *engine, const struct sb_or_start_step *order, const struct sb_step_env *env,
                       struct sb_step_result *result)
 {

@@ -1,4 +1,4 @@
-/* The processes that share a store: which is active, who stands by and lends a hand, how long ago each was heard of. A text with a line a node. Pure. */
+/* The processes that share a store: which is active, who stands by and what it runs, how long ago each was heard of. A line a node. Pure. */
 #include "panes.h"
 
 #include "signalbox/base/text.h"
