@@ -21,6 +21,7 @@ struct fake_board {
     /* guarded by mutex */
     bool has_hands, is_away, is_over; /* offered; the database does not answer; the lease of the claim is over */
     bool is_called_off, has_row, has_left;
+    bool is_late; /* the lease is over when the answer comes */
     void (*on_waiting)(void); /* the other side, as soon as the row may be claimed: without it nobody comes */
     struct sb_work work;
     struct sb_work_look row;
@@ -190,6 +191,7 @@ static inline enum sb_err fake_answer(struct sb_hands *hands, const struct sb_wo
     (void)hands, (void)op;
     if (!fake_enter(err))
         return SB_ERR_UNAVAILABLE;
+    board.is_over = board.is_over || board.is_late;
     *counts = fake_is_claim(work);
     board.refused_late += !*counts;
     if (*counts) {

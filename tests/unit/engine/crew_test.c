@@ -71,11 +71,11 @@ static void put_unknown(void)
     (void)sb_copy(board.work.job, sizeof board.work.job, "none");
 }
 
-/* Claimed by a node that then sleeps for longer than its lease. */
+/* For a node that sleeps for longer than its lease before it answers. */
 static void put_too_long(void)
 {
     put_row();
-    board.is_over = true;
+    board.is_late = true;
 }
 
 static void start_crew(sb_ns lease)
