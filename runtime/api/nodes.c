@@ -4,11 +4,23 @@
 #include <string.h>
 
 /* The age of a sign of life is told against the newest one: all are the database's times. */
-static const char nodes_sql[] =
-    "SELECT n.node, n.host, n.pid, CASE WHEN l.node = n.node THEN 'active' ELSE 'standby' END AS state, n.started_ms AS started_at, "
-    "n.heartbeat_ms AS heartbeat_at, (SELECT MAX(m.heartbeat_ms) FROM nodes m) - n.heartbeat_ms AS behind_ms, "
-    "CASE WHEN l.node = n.node THEN l.token END AS token, "
-    "(SELECT value FROM meta WHERE key = '" SB_NODE_VERSION_KEY "' || n.node) AS version FROM nodes n, node_lease l ORDER BY n.node";
+#define NODE_COLUMNS                                                                                                                          \
+    "SELECT n.node, n.host, n.pid, CASE WHEN l.node = n.node THEN 'active' ELSE 'standby' END AS state, n.started_ms AS started_at, "           \
+    "n.heartbeat_ms AS heartbeat_at, (SELECT MAX(m.heartbeat_ms) FROM nodes m) - n.heartbeat_ms AS behind_ms, "                                 \
+    "CASE WHEN l.node = n.node THEN l.token END AS token, "                                                                                     \
+    "(SELECT value FROM meta WHERE key = '" SB_NODE_VERSION_KEY "' || n.node) AS version"
+#define NODES_IN_ORDER " FROM nodes n, node_lease l ORDER BY n.node"
+
+/* Of what is lent: how much the active one has lent, how much one that waits would run, runs now (and the oldest of it) and has run. */
+static const char nodes_sql[] = NODE_COLUMNS
+    ", CASE WHEN l.node = n.node THEN (SELECT COUNT(*) FROM lent_steps s WHERE s.term = l.token AND s.state IN ('waiting', 'claimed')) END AS lent, "
+    "(SELECT hands FROM node_hands h WHERE h.node = n.node) AS hands, "
+    "(SELECT COUNT(*) FROM lent_steps s WHERE s.node = n.node AND s.state = 'claimed') AS running, "
+    "(SELECT s.job || '/' || s.step FROM lent_steps s WHERE s.node = n.node AND s.state = 'claimed' ORDER BY s.claimed_ms LIMIT 1) AS runs, "
+    "(SELECT done FROM node_hands h WHERE h.node = n.node) AS done" NODES_IN_ORDER;
+
+/* During an upgrade a node looks at the store of an older one. */
+static const char older_sql[] = NODE_COLUMNS NODES_IN_ORDER;
 
 static bool look(const struct call *call, struct sb_node_picture *picture)
 {
@@ -17,23 +29,35 @@ static bool look(const struct call *call, struct sb_node_picture *picture)
     return call->setup->node != NULL;
 }
 
+/* NULL without memory. */
+static struct sb_json_out *tell_nodes(const struct call *call, const char *name, const char *sql, enum sb_err *rc, struct sb_error *err)
+{
+    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
+    if (out == NULL)
+        return NULL;
+    sb_json_object_begin(out);
+    put_text(out, "this", name);
+    *rc = put_rows(out, "nodes", call->setup->store, sql, NULL, 0, &call->op, err);
+    sb_json_object_end(out);
+    return out;
+}
+
 void handle_nodes(const struct call *call, struct answer *answer)
 {
     struct sb_node_picture picture;
     struct sb_error err = { 0 };
-    const bool is_node = look(call, &picture);
+    enum sb_err rc = SB_OK;
+    const char *name = look(call, &picture) ? picture.name : NULL;
     if (call->setup->store == NULL) {
         (void)sb_error_set(&err, SB_ERR_UNAVAILABLE, "there is no store yet; a first `signalbox run` makes it");
         answer_failure(answer, &err);
         return;
     }
-    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
-    enum sb_err rc = SB_OK;
-    if (out != NULL) {
-        sb_json_object_begin(out);
-        put_text(out, "this", is_node ? picture.name : NULL);
-        rc = put_rows(out, "nodes", call->setup->store, nodes_sql, NULL, 0, &call->op, &err);
-        sb_json_object_end(out);
+    struct sb_json_out *out = tell_nodes(call, name, nodes_sql, &rc, &err);
+    if (rc == SB_ERR_INVALID) { /* it has no such tables */
+        sb_json_out_destroy(out);
+        rc = SB_OK;
+        out = tell_nodes(call, name, older_sql, &rc, &err);
     }
     if (rc == SB_OK) {
         answer_json(answer, 200, out);

@@ -88,6 +88,7 @@ enum sb_err load_effective(const struct options *options, const struct paths *pa
 /* The services of a running installation. Opened in order, closed in reverse. */
 struct installation {
     struct sb_node *node; /* NULL: its store is for one process */
+    char node_name[64];   /* SB_NODE_NAME_MAX */
     struct paths paths;
     struct sb_catalogue *catalogue;
     struct sb_services services;
@@ -130,6 +131,9 @@ struct turn {
 enum sb_err node_open(struct installation *installation, const struct turn *turn, struct sb_error *err) SB_MUST_USE;
 /* Serves questions and does nothing else until it is this node's turn, or a signal comes. */
 enum sb_err node_wait(struct installation *installation, struct turn *turn, struct sb_error *err) SB_MUST_USE;
+/* For the connections over which steps are lent: by this node when it is active, to it while it waits. Borrows of the installation. */
+struct sb_hands_setup;
+void node_hands(const struct installation *installation, struct sb_hands_setup *hands);
 /* Ends the runtime hard when another node takes over. Without a node it does nothing. */
 struct node_guard {
     struct sb_node *node;

@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "signalbox/api/api.h"
+#include "signalbox/engine/crew.h"
 #include "signalbox/os/os.h"
 
 #include <signal.h>
@@ -57,7 +58,21 @@ enum sb_err node_open(struct installation *in, const struct turn *turn, struct s
                                          .version = SB_VERSION,
                                          .id = id, .lease = settings->lease, .hold_off = turn != NULL ? turn->hold_off : 0,
                                          .is_standby = turn != NULL };
+    (void)sb_copy(in->node_name, sizeof(in->node_name), setup.name); /* one that is too long is refused now */
     return sb_node_open(&in->node, &setup, err);
+}
+
+void node_hands(const struct installation *in, struct sb_hands_setup *hands)
+{
+    *hands = (struct sb_hands_setup){ .location = in->catalogue->settings.store, .name = in->node_name, .version = SB_VERSION,
+                                      .config = in->catalogue->config_hash, .lease = in->catalogue->settings.lease, .node = in->node };
+}
+
+static enum sb_err start_crew(struct sb_crew **crew, const struct installation *in, struct sb_error *err)
+{
+    struct sb_crew_setup setup = { .catalogue = in->catalogue, .open = sb_hands_open, .count = in->catalogue->settings.hands };
+    node_hands(in, &setup.hands);
+    return setup.count > 0 ? sb_crew_start(crew, &setup, err) : SB_OK;
 }
 
 /* --- waiting ----------------------------------------------------------------------------------------------------------------------- */
@@ -133,7 +148,10 @@ enum sb_err node_wait(struct installation *in, struct turn *turn, struct sb_erro
 {
     struct waiting waiting = { .in = in };
     const sb_ns interval = sb_notify_interval();
+    struct sb_crew *crew = NULL;
     enum sb_err rc = serve(&waiting, err);
+    if (rc == SB_OK)
+        rc = start_crew(&crew, in, err);
     while (rc == SB_OK && !turn->is_ended && sb_node_state(in->node) == SB_NODE_STANDBY) {
         const int fds[] = { turn->signal_fd, sb_node_fd(in->node) };
         const struct sb_op op = { .deadline = sb_now() + (interval > 0 && interval < look_every ? interval : look_every) };
@@ -146,6 +164,7 @@ enum sb_err node_wait(struct installation *in, struct turn *turn, struct sb_erro
             take_signal(waiting.in, turn);
     }
     turn->was_active = rc == SB_OK && !turn->is_ended;
+    sb_crew_stop(crew); /* who is active lends, it does not borrow */
     sb_api_close(waiting.api);
     if (waiting.store != NULL)
         waiting.store->ops->close(waiting.store);

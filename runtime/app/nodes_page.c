@@ -14,6 +14,11 @@ static const char nodes_sql[] =
     "SELECT n.node, n.host, n.pid, n.heartbeat_ms, "
     "COALESCE((SELECT value FROM meta WHERE key = '" SB_NODE_VERSION_KEY "' || n.node), '-') AS version, "
     "CASE WHEN l.node = n.node THEN l.taken_ms ELSE n.started_ms END AS since_ms, CASE WHEN l.node = n.node THEN 1 ELSE 0 END AS is_owner, "
+    "(SELECT COUNT(*) FROM lent_steps s WHERE s.term = l.token AND s.state IN ('waiting', 'claimed')) AS lent, "
+    "COALESCE((SELECT hands FROM node_hands h WHERE h.node = n.node), -1) AS hands, "
+    "(SELECT COUNT(*) FROM lent_steps s WHERE s.node = n.node AND s.state = 'claimed') AS running, "
+    "COALESCE((SELECT s.job || '/' || s.step FROM lent_steps s WHERE s.node = n.node AND s.state = 'claimed' ORDER BY s.claimed_ms LIMIT 1), '') "
+    "AS runs, COALESCE((SELECT done FROM node_hands h WHERE h.node = n.node), -1) AS done, "
     "l.expires_ms, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms FROM nodes n, node_lease l "
     "ORDER BY CASE WHEN l.node = n.node THEN 0 ELSE 1 END, n.node LIMIT 100";
 
@@ -21,6 +26,18 @@ static void add_age(struct sb_text *text, int64_t ms)
 {
     sb_text_add_duration(text, (ms > 0 ? ms : 0) * SB_MS(1));
     sb_text_add_char(text, '\t');
+}
+
+/* What it runs for the active one, of how many it would, and how many it has run; of the active one, what it has lent. */
+static void add_hands(struct sb_text *text, const struct sb_rows *rows, size_t row, bool is_owner)
+{
+    const long long lent = sb_rows_number(rows, row, "lent"), hands = sb_rows_number(rows, row, "hands"), done = sb_rows_number(rows, row, "done");
+    if (is_owner && lent > 0)
+        sb_text_addf(text, "%lld lent\t-\t", lent);
+    else if (is_owner || hands < 0)
+        sb_text_add(text, "-\t-\t");
+    else
+        sb_text_addf(text, "%lld/%lld %s\t%lld\t", (long long)sb_rows_number(rows, row, "running"), hands, sb_rows_words(rows, row, "runs"), done);
 }
 
 static void add_node(struct sb_text *text, const struct sb_rows *rows, size_t row, int64_t term_ms)
@@ -34,6 +51,7 @@ static void add_node(struct sb_text *text, const struct sb_rows *rows, size_t ro
     else
         sb_text_add(text, "-\t");
     add_age(text, heard);
+    add_hands(text, rows, row, is_owner);
     sb_text_addf(text, "%s\t%s\t%lld\n", sb_rows_words(rows, row, "version"), sb_rows_words(rows, row, "host"),
                  (long long)sb_rows_number(rows, row, "pid"));
 }

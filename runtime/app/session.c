@@ -186,6 +186,10 @@ static enum sb_err start_engine(const struct session *session, struct notices *n
         .checks_core = session->options->checks_core,
         .first_feed = feed,
     };
+    if (in->node != NULL) {
+        setup.open_hands = sb_hands_open;
+        node_hands(in, &setup.hands);
+    }
     (void)snprintf(flight_path, sizeof(flight_path), "%s/flight.jsonl", in->paths.state_dir);
     (void)sb_copy(setup.version, sizeof(setup.version), SB_VERSION);
     char host[SB_NAME_MAX] = "";

@@ -75,7 +75,7 @@ struct sb_cfg_step {
     struct sb_step_def def;
     const char *name;
     bool wants_context;
-    uint8_t restart;
+    uint8_t restart, where; /* where 1: on any node */
     const char **uses; /* names of earlier steps */
     size_t uses_count;
     struct sb_step_params params;

@@ -38,6 +38,8 @@ static const struct sb_cfg_key SETTINGS_KEYS[] = {
      NOTE("the host's name and four digits of the state folder's own")},
     {SPAN("lease", sb_cfg_root, settings.lease, SB_S(3), SB_MIN(5), "15s",
           "How long the active node may be silent before another one takes over. The same for all nodes.")},
+    {COUNT("hands", sb_cfg_root, settings.hands, 0, 64, "4",
+           "Steps with `node: any` that this process runs at a time for the active node while it waits for its turn (run --standby); 0: none.")},
     {TEXT("theme", sb_cfg_root, settings.theme, sb_cfg_check_file, "dark", "Colours of the console: the name of a theme file.")},
     {CHOICE("bell", sb_cfg_root, settings.bell, sb_bell_text, SB_BELL_COUNT, "off",
             "How the console calls when an alert begins to page: not at all, with BEL, or with a notice of the terminal (OSC 9; tmux passes none).")},

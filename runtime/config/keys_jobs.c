@@ -183,6 +183,12 @@ static const char *restart_text(unsigned value)
     return value < SB_LEN(TEXTS) ? TEXTS[value] : "?";
 }
 
+static const char *where_text(unsigned value)
+{
+    static const char *const TEXTS[] = {"active", "any"};
+    return value < SB_LEN(TEXTS) ? TEXTS[value] : "?";
+}
+
 static const struct sb_cfg_key STEP_KEYS[] = {
     {TEXT("name", sb_cfg_step, name, sb_cfg_check_name, NULL, "Name; later steps read its output as {{steps.NAME.FIELD}}."),
      NOTE("the kind")},
@@ -208,6 +214,9 @@ static const struct sb_cfg_key STEP_KEYS[] = {
     {TEXTS("uses", sb_cfg_step, uses, uses_count, sb_cfg_check_name,
            "Earlier steps whose results it needs: skipped when one of them failed or was skipped in this run.")},
     {CHOICE("restart", sb_cfg_step, restart, restart_text, 2, "step", "Where a retry begins: at the failed step, or the whole job.")},
+    {CHOICE("node", sb_cfg_step, where, where_text, 2, "active",
+            "any: a node that waits may run it (settings.hands), else the active one does. Only for exec without effect and context: it may begin "
+            "again elsewhere when a node is lost, and finds there only what every node has.")},
 };
 
 static void begin_step(struct sb_cfg_binder *binder, const struct sb_cfg_node *node, void *target)
@@ -246,6 +255,25 @@ static void derive_step(struct sb_cfg_step *step, bool has_context_key)
     }
 }
 
+/* What may run elsewhere, and twice when a node is lost on the way. */
+static void check_where(struct sb_cfg_binder *binder, const struct sb_cfg_step *step)
+{
+    const struct sb_cfg_node *spot = sb_cfg_spot(step->node, "node");
+    if (step->where == 0) {
+        return;
+    }
+    if (step->params.kind != SB_STEP_KIND_EXEC && step->params.kind != SB_STEP_KIND_COUNT) {
+        sb_cfg_blame(binder, spot, "remove it: only exec needs nothing of the active node",
+                     "node: any is for exec; step %s is %s, which works with the active node's own services", step->name,
+                     sb_step_kind_text(step->params.kind));
+    } else if (step->def.is_effect) {
+        sb_cfg_blame(binder, spot, "remove it, or effect", "node: any is not for step %s: an effect must not begin a second time elsewhere",
+                     step->name);
+    } else if (step->def.needs_context) {
+        sb_cfg_blame(binder, spot, "remove it, or context", "node: any is not for step %s: its browser context is the active node's", step->name);
+    }
+}
+
 static void find_uses(struct sb_cfg_binder *binder, struct sb_cfg_step *step)
 {
     const struct sb_cfg_scope *scope = &binder->scope;
@@ -279,6 +307,8 @@ static void finish_step(struct sb_cfg_binder *binder, const struct sb_cfg_node *
     if (step->params.kind == SB_STEP_KIND_BROWSE && !step->def.needs_context) {
         sb_cfg_blame(binder, sb_cfg_spot(node, "context"), NULL, "a browse step needs a context");
     }
+    check_where(binder, step);
+    step->params.is_lent = step->where == 1;
     find_uses(binder, step);
     for (size_t i = 0; i < scope->step_count; i++) {
         if (sb_streq(scope->steps[i], step->name)) {

@@ -122,12 +122,15 @@ static struct sb_input answer(const struct sb_or_start_step *order, const struct
     return input;
 }
 
-/* The call itself. What belongs to the context happens while the attempt still holds it: its answer lets the next run have it. */
+/* The call itself, here or by another node. What belongs to the context happens while the attempt still holds it: its answer lets the next run
+ * have it. */
 static void carry_out(struct sb_engine *engine, const struct sb_or_start_step *order, const struct sb_step_env *env,
                       struct sb_step_result *result)
 {
     const struct sb_step_kind_ops *kind = sb_step_kind_ops((enum sb_step_kind)env->step->kind);
 
+    if (sb_lender_lend(engine->lender, env, result))
+        return;
     if (env->context != NULL)
         sb_identities_load(engine->identities, env, order->ctx, order->generation);
     kind->run(env, result);

@@ -92,7 +92,8 @@ static enum sb_err build_parts(struct sb_engine *engine, struct sb_error *err)
         (engine->attempts = sb_attempts_create(2 * workers + 64, err)) == NULL ||
         (engine->outputs = sb_outputs_create(setup->catalogue, setup->services.store, err)) == NULL ||
         (engine->identities = sb_identities_create(setup->catalogue, setup->services.browser, err)) == NULL ||
-        (engine->journal = sb_journal_create(setup->services.store, engine->inbox, err)) == NULL)
+        (engine->journal = sb_journal_create(setup->services.store, engine->inbox, err)) == NULL ||
+        (setup->open_hands != NULL && (engine->lender = sb_lender_create(engine, err)) == NULL))
         return err->code;
     engine->control.inbox = engine->inbox;
     engine->control.feeds = engine->feeds;
@@ -133,6 +134,7 @@ static void destroy(struct sb_engine *engine)
     sb_journal_destroy(engine->journal); /* it tells the notifier what is on disk */
     sb_notifier_destroy(engine->notifier);
     sb_workers_destroy(engine->workers);
+    sb_lender_destroy(engine->lender);
     sb_outputs_destroy(engine->outputs);
     sb_identities_destroy(engine->identities);
     sb_attempts_destroy(engine->attempts);

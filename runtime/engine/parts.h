@@ -8,6 +8,7 @@
  *   flight.c            the last inputs, for a dump   restore.c      what the store remembers of the last process
  *   identities.c        accounts' cookies and storage
  *   notifier.c          notices to channels
+ *   lender.c            steps for other nodes         crew.c         steps of another node
  *   consoles.c          which console acts
  *   relay.c             callbacks of services which outlive the engine
  *
@@ -43,6 +44,7 @@ struct sb_flight;
 struct sb_inbox;
 struct sb_journal;
 struct sb_keeper;
+struct sb_lender;
 struct sb_notifier;
 struct sb_outputs;
 struct sb_workers;
@@ -225,6 +227,14 @@ enum sb_err sb_outputs_put(struct sb_outputs *outputs, uint64_t run, uint16_t jo
 /* The run has ended. */
 void sb_outputs_forget(struct sb_outputs *outputs, uint64_t run);
 
+/* ---- lender.c ---- */
+struct sb_lender *sb_lender_create(struct sb_engine *engine, struct sb_error *err);
+void sb_lender_destroy(struct sb_lender *lender); /* NULL is fine */
+/* Whether another node has answered for this step; false: it is to be run here. `lender` NULL: there is none. The attempt's thread. */
+bool sb_lender_lend(struct sb_lender *lender, const struct sb_step_env *env, struct sb_step_result *result);
+/* Of what a lent step does, templates and all: equal on two nodes when they would do the same. 0 for a step that is not lent. */
+uint64_t sb_step_recipe(const struct sb_step_params *params);
+
 /* ---- identities.c ---- */
 struct sb_identities;
 struct sb_identities *sb_identities_create(const struct sb_catalogue *catalogue, struct sb_browser *browser, struct sb_error *err);
@@ -277,6 +287,7 @@ struct sb_engine {
     struct sb_identities *identities;
     struct sb_keeper *keeper;
     struct sb_notifier *notifier;
+    struct sb_lender *lender;  /* NULL: there are no other nodes */
     struct sb_workers *workers;
     struct sb_thread *core_thread;
     struct sb_pulse core_pulse;

@@ -76,8 +76,8 @@ static const char shift_content[] =
 
 static const char shift_nodes[] =
     "3 nodes, this is ops1-9f3a, ops1-9f3a is active\n"
-    "ops1-9f3a\tactive\t2h05m\t8.1s\t0.4s\t1.4.2\tops1\t4121\n"
-    "ops2-77ac\tstandby\t12d03h\t-\t1.2s\t1.4.2\tops2.example.org\t988\n"
-    "ops3-01be\tsilent\t9m02s\t-\t41s\t1.4.1\tops3\t77\n";
+    "ops1-9f3a\tactive\t2h05m\t8.1s\t0.4s\t2 lent\t-\t1.4.2\tops1\t4121\n"
+    "ops2-77ac\tstandby\t12d03h\t-\t1.2s\t2/4 report/crunch\t318\t1.4.2\tops2.example.org\t988\n"
+    "ops3-01be\tsilent\t9m02s\t-\t41s\t-\t-\t1.4.1\tops3\t77\n";
 
 #endif

@@ -1,21 +1,23 @@
-/* The processes that share a store: which is active, who stands by, how long ago each was heard of. A text with a line a node. Pure. */
+/* The processes that share a store: which is active, who stands by and what it runs, how long ago each was heard of. A line a node. Pure. */
 #include "panes.h"
 
 #include "signalbox/base/text.h"
 
 #include <string.h>
 
-enum { NODE, STATE, SINCE, LEASE, HEARD, VERSION, HOST, PID, COLUMNS };
+enum { NODE, STATE, SINCE, LEASE, HEARD, RUNS, DONE, VERSION, HOST, PID, COLUMNS };
 
 static const struct sb_column columns[COLUMNS] = {
     [NODE] = {.title = "NODE", .width = 12, .is_flex = true},
     [STATE] = {.title = "STATE", .width = 8},
     [SINCE] = {.title = "SINCE", .width = 8, .drop = 3, .is_right = true},
-    [LEASE] = {.title = "LEASE", .width = 6, .drop = 2, .is_right = true},
+    [LEASE] = {.title = "LEASE", .width = 6, .drop = 4, .is_right = true},
     [HEARD] = {.title = "HEARD", .width = 6, .drop = 1, .is_right = true},
-    [VERSION] = {.title = "VERSION", .width = 10, .drop = 5},
-    [HOST] = {.title = "HOST", .width = 14, .drop = 4},
-    [PID] = {.title = "PID", .width = 8, .drop = 6, .is_right = true},
+    [RUNS] = {.title = "RUNS", .width = 22, .drop = 2},
+    [DONE] = {.title = "DONE", .width = 5, .drop = 5, .is_right = true},
+    [VERSION] = {.title = "VERSION", .width = 10, .drop = 7},
+    [HOST] = {.title = "HOST", .width = 14, .drop = 6},
+    [PID] = {.title = "PID", .width = 8, .drop = 8, .is_right = true},
 };
 
 /* The next line; false at the end. */

@@ -8,6 +8,7 @@
 #include "signalbox/model/alert.h"
 #include "signalbox/model/order.h"
 #include "signalbox/ports/control.h"
+#include "signalbox/ports/hands.h"
 #include "signalbox/ports/step.h"
 
 struct sb_engine;
@@ -33,6 +34,8 @@ struct sb_engine_setup {
     uint32_t channel_count;
     sb_notice_send *send_notice;
     void *send_arg;
+    sb_hands_opener *open_hands; /* NULL: no other node could run a step */
+    struct sb_hands_setup hands; /* for it; its texts are borrowed for the engine's life */
     const char *flight_path;           /* where a failed assertion dumps the last inputs, or NULL */
     char version[SB_NAME_MAX], host[SB_NAME_MAX];
     bool checks_core;                  /* sb_core_check after every step */

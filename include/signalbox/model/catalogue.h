@@ -90,6 +90,7 @@ struct sb_native_params {
 
 struct sb_step_params {
     uint8_t kind;              /* enum sb_step_kind */
+    bool is_lent;              /* any node may run it (ports/hands.h); only exec without effect and context */
     const char *place;         /* "growth.yaml:41:7" for messages */
     union {
         struct sb_browse_params browse;
@@ -259,6 +260,7 @@ struct sb_settings {
     uint32_t cache_pool;       /* connections to Redis at most */
     const char *node;          /* name of this process among those on one store; NULL = made of host and state folder */
     sb_ns lease;               /* of the active one */
+    uint32_t hands;            /* lent steps that it runs at a time while it waits; 0 = none */
     const char *theme;
     uint8_t bell;              /* enum sb_bell */
     bool is_practice;

@@ -33,6 +33,7 @@ enum sb_rank {
     SB_RANK_KEEPER = 26,
     SB_RANK_OUTPUTS = 27,
     SB_RANK_IDENTITIES = 28,
+    SB_RANK_HANDS = 29,
     SB_RANK_JOURNAL = 30,
     SB_RANK_STORE = 32,
     SB_RANK_FEED = 40,

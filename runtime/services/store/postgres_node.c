@@ -117,7 +117,7 @@ enum sb_err sb_node_adopt(struct sb_node *node, struct sb_pg *writer, struct sb_
     if (!code)
         node->foreign_fence = (uint64_t)fence;
     PQclear(row);
-    return code;
+    return code ? code : sb_hands_clear(writer, sb_node_token(node), &op, err);
 }
 
 /* --- one turn ------------------------------------------------------------------------------------------------------------------------ */

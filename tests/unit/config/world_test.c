@@ -55,7 +55,8 @@ static const char BROWSING[] = "catalogue: t\n"
                                "      - check: {what: disk, fail: 100}\n"
                                "      - native: {function: f, with: {n: 5}}\n"
                                "      - http: {url: \"http://x/{{run}}\", headers: {X-A: b}, expect_status: 204}\n"
-                               "      - exec: {argv: [cat, -], input: \"{{now}}\", env: {A: b}}\n";
+                               "      - exec: {argv: [cat, -], input: \"{{now}}\", env: {A: b}}\n"
+                               "        node: any\n";
 
 #define BIG(day, rest) "- {model: big, effective_from: " day ", " rest "}\n"
 
@@ -97,6 +98,8 @@ static void config__steps_know_what_they_need(void **state)
     assert_int_equal(250, p[1].as.llm.temperature_pm);
     assert_int_equal(1u << SB_COMPONENT_STORE | 1u << SB_COMPONENT_DISK, s[2].needs);
     assert_true(p[2].as.sql.is_write);
+    assert_true(p[7].is_lent && !p[2].is_lent);
+    assert_int_equal(4, c->settings.hands);
     assert_string_equal("steps.read.posts", p[2].as.sql.for_each);
     assert_string_equal("{{item.id}}", p[2].as.sql.params[0]);
     assert_true(s[3].is_effect && s[3].restarts_job);

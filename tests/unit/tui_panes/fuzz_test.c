@@ -289,7 +289,7 @@ static void screen__draws_every_small_size(void **state)
         struct sb_screen_answer answer;
         sb_screen_key(screen, (struct sb_key){(uint32_t)pane}, now, &answer);
         sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, "1 drafts\n= drafts: 1\n7f3a-1  single of me\n    \"first\"\n", "", now);
-        sb_screen_show_page(screen, SB_SCREEN_PAGE_NODES, 0, "1 node\na\tactive\t2h05m\t8.1s\t0.4s\t1.4.2\tops1\t4121\n", "", now);
+        sb_screen_show_page(screen, SB_SCREEN_PAGE_NODES, 0, "1 node\na\tactive\t2h05m\t8.1s\t0.4s\t1 lent\t-\t1.4.2\tops1\t4121\n", "", now);
         for (uint16_t rows = 1; rows <= 30; rows++) {
             for (uint16_t cols = 1; cols <= 90; cols = (uint16_t)(cols + (pane == '1' ? 1 : 4))) {
                 struct sb_grid grid = {.rows = rows, .cols = cols, .cells = cells};
