@@ -149,6 +149,14 @@ enum sb_err attached_pages_judge(const void *arg, const struct sb_screen_answer 
     return rc;
 }
 
+void attached_node(const void *self, char *out, size_t cap)
+{
+    const struct attached_pages *pages = self;
+    struct sb_source_status status;
+    pages->source->ops->look(pages->source, &status);
+    (void)sb_copy(out, cap, status.node);
+}
+
 enum sb_err attached_capture(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err)
 {
     const struct attached_pages *pages = self;

@@ -13,12 +13,15 @@ struct attached_pages {
     struct page_reader *reader; /* of attached_pages_now */
     const struct options *options; /* for captures */
     const struct paths *paths;
+    struct sb_source *source;
 };
 
 /* The `page` and `judge` of its setup; `self` is a struct attached_pages. At most 600 ms a question, but for the editor. */
 enum sb_err attached_pages_read(const void *self, enum sb_screen_page page, uint64_t run, char **text, struct sb_error *err);
 enum sb_err attached_pages_judge(const void *self, const struct sb_screen_answer *answer, const char *actor, struct sb_error *err);
 
+/* The `node` of its setup: as the runtime that it is attached to says, also after a take-over. */
+void attached_node(const void *self, char *out, size_t cap);
 /* The `lookup` of its setup, with the same `self`. Asker's thread. */
 enum sb_err attached_lookup(const void *self, const struct sb_lookup *lookup, const struct sb_op *op, struct sb_findings *findings,
                             struct sb_error *err);

@@ -81,7 +81,7 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
     enum sb_err rc = sb_attach_open(&source, &attach, err);
     if (rc != SB_OK)
         return rc;
-    struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source), NULL, options, paths };
+    struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source), NULL, options, paths, source };
     const struct sb_tui_setup setup = {
         .source = source,
         .theme_dir = paths->theme_dir,
@@ -97,6 +97,7 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
         .lookup = attached_lookup,
         .lookup_self = &pages,
         .capture = attached_capture,
+        .node = attached_node,
         .page_self = &pages,
         .past = &sb_rewind_past,
         .rewind = sb_rewind_create(&(struct sb_rewind_setup){ .open = recordings_open_beside, .self = state_dir }),

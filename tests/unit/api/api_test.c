@@ -311,6 +311,20 @@ static void events__begin_with_everything_and_go_on(void **state)
     sb_fd_close(&fd);
 }
 
+static void events__of_a_console_name_the_node_that_serves_it(void **state)
+{
+    (void)state;
+    fx.setup.node = (struct sb_node *)&fx; /* only given back */
+    fx.setup.look_at_node = look_at_node;
+    open_api();
+    int fd = dial(fx.socket_path);
+    say(fd, "GET /v1/events?console=7&wish=view HTTP/1.1\r\nHost: x\r\n\r\n");
+    const char *heard = hear(fd, "event: described");
+    assert_says(heard, "event: console");
+    assert_says(heard, "\"node\":\"b\",\"nodes\":2");
+    sb_fd_close(&fd);
+}
+
 static void events__end_when_the_interface_closes(void **state)
 {
     (void)state;
@@ -339,6 +353,7 @@ int main(void)
         TEST(api__without_a_runtime_says_so),
         TEST(api__of_a_node_that_waits_says_who_is_active),
         TEST(events__begin_with_everything_and_go_on),
+        TEST(events__of_a_console_name_the_node_that_serves_it),
         TEST(events__end_when_the_interface_closes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
