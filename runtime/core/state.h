@@ -87,6 +87,8 @@ struct ctx {
     uint64_t for_run;           /* whom a yield is for */
     uint64_t batch;             /* legacy policy: batch the lease belongs to; 0 = leased by lanes */
     sb_ns opened_at, leased_at, deadline, revoke_at, retry_at;
+    bool is_cpu_known;          /* usage.c: as it was told last */
+    uint32_t heap_kib, cpu_permille;
 };
 
 struct component {
@@ -409,6 +411,9 @@ void sb_lanes_policy_over(struct sb_core *core);
 struct sb_event sb_lanes_policy_event(const struct sb_core *core);
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run);
 int64_t sb_queue_key(const struct sb_core *core, const struct run *run);
+
+/* usage.c */
+void sb_usage_input(struct sb_core *core, const struct sb_in_usage *usage);
 
 /* memory.c */
 void sb_memory_input(struct sb_core *core, const struct sb_in_memory *memory);

@@ -59,6 +59,7 @@ IN_FIELDS(LLM_FAILED, llm_failed)
 IN_FIELDS(BREAKER_PROBED, breaker_probed)
 IN_FIELDS(NOTICE_DONE, notice_done)
 IN_FIELDS(MEMORY, memory)
+IN_FIELDS(USAGE, usage)
 
 #define sb_in_command sb_command
 const struct sb_kind_info sb_input_infos[SB_INPUT_COUNT] = {

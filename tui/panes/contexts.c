@@ -3,8 +3,8 @@
 
 #include "signalbox/base/text.h"
 
-enum { ID, STATE, LANE, AGE, LEFT, USES, PRIORITY, GENERATION, OWNER, COLUMNS };
-enum { ROOM_FOR_ALL = 72 }; /* columns: from here on what matters less than the whole owner */
+enum { ID, STATE, LANE, AGE, LEFT, USES, PRIORITY, GENERATION, HEAP, CPU, OWNER, COLUMNS };
+enum { ROOM_FOR_ALL = 72, ROOM_FOR_USAGE = 84 }; /* columns: from here on what matters less than the whole owner */
 
 static const struct sb_column columns[COLUMNS] = {
     [ID] = {.title = "ID", .width = 3},
@@ -15,6 +15,8 @@ static const struct sb_column columns[COLUMNS] = {
     [USES] = {.title = "USES", .width = 4, .drop = 4, .is_right = true},
     [PRIORITY] = {.title = "PRI", .width = 3, .drop = 5, .is_right = true},
     [GENERATION] = {.title = "GEN", .width = 3, .drop = 6, .is_right = true}, /* how often it was opened anew */
+    [HEAP] = {.title = "HEAP", .width = 5, .drop = 7, .is_right = true}, /* of the scripts of its page; "-": not known */
+    [CPU] = {.title = "CPU", .width = 4, .drop = 8, .is_right = true},   /* of the page's renderer, of one core */
     [OWNER] = {.title = "OWNER", .width = 12, .is_flex = true},
 };
 
@@ -26,6 +28,31 @@ static const struct {
     [SB_CTX_STATE_IDLE] = {"IDLE", SB_SLOT_OK},       [SB_CTX_STATE_LEASED] = {"BUSY", SB_SLOT_RUN},
     [SB_CTX_STATE_CLOSING] = {"CLOS.", SB_SLOT_WAIT},
 };
+
+void sb_add_heap(const struct sb_model_ctx *ctx, struct sb_text *text)
+{
+    const uint32_t mib = ctx->heap_kib >> 10;
+    if (ctx->heap_kib == 0) {
+        sb_text_add(text, "-");
+        return;
+    }
+    sb_text_add_u64(text, mib);
+    if (mib < 10) {
+        sb_text_add(text, ".");
+        sb_text_add_u64(text, (ctx->heap_kib & 1023U) * 10 / 1024);
+    }
+    sb_text_add(text, "M");
+}
+
+void sb_add_cpu(const struct sb_model_ctx *ctx, struct sb_text *text)
+{
+    if (ctx->heap_kib == 0 || !ctx->is_cpu_known) {
+        sb_text_add(text, "-");
+        return;
+    }
+    sb_text_add_u64(text, (ctx->cpu_permille + 5) / 10);
+    sb_text_add(text, "%");
+}
 
 uint32_t sb_pane_rows_contexts(const struct sb_screen *screen)
 {
@@ -89,6 +116,10 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
             sb_text_add_u64(text, job->priority);
     } else if (column == GENERATION) {
         sb_text_add_u64(text, ctx->generation);
+    } else if (column == HEAP) {
+        sb_add_heap(ctx, text);
+    } else if (column == CPU) {
+        sb_add_cpu(ctx, text);
     } else {
         add_owner(screen, ctx, text);
         *slot = ctx->run == 0 ? SB_SLOT_DIM : ctx->is_borrowed || ctx->is_burst ? SB_SLOT_WARN : SB_SLOT_TEXT;
@@ -154,6 +185,8 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
         own[i] = columns[i];
     if (view->box.cols < ROOM_FOR_ALL)
         own[PRIORITY].width = own[GENERATION].width = UINT8_MAX; /* dropped */
+    if (view->box.cols < ROOM_FOR_USAGE)
+        own[HEAP].width = own[CPU].width = UINT8_MAX;
     const struct sb_table table = {
         .columns = own, .column_count = COLUMNS, .cell = cell, .context = screen, .total = count,
         .has_header = count > 0 && view->box.rows > count + 1, .has_selection = screen->focus == SB_PANE_CONTEXTS,

@@ -70,6 +70,8 @@
     F(O, note, reason)
 /* Memory of the browser's processes; 0 when none runs or it is not known. */
 #define SB_IN_memory(F, O) F(O, u64, used)
+/* What the page of a context uses: see the event context_measured. A stale generation is ignored. */
+#define SB_IN_usage(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, u32, heap_kib) F(O, flag, is_cpu_known) F(O, u32, cpu_permille)
 
 #define SB_INPUTS(X)                   \
     X(TICK, tick)                      \
@@ -100,7 +102,8 @@
     X(LLM_FAILED, llm_failed)          \
     X(BREAKER_PROBED, breaker_probed)  \
     X(NOTICE_DONE, notice_done)        \
-    X(MEMORY, memory)
+    X(MEMORY, memory)                  \
+    X(USAGE, usage)
 
 enum sb_input_kind {
 #define SB_INPUT_MEMBER(code, name) SB_INPUT_##code,
@@ -140,6 +143,7 @@ SB_INPUT_STRUCT(LLM_FAILED, llm_failed)
 SB_INPUT_STRUCT(BREAKER_PROBED, breaker_probed)
 SB_INPUT_STRUCT(NOTICE_DONE, notice_done)
 SB_INPUT_STRUCT(MEMORY, memory)
+SB_INPUT_STRUCT(USAGE, usage)
 
 struct sb_input {
     sb_ns now;            /* monotonic, never goes back between inputs */
@@ -176,6 +180,7 @@ struct sb_input {
         struct sb_in_breaker_probed breaker_probed;
         struct sb_in_notice_done notice_done;
         struct sb_in_memory memory;
+        struct sb_in_usage usage;
     } as;
 };
 

@@ -278,6 +278,7 @@ enum sb_err sb_page_block(struct sb_context *context, uint32_t kinds, const stru
 enum sb_err sb_page_remember(struct sb_context *context, const char *const *hosts, size_t host_count, const char *before,
                              const struct sb_op *op, char **memory, struct sb_error *err) SB_MUST_USE;
 enum sb_err sb_page_recall(struct sb_context *context, const char *memory, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
+enum sb_err sb_page_measure(struct sb_context *context, const struct sb_op *op, struct sb_page_usage *usage, struct sb_error *err) SB_MUST_USE;
 enum sb_err sb_page_console(struct sb_context *context, const struct sb_op *op, char **lines, struct sb_error *err) SB_MUST_USE;
 
 #endif
