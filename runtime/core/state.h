@@ -366,6 +366,11 @@ void sb_advance_failed(struct sb_core *core, struct run *run, uint8_t step, enum
 bool sb_advance_workers(struct sb_core *core);
 /* Delay before attempt number `attempt` (2, 3 ...) of that run. */
 sb_ns sb_retry_delay(const struct sb_core *core, const struct sb_job_def *def, uint64_t run, uint8_t attempt);
+/* Whether an operator may retry a run that ended so. */
+bool sb_retry_is_possible(enum sb_run_state state);
+enum retry_from { FROM_FAILED, FROM_FIRST, FROM_NAMED };
+/* Where a retry begins of a run that came as far as step `last`; SB_NO_STEP: not from the step of that name, `*why` says why, the name may follow. */
+uint8_t sb_retry_step(const struct sb_core *core, uint16_t job, enum retry_from from, const char *name, uint8_t last, const char **why);
 
 /* contexts.c: the life of a context */
 bool sb_ctx_may_open(const struct sb_core *core, uint16_t index);
