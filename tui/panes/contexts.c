@@ -57,7 +57,7 @@ void sb_add_cpu(const struct sb_model_ctx *ctx, struct sb_text *text)
 uint32_t sb_pane_rows_contexts(const struct sb_screen *screen)
 {
     uint16_t list[SB_CONTEXTS_MAX];
-    return sb_context_list(screen->model, list);
+    return sb_contexts_shown(screen, list);
 }
 
 static void add_owner(const struct sb_screen *screen, const struct sb_model_ctx *ctx, struct sb_text *text)
@@ -81,7 +81,7 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
 {
     const struct sb_screen *const screen = context;
     uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(screen->model, list);
+    const uint32_t count = sb_contexts_shown(screen, list);
     if (row >= count)
         return;
     const struct sb_model_ctx *const ctx = &screen->model->contexts[list[row]];
@@ -130,7 +130,7 @@ static bool is_marked(const void *context, uint32_t row)
 {
     const struct sb_screen *const screen = context;
     uint16_t list[SB_CONTEXTS_MAX];
-    return row < sb_context_list(screen->model, list) && sb_mark_is_shown(screen, SB_PANE_CONTEXTS, row, list[row]);
+    return row < sb_contexts_shown(screen, list) && sb_mark_is_shown(screen, SB_PANE_CONTEXTS, row, list[row]);
 }
 
 /* "q1 account_discovery high 17s"; `is_long`: with its words. */
@@ -179,7 +179,7 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
 {
     const struct sb_model *const model = screen->model;
     uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(model, list);
+    const uint32_t count = sb_contexts_shown(screen, list);
     struct sb_column own[COLUMNS];
     for (unsigned i = 0; i < COLUMNS; i++)
         own[i] = columns[i];
@@ -195,13 +195,16 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     const unsigned used = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_CONTEXTS]) + (table.has_header ? 1U : 0U);
     screen->visible[SB_PANE_CONTEXTS] = view->box.rows;
     if (count == 0)
-        sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM, "no context is defined");
+        sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM,
+                     screen->filters[SB_PANE_CONTEXTS][0] != '\0' ? "no context fits the filter" : "no context is defined");
+    sb_find_paint_all(screen, SB_PANE_CONTEXTS, view);
     draw_waiters(screen, view, used);
     sb_text_add_u64(text, sb_model_contexts_leased(model));
     sb_text_add(text, "/");
     sb_text_add_u64(text, model->pool_contexts);
     sb_text_add(text, " q");
     sb_text_add_u64(text, model->waiter_count);
+    sb_find_title(screen, SB_PANE_CONTEXTS, text);
     sb_marks_say(screen, SB_PANE_CONTEXTS, text);
     if (model->is_saturated)
         sb_text_add(text, " FULL!");

@@ -71,6 +71,8 @@ static bool take_thing(struct sb_screen *screen, const struct sb_palette_entry *
     uint16_t services[SB_SERVICES_MAX];
     const struct sb_model *const model = screen->model;
     if (entry->kind == SB_PALETTE_CONTEXT) {
+        screen->filters[SB_PANE_CONTEXTS][0] = '\0';
+        sb_find_refresh(screen);
         const uint32_t count = sb_context_list(model, contexts);
         for (uint32_t i = 0; i < count; i++) {
             if (contexts[i] == entry->id) {

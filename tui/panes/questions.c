@@ -257,7 +257,7 @@ void sb_act_recycle(struct sb_screen *screen, struct sb_now now, struct sb_scree
 {
     (void)answer;
     uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(screen->model, list);
+    const uint32_t count = sb_contexts_shown(screen, list);
     const uint32_t selected = sb_target_context(screen, list, count);
     if (selected >= count) {
         sb_notice_say(screen, now, true, "no context is selected");

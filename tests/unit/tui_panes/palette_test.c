@@ -151,8 +151,8 @@ static void palette__acts_from_any_pane_or_says_why_not(void **state)
     assert_none();
     assert_int_equal(answer.verdict, SB_SCREEN_VERDICT_NONE);
     assert_shows("not here: it works in content");
-    run("filter");
-    assert_shows("not here: it works in jobs");
+    run("range-less");
+    assert_shows("not here: it works in timeline");
     run("sort");
     assert_shows("Budget has one order");
 }
