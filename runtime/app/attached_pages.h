@@ -27,7 +27,7 @@ enum sb_err attached_lookup(const void *self, const struct sb_lookup *lookup, co
                             struct sb_error *err);
 /* A text of a polled pane, for its reader; `from` is a struct attached_pages. */
 enum sb_err attached_pages_now(const void *from, enum sb_screen_page page, const struct sb_op *op, char **text, struct sb_error *err);
-/* The `capture`: written here, beside the runtime's state, from this console's picture. The catalogue of the runtime is not known here. */
+/* The `capture`: written here, beside the runtime's state, from this console's picture and the configuration that the runtime tells. */
 enum sb_err attached_capture(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err);
 
 #endif

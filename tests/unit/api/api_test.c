@@ -47,7 +47,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(fx.dir));
     (void)snprintf(fx.socket_path, sizeof(fx.socket_path), "%s/s", fx.dir);
     fx.setup = (struct sb_api_setup){ .catalogue = &rig.catalogue, .control = sb_engine_control(rig.engine), .judge = judge,
-                                      .socket_path = fx.socket_path };
+                                      .recordings = "/var/lib/box/recordings", .socket_path = fx.socket_path };
     return 0;
 }
 
@@ -124,6 +124,7 @@ static void api__tells_what_is_from_a_fresh_picture(void **state)
     (void)state;
     open_api();
     assert_says(ask("GET", "/v1/status", ""), "\"verdict\":\"ready\"");
+    assert_says(ask("GET", "/v1/status", ""), "\"recordings\":\"/var/lib/box/recordings\"");
     assert_says(ask("GET", "/v1/jobs", ""), "\"name\":\"walk\"");
     rig_command(SB_COMMAND_PAUSE_JOB, 0, 0);
     (void)rig_wait(SB_EVENT_JOB_PAUSED);
