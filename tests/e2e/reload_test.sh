@@ -10,7 +10,8 @@ write() { # EVERY NAME...: a catalogue whose jobs are those, due that often
   shift
   {
     printf 'catalogue: reloaded\nsettings: { drain: 5s }\npool: { lanes: { posting: 0, high: 0, low: 0 }, burst: 0, workers: 2 }\n'
-    printf 'components: { browser: { used: false }, llm: { used: false } }\nllm: { base_url: "http://127.0.0.1:1/v1", key: "file:%s" }\njobs:\n' "$DIR/key"
+    printf 'components: { browser: { used: false }, llm: { used: false } }\n'
+    printf 'llm: { base_url: "http://127.0.0.1:1/v1", key: "file:%s" }\njobs:\n' "$DIR/key"
     printf '  repeat: { every: 1s, steps: [{ name: say, exec: { argv: [sh, "%s"] } }] }\n' "$DIR/said"
     for name in "$@"; do
       printf '  %s: { every: %s, steps: [{ name: look, check: { what: memory } }] }\n' "$name" "$every"
@@ -98,7 +99,8 @@ heard_ready_twice() {
 eventually 10 "and that it is ready again" heard_ready_twice
 claim "and not that it stops" negated grep -q STOPPING=1 "$DIR/heard"
 eventually 20 "the new job runs" sql_at_least "$STATE" "SELECT COUNT(*) FROM job_runs WHERE job_name = 'gamma' AND state = 'succeeded'" 1
-claim "no run was cut off" sql_is "$STATE" "SELECT COUNT(*) FROM job_runs WHERE job_name <> 'repeat' AND state NOT IN ('succeeded', 'running', 'queued')" 0
+claim "no run was cut off" sql_is "$STATE" \
+  "SELECT COUNT(*) FROM job_runs WHERE job_name <> 'repeat' AND state NOT IN ('succeeded', 'running', 'queued')" 0
 
 kill -TERM "$runtime"
 claim "then it drains as ever" ended "$runtime" 20

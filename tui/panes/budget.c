@@ -148,7 +148,8 @@ static unsigned draw_words(const struct sb_screen *screen, const struct sb_view 
 }
 
 /* Who spent, side by side: "premium 3.210 x12". */
-static void draw_spending(const struct sb_screen *screen, const struct sb_view *view, unsigned row, const struct sb_model_spending *rows, uint32_t count)
+static void draw_spending(const struct sb_screen *screen, const struct sb_view *view, unsigned row, const struct sb_model_spending *rows,
+                          uint32_t count)
 {
     unsigned at = 1;
     for (uint32_t i = 0; i < count; i++) {
@@ -176,8 +177,9 @@ static void draw_spenders(const struct sb_screen *screen, const struct sb_view *
         uint32_t best = model->job_high;
         for (uint32_t i = 0; i < model->job_high; i++) {
             const int64_t spent = model->jobs[i].spent.nano;
-            const bool is_left = spent > 0 && (spent < below || (spent == below && i > last));
-            if (is_left && sb_find_shows(screen, SB_PANE_BUDGET, model->jobs[i].name) && (best == model->job_high || spent > model->jobs[best].spent.nano))
+            const bool is_left = spent > 0 && (spent < below || (spent == below && i > last)) &&
+                                 sb_find_shows(screen, SB_PANE_BUDGET, model->jobs[i].name);
+            if (is_left && (best == model->job_high || spent > model->jobs[best].spent.nano))
                 best = i;
         }
         if (best == model->job_high)

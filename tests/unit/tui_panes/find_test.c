@@ -271,7 +271,8 @@ static void views__are_searched(void **state)
     }
     for (unsigned i = 0; i < 12; i++) {
         if (i == 3)
-            SAY(&scene, COMMAND_DONE, command_done, .command = 103, .kind = SB_COMMAND_PAUSE_JOB, .job = ANALYTICS, .actor = "bo", .outcome = "needle");
+            SAY(&scene, COMMAND_DONE, command_done, .command = 103, .kind = SB_COMMAND_PAUSE_JOB, .job = ANALYTICS, .actor = "bo",
+                .outcome = "needle");
         else
             SAY(&scene, COMMAND_DONE, command_done, .command = 100 + i, .kind = SB_COMMAND_PAUSE_JOB, .job = PLAN, .actor = "bo", .outcome = "hay");
     }
