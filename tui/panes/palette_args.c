@@ -38,7 +38,6 @@ void sb_palette_args_say(const struct sb_palette_verb *verb, const char *line, s
     if (args.until[0] != '\0') {
         sb_text_add(out, "until ");
         sb_text_add_clock(out, (struct sb_wall){sb_ns_add(now.wall.ns, sb_until(args.until, now.wall))});
-        sb_text_add(out, "Z");
     } else if (verb->takes_time) {
         sb_text_add(out, "no time given: the question has one");
     }

@@ -194,6 +194,7 @@ static void args__of_a_tier_fill_its_question_and_answer_nothing(void **state)
     assert_shows(":tier low_");
     type(" 2h cheap day until the bill is paid");
     assert_shows("O  T wants it typed  low: until 16:41:");
+    assert_hides("ZZ");
     assert_shows(", because cheap day");
     press(SB_KEY_ENTER);
     assert_none();
