@@ -126,6 +126,14 @@ static void write_context(const struct sb_model *model, uint16_t number, struct 
         put_age(out, "held_ms", ctx->leased_at);
         put_number(out, "deadline_in_ms", (ctx->deadline - picture_now()) / SB_MS(1));
     }
+    if (ctx->heap_kib > 0)
+        put_number(out, "heap_kib", ctx->heap_kib);
+    else
+        put_text(out, "heap_kib", NULL);
+    if (ctx->is_cpu_known)
+        put_number(out, "cpu_permille", ctx->cpu_permille);
+    else
+        put_text(out, "cpu_permille", NULL);
     put_text(out, "reason", ctx->reason);
     sb_json_object_end(out);
 }

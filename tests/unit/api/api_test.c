@@ -2,6 +2,7 @@
 #include "engine_rig.h"
 
 #include "signalbox/api/api.h"
+#include "signalbox/tui/model.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -264,6 +265,28 @@ static void api__without_a_runtime_says_so(void **state)
     free(body);
 }
 
+static void api__tells_what_a_context_uses_as_far_as_it_is_known(void **state)
+{
+    (void)state;
+    struct sb_model *model = sb_model_create();
+    char *json = NULL;
+    assert_non_null(model);
+    for (uint16_t i = 0; i < 2; i++) {
+        struct sb_event event = { .kind = SB_EVENT_CONTEXT_CHANGED };
+        event.as.context_changed = (struct sb_ev_context_changed){ .ctx = i, .state = SB_CTX_STATE_IDLE, .generation = 1 };
+        sb_model_fold(model, &event);
+    }
+    struct sb_event event = { .kind = SB_EVENT_CONTEXT_MEASURED };
+    event.as.context_measured =
+        (struct sb_ev_context_measured){ .ctx = 1, .generation = 1, .heap_kib = 3500, .is_cpu_known = true, .cpu_permille = 120 };
+    sb_model_fold(model, &event);
+    assert_int_equal(sb_api_picture(model, 0, (struct sb_wall){ 0 }, &json, NULL), SB_OK);
+    assert_says(json, "\"heap_kib\":null,\"cpu_permille\":null");
+    assert_says(json, "\"heap_kib\":3500,\"cpu_permille\":120");
+    free(json);
+    sb_model_destroy(model);
+}
+
 /* --- events ------------------------------------------------------------------------------------------------------------------- */
 
 static int listen_to_events(void)
@@ -352,6 +375,7 @@ int main(void)
         TEST(api__socket_is_for_its_owner_alone),
         TEST(api__serves_a_path_longer_than_an_address),
         TEST(api__without_a_runtime_says_so),
+        TEST(api__tells_what_a_context_uses_as_far_as_it_is_known),
         TEST(api__of_a_node_that_waits_says_who_is_active),
         TEST(events__begin_with_everything_and_go_on),
         TEST(events__of_a_console_name_the_node_that_serves_it),
