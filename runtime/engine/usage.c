@@ -1,5 +1,5 @@
-/* Asking what the pages of open contexts use: with each check of the browser, on the thread that checks it. A page that is busy for longer than a
- * moment is not waited for, and says nothing this time. */
+/* Asking what the pages of open contexts use: with each check of the browser, on the thread that checks it. A page that does not
+ * answer within a moment is not waited for, and says nothing this time. */
 #include "parts.h"
 
 static const sb_ns moment = SB_MS(250);

@@ -101,7 +101,8 @@ struct sb_browser_ops {
     void (*restart)(struct sb_browser *browser);
     /* Whether the context is gone for good: closed, crashed, or its browser has died. Cheap; any thread. */
     bool (*is_gone)(struct sb_context *context);
-    /* Figures of the page, without touching it; may be called beside the thread that uses the context. A page that is busy answers when it is not. */
+    /* Figures of the page, without touching it; may be called beside the thread that uses the context. A page that is busy answers
+     * when it has been asked before. */
     enum sb_err (*measure)(struct sb_context *context, const struct sb_op *op, struct sb_page_usage *usage, struct sb_error *err);
 };
 

@@ -123,6 +123,7 @@ struct sb_context {
     int wake_fd;                     /* posted at every news of the page */
     uint32_t blocked;                /* bits 1 << enum sb_resource; guarded */
     bool is_furnished;               /* documents are answered by us, empty, while storage is put into them; guarded */
+    bool has_figures;                /* the page keeps what it uses; guarded */
     struct sb_console *console;      /* what the page said, NULL unless somebody collects it; guarded */
     unsigned users;                  /* calls under way; guarded */
     bool is_gone;                    /* no call any more, `reason` says why; guarded */

@@ -29,23 +29,42 @@ static enum sb_err read_usage(const json_t *result, struct sb_page_usage *usage,
     return SB_OK;
 }
 
+/* One command to the page, on a descriptor of our own. */
+static enum sb_err call_page(struct sb_context *context, int wake_fd, const char *method, const struct sb_op *op, json_t **result,
+                             struct sb_error *err)
+{
+    struct sb_call call = { .wake_fd = wake_fd };
+    enum sb_err rc = sb_call_begin(&call, context->chromium, NULL, context, method, NULL, err);
+    return rc == SB_OK ? sb_call_end(&call, op, result, err) : rc;
+}
+
+static bool set_has_figures(struct sb_context *context, bool has_figures)
+{
+    sb_mutex_lock(context->chromium->mutex);
+    const bool had = context->has_figures;
+    context->has_figures = has_figures;
+    sb_mutex_unlock(context->chromium->mutex);
+    return had;
+}
+
+/* Figures are kept from when they are asked for; the page answers that when it is not busy. The question for them goes to the page although it is, and
+ * would overtake that. */
 enum sb_err sb_page_measure(struct sb_context *context, const struct sb_op *op, struct sb_page_usage *usage, struct sb_error *err)
 {
-    struct sb_call call = { .wake_fd = -1 };
+    int wake_fd = -1;
     json_t *result = NULL;
-    enum sb_err rc = sb_wake_open(&call.wake_fd, err);
+    enum sb_err rc = sb_wake_open(&wake_fd, err);
     if (rc != SB_OK)
         return rc;
-    sb_mutex_lock(context->chromium->mutex);
-    if (context->cdp != NULL) /* without it there are no figures; saying it again changes nothing */
-        sb_cdp_fire(context->cdp, context->session, "Performance.enable", "{}", NULL);
-    sb_mutex_unlock(context->chromium->mutex);
-    rc = sb_call_begin(&call, context->chromium, NULL, context, "Performance.getMetrics", NULL, err);
+    const bool had_figures = set_has_figures(context, false);
+    if (!had_figures)
+        rc = call_page(context, wake_fd, "Performance.enable", op, NULL, err);
     if (rc == SB_OK)
-        rc = sb_call_end(&call, op, &result, err);
+        rc = call_page(context, wake_fd, "Performance.getMetrics", op, &result, err);
     if (rc == SB_OK)
         rc = read_usage(result, usage, err);
+    (void)set_has_figures(context, rc == SB_OK || (had_figures && rc == SB_ERR_TIMEOUT)); /* one that has none any more is asked to begin again */
     json_decref(result);
-    sb_fd_close(&call.wake_fd);
+    sb_fd_close(&wake_fd);
     return rc;
 }
