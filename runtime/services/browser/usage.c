@@ -63,7 +63,7 @@ enum sb_err sb_page_measure(struct sb_context *context, const struct sb_op *op, 
         rc = call_page(context, wake_fd, "Performance.getMetrics", op, &result, err);
     if (rc == SB_OK)
         rc = read_usage(result, usage, err);
-    (void)set_has_figures(context, rc == SB_OK || (had_figures && rc == SB_ERR_TIMEOUT)); /* one that has none any more is asked to begin again */
+    (void)set_has_figures(context, rc == SB_OK || (had_figures && rc == SB_ERR_TIMEOUT)); /* one that has none any more begins again */
     json_decref(result);
     sb_fd_close(&wake_fd);
     return rc;
