@@ -47,8 +47,8 @@ static bool set_has_figures(struct sb_context *context, bool has_figures)
     return had;
 }
 
-/* Figures are kept from when they are asked for; the page answers that when it is not busy. The question for them goes to the page although it is, and
- * would overtake that. */
+/* Figures are kept from when they are asked for; the page answers that when it is not busy. The question for them goes to the page although it
+ * is, and would overtake that. */
 enum sb_err sb_page_measure(struct sb_context *context, const struct sb_op *op, struct sb_page_usage *usage, struct sb_error *err)
 {
     int wake_fd = -1;
