@@ -103,10 +103,16 @@ void put_cell(struct sb_json_out *out, const char *key, const struct sb_cell *ce
 enum sb_err put_rows(struct sb_json_out *out, const char *key, struct sb_store *store, const char *sql, const struct sb_cell *params,
                      size_t param_count, const struct sb_op *op, struct sb_error *err);
 
-/* seat.c: {"writes", "writer", "consoles"}. */
-enum { SEAT_MAX = 512 };
+/* seat.c: {"writes", "writer", "consoles", "node", "nodes"}. */
+enum { SEAT_MAX = 1024 };
 struct sb_seat;
-void seat_write(const struct sb_seat *seat, char *out, size_t cap);
+struct seat_node {
+    char name[SB_NODE_NAME_MAX]; /* "" = the store is for one process */
+    uint32_t count;              /* nodes alive */
+};
+/* Zeroed with its padding: equal ones have equal bytes. */
+void seat_node(const struct sb_api_setup *setup, struct seat_node *out);
+void seat_write(const struct sb_seat *seat, const struct seat_node *node, char *out, size_t cap);
 
 /* An event stream: what handle_events starts. `read` is called by one thread until `close`.
  * `console` NULL: it is no console's. */

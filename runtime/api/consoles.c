@@ -40,6 +40,7 @@ void handle_console(const struct call *call, struct answer *answer)
     char text[SEAT_MAX];
     struct sb_error err = { 0 };
     struct sb_seat seat;
+    struct seat_node node;
     if (!sb_parse_u64(call->argument, &id)) {
         answer_error(answer, 400, "invalid", "a console has a number");
     } else if (sb_console_take_over(call->setup->control, id, &err) != SB_OK) {
@@ -47,7 +48,8 @@ void handle_console(const struct call *call, struct answer *answer)
     } else {
         struct sb_json_out *out = sb_json_out_create(BODY_MAX);
         sb_console_look(call->setup->control, id, &seat);
-        seat_write(&seat, text, sizeof(text));
+        seat_node(call->setup, &node);
+        seat_write(&seat, &node, text, sizeof(text));
         if (out != NULL) {
             sb_json_object_begin(out);
             put_flag(out, "done", seat.writes); /* false: another one was quicker */

@@ -41,6 +41,8 @@ struct stream {
     bool is_ending;           /* the runtime stops: what is there still goes out */
     uint64_t console, visit;  /* 0: no console's */
     uint64_t seat_changes;    /* as it was told last */
+    struct seat_node node;    /* the same */
+    const struct sb_api_setup *setup;
 };
 
 struct stream *stream_open(const struct call *call, const char *last_event_id, bool has_heartbeat, const struct console_wish *console, int stop_fd,
@@ -51,6 +53,7 @@ struct stream *stream_open(const struct call *call, const char *last_event_id, b
         (void)sb_error_set(err, SB_ERR_NOMEM, "no memory for an event stream");
         return NULL;
     }
+    stream->setup = call->setup;
     stream->control = call->setup->control;
     stream->store = call->setup->store;
     stream->stop_fd = stop_fd;
@@ -200,18 +203,21 @@ static bool is_next(struct stream *stream, const struct sb_event *event)
     return false;
 }
 
-/* Whether the console writes, when that has changed. */
+/* Whether the console writes and which node this is, when that has changed. */
 static size_t write_seat(struct stream *stream, char *out, size_t cap)
 {
     struct sb_seat seat;
+    struct seat_node node;
     char data[SEAT_MAX];
     if (stream->console == 0)
         return 0;
     sb_console_look(stream->control, stream->console, &seat);
-    if (seat.changes == stream->seat_changes)
+    seat_node(stream->setup, &node);
+    if (seat.changes == stream->seat_changes && memcmp(&node, &stream->node, sizeof(node)) == 0)
         return 0;
     stream->seat_changes = seat.changes;
-    seat_write(&seat, data, sizeof(data));
+    memcpy(&stream->node, &node, sizeof(node));
+    seat_write(&seat, &node, data, sizeof(data));
     return write_line(out, cap, 0, "console", data);
 }
 

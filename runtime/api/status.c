@@ -52,9 +52,8 @@ static void put_money(const struct sb_model *model, struct sb_json_out *out)
     put_usd(out, "uncertain_usd", model->budget.uncertain);
 }
 
-void document_status(const struct sb_model *model, struct sb_json_out *out)
+static void put_status(const struct sb_model *model, struct sb_json_out *out)
 {
-    sb_json_object_begin(out);
     put_text(out, "verdict", picture_verdict(model));
     put_text(out, "version", model->version);
     put_text(out, "host", model->host);
@@ -75,12 +74,33 @@ void document_status(const struct sb_model *model, struct sb_json_out *out)
     put_text(out, "worst_component", worst < SB_COMPONENT_COUNT ? sb_component_text(worst) : NULL);
     put_text(out, "incident", model->incident.is_open ? model->incident.id : NULL);
     put_number(out, "seq", (int64_t)model->seq);
+}
+
+void document_status(const struct sb_model *model, struct sb_json_out *out)
+{
+    sb_json_object_begin(out);
+    put_status(model, out);
     sb_json_object_end(out);
 }
 
+/* The picture, and where its past is. */
 void handle_status(const struct call *call, struct answer *answer)
 {
-    answer_with(call, answer, document_status);
+    struct sb_model *model = NULL;
+    struct sb_error err = { 0 };
+    if (picture_take(call->setup->control, &call->op, &model, &err) != SB_OK) {
+        answer_failure(answer, &err);
+        return;
+    }
+    struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
+    if (out != NULL) {
+        sb_json_object_begin(out);
+        put_status(model, out);
+        put_text(out, "recordings", call->peer > 0 ? call->setup->recordings : NULL); /* a path is the business of who may read it */
+        sb_json_object_end(out);
+    }
+    answer_json(answer, 200, out);
+    sb_model_destroy(model);
 }
 
 static void put_age(struct sb_json_out *out, const char *key, sb_ns since)
@@ -106,6 +126,14 @@ static void write_context(const struct sb_model *model, uint16_t number, struct 
         put_age(out, "held_ms", ctx->leased_at);
         put_number(out, "deadline_in_ms", (ctx->deadline - picture_now()) / SB_MS(1));
     }
+    if (ctx->heap_kib > 0)
+        put_number(out, "heap_kib", ctx->heap_kib);
+    else
+        put_text(out, "heap_kib", NULL);
+    if (ctx->is_cpu_known)
+        put_number(out, "cpu_permille", ctx->cpu_permille);
+    else
+        put_text(out, "cpu_permille", NULL);
     put_text(out, "reason", ctx->reason);
     sb_json_object_end(out);
 }

@@ -105,6 +105,8 @@ struct installation {
 struct turn;
 int installation_open(struct installation *installation, struct options *options, bool is_console, struct turn *turn);
 void installation_close(struct installation *installation);
+/* Secrets whose values have changed are kept out of what is told from now on, beside those that were known. Main thread. */
+void installation_look_at_secrets(struct installation *installation);
 /* The catalogue, and a browser of its own when `has_browser`: beside a running program, without touching its state. */
 int installation_open_browser(struct installation *installation, struct options *options, bool has_browser);
 /* The store alone, without services. `is_view`: for commands that only look, also beside a running program. */
@@ -174,6 +176,11 @@ struct sb_history;
 enum sb_err recordings_open(const void *self, struct sb_history **history, struct sb_error *err);
 /* The same for a runtime in another process; `self`: the path of its state folder. */
 enum sb_err recordings_open_beside(const void *self, struct sb_history **history, struct sb_error *err);
+/* The same, where that runtime says it keeps them; `self`: struct recordings_told. */
+struct recordings_told {
+    char state_dir[PATH_BYTES], folder[PATH_BYTES + 32]; /* folder "": it did not say */
+};
+enum sb_err recordings_open_told(const void *self, struct sb_history **history, struct sb_error *err);
 
 /* simulate --record FILE: writes one side's events. */
 struct recording_file;

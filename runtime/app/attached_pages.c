@@ -1,5 +1,6 @@
 /* As pages.c, for a runtime in another process. Console's thread; bounded time, but for the operator's editor. */
 #include "attached_pages.h"
+#include "config_page.h"
 #include "incident.h"
 
 #include "app.h"
@@ -149,6 +150,14 @@ enum sb_err attached_pages_judge(const void *arg, const struct sb_screen_answer 
     return rc;
 }
 
+void attached_node(const void *self, char *out, size_t cap)
+{
+    const struct attached_pages *pages = self;
+    struct sb_source_status status;
+    pages->source->ops->look(pages->source, &status);
+    (void)sb_copy(out, cap, status.node);
+}
+
 enum sb_err attached_capture(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err)
 {
     const struct attached_pages *pages = self;
@@ -160,10 +169,15 @@ enum sb_err attached_capture(const void *self, const struct sb_tui_picture *pict
     (void)snprintf(location, sizeof(location), "sqlite:%s/signalbox.db", paths.state_dir);
     if (sb_store_view(&store, location, &unheard) != SB_OK)
         store = NULL; /* a runtime on PostgreSQL: the picture's own log is what is known here */
+    char *config = config_page_ask(pages->socket_path, &unheard), missing[sizeof(unheard.text) + 16] = "";
+    if (config == NULL)
+        (void)snprintf(missing, sizeof(missing), "- config: %s\n", unheard.text);
     const struct incident_request request = {
-        .options = pages->options, .paths = &paths, .store = store, .picture = picture, .source = "an attached console", .missing = "",
+        .options = pages->options, .paths = &paths, .store = store, .picture = picture, .source = "an attached console",
+        .config = config != NULL ? config : "# not known here\n", .missing = missing,
     };
     enum sb_err rc = incident_write(&request, written, err);
+    free(config);
     if (rc == SB_OK)
         (void)sb_copy(path, cap, written);
     if (store != NULL)

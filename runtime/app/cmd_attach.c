@@ -41,23 +41,30 @@ static void open_log(const char *state_dir)
         sb_log_level_set(SB_LOG_ERROR);
 }
 
-/* What the runtime calls itself, or the name of its state folder while it does not answer. */
-static void name_environment(const char *socket_path, const char *state_dir, char *out, size_t cap)
+/* A text of one of the runtime's documents; false while it does not answer or has none. */
+static bool ask_text(const char *socket_path, const char *target, const char *key, char *out, size_t cap)
 {
     const struct sb_op op = { .deadline = sb_now() + name_time };
     struct sb_attach_reply reply = { 0 };
     struct sb_json *json = NULL;
     struct sb_error unknown = { 0 };
-    const char *slash = strrchr(state_dir, '/');
-    (void)sb_copy(out, cap, slash != NULL && slash[1] != '\0' ? slash + 1 : state_dir);
-    if (sb_attach_ask(socket_path, "GET", "/v1/consoles", NULL, REPLY_MAX, &op, &reply, &unknown) != SB_OK)
-        return;
-    char *name = reply.status == 200 && sb_json_parse(&json, reply.body, reply.size, &unknown) == SB_OK ? sb_json_text(json, "environment") : NULL;
-    if (name != NULL)
-        (void)sb_copy(out, cap, name);
-    free(name);
+    if (sb_attach_ask(socket_path, "GET", target, NULL, REPLY_MAX, &op, &reply, &unknown) != SB_OK)
+        return false;
+    const bool is_read = reply.status == 200 && sb_json_parse(&json, reply.body, reply.size, &unknown) == SB_OK;
+    char *text = is_read && sb_json_type(json, key) == SB_JSON_STRING ? sb_json_text(json, key) : NULL;
+    const bool is_there = text != NULL && sb_copy(out, cap, text);
+    free(text);
     sb_json_destroy(json);
     free(reply.body);
+    return is_there;
+}
+
+/* What the runtime calls itself, or the name of its state folder while it does not answer. */
+static void name_environment(const char *socket_path, const char *state_dir, char *out, size_t cap)
+{
+    const char *slash = strrchr(state_dir, '/');
+    if (!ask_text(socket_path, "/v1/consoles", "environment", out, cap))
+        (void)sb_copy(out, cap, slash != NULL && slash[1] != '\0' ? slash + 1 : state_dir);
 }
 
 /* As the runtime will name who acts. */
@@ -70,6 +77,7 @@ static void name_actor(char *out, size_t cap)
 static enum sb_err run(const struct options *options, const struct paths *paths, const struct sb_keys *keys, const char *theme,
                        const char *socket_path, int signal_fd, struct sb_source_status *last, struct sb_error *err)
 {
+    static struct recordings_told recordings;
     char state_dir[PATH_BYTES], environment[SB_NAME_MAX], actor[SB_NAME_MAX];
     struct sb_source *source = NULL;
     enum sb_tui_end end = SB_TUI_LEFT;
@@ -78,10 +86,13 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
     open_log(state_dir);
     name_environment(socket_path, state_dir, environment, sizeof(environment));
     name_actor(actor, sizeof(actor));
+    (void)sb_copy(recordings.state_dir, sizeof(recordings.state_dir), state_dir);
+    if (!ask_text(socket_path, "/v1/status", "recordings", recordings.folder, sizeof(recordings.folder)))
+        recordings.folder[0] = '\0';
     enum sb_err rc = sb_attach_open(&source, &attach, err);
     if (rc != SB_OK)
         return rc;
-    struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source), NULL, options, paths };
+    struct attached_pages pages = { socket_path, state_dir, sb_attach_console(source), NULL, options, paths, source };
     const struct sb_tui_setup setup = {
         .source = source,
         .theme_dir = paths->theme_dir,
@@ -97,9 +108,10 @@ static enum sb_err run(const struct options *options, const struct paths *paths,
         .lookup = attached_lookup,
         .lookup_self = &pages,
         .capture = attached_capture,
+        .node = attached_node,
         .page_self = &pages,
         .past = &sb_rewind_past,
-        .rewind = sb_rewind_create(&(struct sb_rewind_setup){ .open = recordings_open_beside, .self = state_dir }),
+        .rewind = sb_rewind_create(&(struct sb_rewind_setup){ .open = recordings_open_told, .self = &recordings }),
         .finished_fd = -1,
         .signal_fd = signal_fd,
     };

@@ -1,6 +1,7 @@
 /* incident: a bundle without a console. With a running runtime the picture is what its event stream describes; without one it is what the journal of
  * the last process tells, and the bundle says so. Also opens and closes the incident id. */
 #include "client.h"
+#include "config_page.h"
 #include "incident.h"
 
 #include "signalbox/os/os.h"
@@ -18,6 +19,7 @@ struct source {
     struct sb_now now;        /* of the picture, in the clock of its events */
     const char *name;
     char state[40];           /* "" = as the screen says */
+    char *config;             /* as the runtime tells it; NULL: what the files say */
     char missing[1024];
     struct sb_text missing_text;
 };
@@ -49,6 +51,17 @@ static int fold_stream(struct source *source, const char *body)
     return EXIT_LATER;
 }
 
+/* An earlier version does not tell it: then the files must do. */
+static void ask_config(struct source *source, struct options *options)
+{
+    struct client_place place;
+    struct sb_error err = { 0 };
+    if (client_find(options, &place) == EXIT_OK && place.is_running)
+        source->config = config_page_ask(place.socket_path, &err);
+    if (source->config == NULL && source->in.catalogue == NULL && err.text[0] != '\0')
+        miss(source, err.text);
+}
+
 static int ask_runtime(struct source *source, struct options *options)
 {
     struct client_reply reply;
@@ -60,6 +73,8 @@ static int ask_runtime(struct source *source, struct options *options)
     if (code == EXIT_OK)
         code = fold_stream(source, reply.body);
     client_reply_deinit(&reply);
+    if (code == EXIT_OK)
+        ask_config(source, options);
     source->name = "the running runtime, over its socket";
     miss(source, "the lines of the log pane, attempts before the last one: a runtime describes what is; events.jsonl has what was");
     source->now = (struct sb_now){ .mono = sb_now(), .wall = sb_wall_now() };
@@ -193,7 +208,7 @@ static int write_bundle(struct source *source, const struct options *options)
         (void)sb_copy(picture.stamp.state, sizeof(picture.stamp.state), source->state);
     const struct incident_request request = {
         .options = options, .paths = &source->in.paths, .catalogue = source->in.catalogue, .store = source->in.services.store,
-        .picture = &picture, .note = options->note, .source = source->name, .missing = source->missing,
+        .picture = &picture, .config = source->config, .note = options->note, .source = source->name, .missing = source->missing,
     };
     enum sb_err rc = incident_write(&request, path, &err);
     if (rc != SB_OK) {
@@ -247,6 +262,7 @@ static int capture(struct options *options)
         code = is_running ? ask_runtime(&source, options) : read_store(&source);
     if (code == EXIT_OK)
         code = write_bundle(&source, options);
+    free(source.config);
     sb_screen_destroy(source.screen);
     installation_close(&source.in);
     return code;

@@ -19,6 +19,7 @@ struct incident_request {
     const struct sb_catalogue *catalogue; /* NULL: not known here; then no configuration and fewer secrets are known */
     struct sb_store *store;               /* NULL: no events but those of the picture's log */
     const struct sb_tui_picture *picture;
+    const char *config;                   /* as the runtime told it, redacted by it; NULL: what the files say here */
     const char *note;                     /* the operator's, or NULL */
     const char *source;                   /* where the picture comes from: "the console of this runtime" ... */
     const char *missing;                  /* what could not be had, one "- ..." line each; "" = nothing */
@@ -30,7 +31,9 @@ enum sb_err incident_write(const struct incident_request *request, char path[SB_
 /* The `capture` of a console; `self` is a struct verdict_source. */
 enum sb_err incident_capture(const void *self, const struct sb_tui_picture *picture, char *path, size_t cap, struct sb_error *err);
 
-/* incident_parts.c: a file's text into `out`; what could not be had goes into `missing`. */
+/* incident_parts.c: the values in force with their places, below a line that says whether they are those of what runs (`running`: its hash). */
+enum sb_err config_write(const struct options *options, const struct paths *paths, const char *running, FILE *out, struct sb_error *err) SB_MUST_USE;
+/* ... a file's text into `out`; what could not be had goes into `missing`. */
 typedef void incident_part(const struct incident_request *request, FILE *out, FILE *missing);
 incident_part incident_model, incident_events, incident_logs, incident_config, incident_versions;
 

@@ -292,22 +292,34 @@ void incident_logs(const struct incident_request *request, FILE *out, FILE *miss
 
 /* ---- config, versions ---- */
 
-void incident_config(const struct incident_request *request, FILE *out, FILE *missing)
+enum sb_err config_write(const struct options *options, const struct paths *paths, const char *running, FILE *out, struct sb_error *err)
 {
-    const char *running = request->picture->stamp.model->config_hash;
-    struct sb_error err = { 0 };
     char hash[SB_NAME_MAX] = "", *text = NULL;
-    if (request->catalogue == NULL || load_effective(request->options, request->paths, &text, hash, &err) != SB_OK) {
-        const bool is_known = request->catalogue != NULL;
-        (void)fprintf(missing, "- config: %s\n", is_known ? err.text : "who wrote this did not know the catalogue; name it with --catalogue");
-        (void)fprintf(out, "# not known here\n");
-        return;
-    }
-    (void)fprintf(out, "# %s, hash %s; what runs has %s\n", request->paths->catalogue, hash, running[0] != '\0' ? running : "an unknown one");
+    enum sb_err rc = load_effective(options, paths, &text, hash, err);
+    if (rc != SB_OK)
+        return rc;
+    (void)fprintf(out, "# %s, hash %s; what runs has %s\n", paths->catalogue, hash, running[0] != '\0' ? running : "an unknown one");
     if (!sb_streq(hash, running))
         (void)fprintf(out, "# THE FILES DIFFER from what runs: this is what they say now\n");
     (void)fputs(text, out);
     free(text);
+    return SB_OK;
+}
+
+/* What runs knows best what it runs with: its own flags, environment and files. */
+void incident_config(const struct incident_request *request, FILE *out, FILE *missing)
+{
+    struct sb_error err = { 0 };
+    if (request->config != NULL) {
+        (void)fputs(request->config, out);
+        return;
+    }
+    if (request->catalogue != NULL &&
+        config_write(request->options, request->paths, request->picture->stamp.model->config_hash, out, &err) == SB_OK)
+        return;
+    (void)fprintf(missing, "- config: %s\n",
+                  request->catalogue != NULL ? err.text : "who wrote this did not know the catalogue; name it with --catalogue");
+    (void)fprintf(out, "# not known here\n");
 }
 
 void incident_versions(const struct incident_request *request, FILE *out, FILE *missing)

@@ -148,7 +148,7 @@ int installation_load(struct installation *in, struct options *options)
     return EXIT_OK;
 }
 
-/* Read once, as the services read theirs when they need them: a secret that is changed meanwhile is known after a restart. */
+/* Services read theirs when they need them: one that is changed meanwhile is known here after a hang-up. */
 static enum sb_err open_veil(struct installation *in, struct sb_error *err)
 {
     in->secrets = calloc(1, sizeof(*in->secrets));
@@ -157,6 +157,18 @@ static enum sb_err open_veil(struct installation *in, struct sb_error *err)
     secrets_open(in->secrets, in->catalogue, false);
     sb_veil_set(&in->secrets->exact);
     return SB_OK;
+}
+
+void installation_look_at_secrets(struct installation *in)
+{
+    struct secrets *fresh = in->secrets != NULL ? secrets_renew(in->secrets, in->catalogue) : NULL;
+    if (fresh == NULL)
+        return;
+    in->secrets = fresh;
+    sb_veil_set(&fresh->exact);
+    complain("a secret has another value now: it is kept out of everything from here on, and so is the one before");
+    if (fresh->is_full)
+        complain("there are more secrets than are looked for; a restart forgets those of before");
 }
 
 int installation_open(struct installation *in, struct options *options, bool is_console, struct turn *turn)

@@ -1,6 +1,7 @@
 /* The texts that a console asks for, and its verdicts. Console's thread; bounded time, but for the operator's editor. */
 #include "pages.h"
 
+#include "config_page.h"
 #include "editor.h"
 
 #include "signalbox/os/os.h"
@@ -78,11 +79,13 @@ enum sb_err pages_tell(const void *source, const char *name, uint64_t run, char 
 {
     const struct installation *in = ((const struct verdict_source *)source)->installation;
     const struct sb_op op = { .deadline = sb_now() + page_time };
+    if (sb_streq(name, "config"))
+        return config_page(source, text, err);
     for (unsigned page = SB_SCREEN_PAGE_NONE + 1; page < SB_LEN(page_names); page++)
         if (sb_streq(page_names[page], name))
             return page == SB_SCREEN_PAGE_KEPT ? sb_kept_read(in->paths.state_dir, run, text, err)
                                                : pages_now(source, (enum sb_screen_page)page, &op, text, err);
-    return sb_error_set(err, SB_ERR_NOT_FOUND, "there is no page \"%.40s\"; content, nodes and kept are", name);
+    return sb_error_set(err, SB_ERR_NOT_FOUND, "there is no page \"%.40s\"; content, nodes, config and kept are", name);
 }
 
 /* The draft in the operator's editor, then the verdict with what came of it. */

@@ -45,6 +45,15 @@ enum sb_err recordings_open_beside(const void *self, struct sb_history **history
     return rc;
 }
 
+enum sb_err recordings_open_told(const void *self, struct sb_history **history, struct sb_error *err)
+{
+    const struct recordings_told *told = self;
+    if (told->folder[0] == '\0')
+        return recordings_open_beside(told->state_dir, history, err);
+    enum sb_err rc = sb_history_open(history, told->folder, err);
+    return rc == SB_ERR_NOT_FOUND ? sb_error_set(err, rc, "nothing is recorded in %.200s, where the runtime keeps it", told->folder) : rc;
+}
+
 enum sb_err recordings_open(const void *self, struct sb_history **history, struct sb_error *err)
 {
     const struct installation *installation = self;

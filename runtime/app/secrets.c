@@ -152,6 +152,13 @@ static void add_environment(struct secrets *secrets)
     }
 }
 
+static void make_redactors(struct secrets *secrets)
+{
+    sb_redactor_init(&secrets->redactor, secrets->items, secrets->count, 4);
+    secrets->exact = secrets->redactor;
+    secrets->exact.is_exact = true;
+}
+
 void secrets_open(struct secrets *secrets, const struct sb_catalogue *catalogue, bool has_environment)
 {
     memset(secrets, 0, sizeof(*secrets));
@@ -159,13 +166,59 @@ void secrets_open(struct secrets *secrets, const struct sb_catalogue *catalogue,
         add_catalogue(secrets, catalogue);
     if (has_environment)
         add_environment(secrets);
-    sb_redactor_init(&secrets->redactor, secrets->items, secrets->count, 4);
-    secrets->exact = secrets->redactor;
-    secrets->exact.is_exact = true;
+    make_redactors(secrets);
+}
+
+struct secrets *secrets_renew(struct secrets *known, const struct sb_catalogue *catalogue)
+{
+    struct secrets *fresh = calloc(1, sizeof(*fresh));
+    if (fresh == NULL)
+        return NULL;
+    secrets_open(fresh, catalogue, false);
+    const size_t read = fresh->count;
+    size_t had = 0;
+    for (size_t i = 0; i < read; i++)
+        for (size_t j = 0; j < known->count; j++)
+            had += sb_streq(fresh->items[i].value, known->items[j].value);
+    if (had == read) {
+        secrets_close(fresh);
+        free(fresh);
+        return NULL;
+    }
+    for (size_t i = 0; i < known->count; i++)
+        add_text(fresh, known->names[i], known->items[i].value);
+    make_redactors(fresh);
+    fresh->before = known;
+    return fresh;
+}
+
+char *secrets_redact(const struct secrets *secrets, const char *text, size_t size)
+{
+    char *bytes = NULL;
+    size_t out_size = 0, at = 0;
+    struct sb_redact_span span;
+    FILE *out = open_memstream(&bytes, &out_size);
+    if (out == NULL)
+        return NULL;
+    while (sb_redact_next(&secrets->redactor, text, size, at, &span)) {
+        (void)fwrite(text + at, 1, span.start - at, out);
+        (void)fprintf(out, "[redacted:%s]", span.name);
+        at = span.start + span.size;
+    }
+    (void)fwrite(text + at, 1, size - at, out);
+    const bool is_bad = ferror(out) != 0;
+    if (fclose(out) == 0 && !is_bad)
+        return bytes;
+    free(bytes);
+    return NULL;
 }
 
 void secrets_close(struct secrets *secrets)
 {
+    if (secrets->before != NULL) {
+        secrets_close(secrets->before);
+        free(secrets->before);
+    }
     for (size_t i = 0; i < secrets->count; i++) {
         char *value = (char *)(uintptr_t)secrets->items[i].value; /* strdup'ed above */
         explicit_bzero(value, strlen(value));

@@ -15,10 +15,15 @@ struct secrets {
     bool is_full;               /* there are more of them than room */
     struct sb_redactor redactor; /* finds them, and what looks like one */
     struct sb_redactor exact;    /* finds them alone */
+    struct secrets *before;      /* that a reader may still be in; owned; NULL = none */
 };
+/* What is read now beside what was known, which stays secret; owns `known`. NULL: there is nothing new, `known` stays the caller's. */
+struct secrets *secrets_renew(struct secrets *known, const struct sb_catalogue *catalogue);
 /* Reads what the catalogue (may be NULL) refers to; `has_environment`: and every variable whose name sounds like a secret. Any thread. */
 void secrets_open(struct secrets *secrets, const struct sb_catalogue *catalogue, bool has_environment);
-/* Wipes the values. */
+/* The text without them, for free(); NULL: no memory. Any thread. */
+char *secrets_redact(const struct secrets *secrets, const char *text, size_t size);
+/* Wipes the values, and those of `before`. */
 void secrets_close(struct secrets *secrets);
 
 #endif

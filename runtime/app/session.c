@@ -94,8 +94,12 @@ static enum sb_err run_headless(const struct session *session, struct sb_engine 
         int signal;
         while ((signal = sb_signals_take(session->signal_fd)) != 0) {
             if (signal == SIGHUP && session->is_reloading != NULL && asked == 0) {
-                if (*session->is_reloading || !reload_is_wanted(session->installation, session->options))
+                if (*session->is_reloading)
                     continue;
+                if (!reload_is_wanted(session->installation, session->options)) {
+                    installation_look_at_secrets(session->installation); /* beginning anew reads them anyway */
+                    continue;
+                }
                 *session->is_reloading = true;
                 rc = sb_control_command(control, sb_command_make(SB_COMMAND_DRAIN, 0, "reload"), NULL, err);
                 continue;
@@ -246,8 +250,8 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
 {
     static struct sb_api_loop http_loop = { "http", http_silence, NULL };
     struct installation *in = session->installation;
-    static char socket_path[PATH_BYTES + 32];
-    *source = (struct verdict_source){ in, sb_engine_control(engine), NULL };
+    static char socket_path[PATH_BYTES + 32], recordings[PATH_BYTES + 32];
+    *source = (struct verdict_source){ in, sb_engine_control(engine), session->options };
     const struct sb_api_setup setup = {
         .catalogue = in->catalogue,
         .store = in->services.store,
@@ -264,6 +268,7 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
         .judge_arg = source,
         .lookup = lookups_answer,
         .lookup_arg = source,
+        .recordings = in->catalogue->settings.record_mib > 0 ? recordings : NULL,
         .socket_path = socket_path,
         .port = in->catalogue->settings.api_port,
         .feed = feed,
@@ -273,6 +278,7 @@ static enum sb_err open_api(const struct session *session, struct sb_engine *eng
     };
     http_loop.arg = in->services.http;
     (void)snprintf(socket_path, sizeof(socket_path), "%s/" API_SOCKET, in->paths.state_dir);
+    (void)snprintf(recordings, sizeof(recordings), "%s/" SB_RECORDING_FOLDER, in->paths.state_dir);
     return sb_api_open(api, &setup, err);
 }
 

@@ -73,6 +73,8 @@ bool attached_put(struct attached *attached, const struct sb_event *event);
 /* `text` "" = nothing to say. `since` of the state stays when it does not change. */
 void attached_set_state(struct attached *attached, enum sb_source_state state, const char *text);
 void attached_set_seat(struct attached *attached, bool is_writer, const char *writer);
+/* `node` "": the runtime is no node of several. */
+void attached_set_node(struct attached *attached, const char *node, int64_t count);
 void attached_fail(struct attached *attached, uint64_t id, const char *text);
 
 /* past.c */

@@ -20,7 +20,7 @@ struct reading {
     bool is_described, is_over;
 };
 
-/* Of a stream that was opened as a console: who may act. */
+/* Of a stream that was opened as a console: who may act, and whose runtime it is. */
 static void take_seat(struct attached *attached, const char *data, size_t size)
 {
     struct sb_json *json = NULL;
@@ -30,7 +30,12 @@ static void take_seat(struct attached *attached, const char *data, size_t size)
         return;
     }
     char *writes = sb_json_text(json, "writes"), *writer = sb_json_type(json, "writer") == SB_JSON_STRING ? sb_json_text(json, "writer") : NULL;
+    char *node = sb_json_type(json, "node") == SB_JSON_STRING ? sb_json_text(json, "node") : NULL;
+    int64_t count = 0;
+    (void)sb_json_i64(json, "nodes", &count); /* an earlier version does not say: then it is one */
+    attached_set_node(attached, node != NULL ? node : "", count);
     attached_set_seat(attached, writes != NULL && sb_streq(writes, "true"), writer != NULL ? writer : "");
+    free(node);
     free(writes);
     free(writer);
     sb_json_destroy(json);

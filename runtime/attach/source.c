@@ -193,6 +193,23 @@ void attached_set_seat(struct attached *attached, bool is_writer, const char *wr
     sb_mutex_unlock(attached->mutex);
 }
 
+void attached_set_node(struct attached *attached, const char *node, int64_t count)
+{
+    char words[SB_NOTE_MAX];
+    struct sb_text text;
+    sb_text_init(&text, words, sizeof(words));
+    if (node[0] != '\0' && count > 1) {
+        sb_text_add(&text, "node ");
+        sb_text_add(&text, node);
+        sb_text_add(&text, " of ");
+        sb_text_add_i64(&text, count);
+    }
+    sb_mutex_lock(attached->mutex);
+    (void)sb_copy(attached->status.node, sizeof(attached->status.node), words);
+    sb_wake_post(attached->wake_fd);
+    sb_mutex_unlock(attached->mutex);
+}
+
 void attached_fail(struct attached *attached, uint64_t id, const char *text)
 {
     sb_mutex_lock(attached->mutex);

@@ -355,6 +355,18 @@ static enum said say_run(const struct sb_core *core, uint32_t item, unsigned par
     return parts[part](core, &core->runs[item], event);
 }
 
+static enum said say_usage(const struct sb_core *core, uint32_t item, struct sb_event *event)
+{
+    const struct ctx *ctx = &core->ctxs[item];
+    *event = make_at(core, SB_EVENT_CONTEXT_MEASURED, 0);
+    event->as.context_measured.ctx = (uint16_t)item;
+    event->as.context_measured.generation = ctx->generation;
+    event->as.context_measured.heap_kib = ctx->heap_kib;
+    event->as.context_measured.is_cpu_known = ctx->is_cpu_known;
+    event->as.context_measured.cpu_permille = ctx->cpu_permille;
+    return ctx->heap_kib > 0 && ctx->state != SB_CTX_STATE_DOWN ? SAID_EVENT : SAID_SKIP;
+}
+
 static enum said say_context_state(const struct sb_core *core, uint32_t item, unsigned part, struct sb_event *event)
 {
     if (item >= core->ctx_count)
@@ -369,9 +381,11 @@ static enum said say_context_state(const struct sb_core *core, uint32_t item, un
         event->as.context_changed.uses = ctx->uses;
         return SAID_EVENT;
     }
-    if (run == NULL || part > 2)
+    if (part == 1)
+        return say_usage(core, item, event);
+    if (run == NULL || part > 3)
         return SAID_ITEM_OVER;
-    if (part == 1) {
+    if (part == 2) {
         *event = make_at(core, SB_EVENT_LEASE_GRANTED, ctx->leased_at);
         event->as.lease_granted.ctx = (uint16_t)item;
         event->as.lease_granted.run = run->id;

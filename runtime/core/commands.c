@@ -221,7 +221,19 @@ static void on_run_job(struct sb_core *core, struct asked *asked)
     }
 }
 
-static void retry(struct sb_core *core, struct asked *asked, bool is_whole)
+/* SB_NO_STEP: refused, and it is said why. */
+static uint8_t step_to_retry(const struct sb_core *core, struct asked *asked, uint16_t job, enum retry_from from, uint8_t last)
+{
+    const char *why = "";
+    const uint8_t step = sb_retry_step(core, job, from, asked->command->subject, last, &why);
+    if (step == SB_NO_STEP) {
+        refuse(asked, why);
+        say(asked, asked->command->subject);
+    }
+    return step;
+}
+
+static void retry(struct sb_core *core, struct asked *asked, enum retry_from from)
 {
     uint16_t job = job_of(core, asked);
     if (job == SB_NO_JOB)
@@ -230,28 +242,28 @@ static void retry(struct sb_core *core, struct asked *asked, bool is_whole)
     struct run *live = sb_run_of_job(core, job);
     if (live != NULL && live->state == SB_RUN_STATE_BACKOFF &&
         (asked->command->run == 0 || asked->command->run == live->id)) {
+        const uint8_t step = step_to_retry(core, asked, job, from, live->step);
+        if (step == SB_NO_STEP)
+            return;
         live->wake = core->now;
-        if (is_whole)
-            live->step = 0;
+        live->step = step;
         sb_run_arm(core, live);
         say_run(asked, "retrying now: ", core, job, live->id);
         return;
     }
-    bool is_retryable = state->last_state == SB_RUN_STATE_FAILED || state->last_state == SB_RUN_STATE_CANCELLED ||
-                        state->last_state == SB_RUN_STATE_INTERRUPTED || state->last_state == SB_RUN_STATE_QUARANTINED;
     if (core->is_draining) {
         refuse(asked, "shutting down");
     } else if (live != NULL) {
         refuse(asked, "already active: ");
         say_run(asked, "", core, job, live->id);
-    } else if (state->last_run == 0 || !is_retryable) {
+    } else if (state->last_run == 0 || !sb_retry_is_possible((enum sb_run_state)state->last_state)) {
         refuse(asked, "its last run did not fail");
     } else if (asked->command->run != 0 && asked->command->run != state->last_run) {
         refuse(asked, "a newer run has ended since");
     } else {
-        uint8_t step = is_whole || state->last_step >= job_def(core, job)->step_count ? 0 : state->last_step;
-        if (step_def(core, job, step)->restarts_job)
-            step = 0;
+        const uint8_t step = step_to_retry(core, asked, job, from, state->last_step);
+        if (step == SB_NO_STEP)
+            return;
         uint8_t attempt = state->last_attempt < UINT8_MAX ? (uint8_t)(state->last_attempt + 1) : UINT8_MAX;
         struct run *run = sb_run_create(core, job, state->last_run, SB_CAUSE_OPERATOR_RETRY, 0, step, attempt);
         if (run == NULL) {
@@ -268,12 +280,17 @@ static void retry(struct sb_core *core, struct asked *asked, bool is_whole)
 
 static void on_retry_run(struct sb_core *core, struct asked *asked)
 {
-    retry(core, asked, false);
+    retry(core, asked, FROM_FAILED);
 }
 
 static void on_retry_run_whole(struct sb_core *core, struct asked *asked)
 {
-    retry(core, asked, true);
+    retry(core, asked, FROM_FIRST);
+}
+
+static void on_retry_run_from(struct sb_core *core, struct asked *asked)
+{
+    retry(core, asked, FROM_NAMED);
 }
 
 static void stop_run(struct sb_core *core, struct asked *asked, bool is_hard)

@@ -23,6 +23,8 @@ void sb_ctx_open(struct sb_core *core, uint16_t index)
     ctx->state = SB_CTX_STATE_OPENING;
     ctx->generation++;
     ctx->uses = 0;
+    ctx->heap_kib = ctx->cpu_permille = 0;
+    ctx->is_cpu_known = false;
     ctx->is_recycle_asked = ctx->is_yield_asked = ctx->is_suspect = false;
     struct sb_order order = sb_order_make(SB_ORDER_OPEN_CONTEXT);
     order.as.open_context.ctx = index;

@@ -316,6 +316,11 @@ static void on_bill(struct sb_core *core, const struct sb_input *input)
     sb_budget_bill(core, &input->as.bill);
 }
 
+static void on_usage(struct sb_core *core, const struct sb_input *input)
+{
+    sb_usage_input(core, &input->as.usage);
+}
+
 typedef void input_handler(struct sb_core *core, const struct sb_input *input);
 static input_handler *const handlers[SB_INPUT_COUNT] = {
 #define HANDLER(code, name) [SB_INPUT_##code] = on_##name,

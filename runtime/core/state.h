@@ -91,6 +91,8 @@ struct ctx {
     uint64_t for_run;           /* whom a yield is for */
     uint64_t batch;             /* legacy policy: batch the lease belongs to; 0 = leased by lanes */
     sb_ns opened_at, leased_at, deadline, revoke_at, retry_at;
+    bool is_cpu_known;          /* usage.c: as it was told last */
+    uint32_t heap_kib, cpu_permille;
 };
 
 struct component {
@@ -377,6 +379,11 @@ void sb_advance_failed(struct sb_core *core, struct run *run, uint8_t step, enum
 bool sb_advance_workers(struct sb_core *core);
 /* Delay before attempt number `attempt` (2, 3 ...) of that run. */
 sb_ns sb_retry_delay(const struct sb_core *core, const struct sb_job_def *def, uint64_t run, uint8_t attempt);
+/* Whether an operator may retry a run that ended so. */
+bool sb_retry_is_possible(enum sb_run_state state);
+enum retry_from { FROM_FAILED, FROM_FIRST, FROM_NAMED };
+/* Where a retry begins of a run that came as far as step `last`; SB_NO_STEP: not from the step of that name, `*why` says why, the name may follow. */
+uint8_t sb_retry_step(const struct sb_core *core, uint16_t job, enum retry_from from, const char *name, uint8_t last, const char **why);
 
 /* contexts.c: the life of a context */
 bool sb_ctx_may_open(const struct sb_core *core, uint16_t index);
@@ -422,6 +429,9 @@ void sb_lanes_policy_over(struct sb_core *core);
 struct sb_event sb_lanes_policy_event(const struct sb_core *core);
 bool sb_lanes_must_yield(const struct sb_core *core, const struct run *run);
 int64_t sb_queue_key(const struct sb_core *core, const struct run *run);
+
+/* usage.c */
+void sb_usage_input(struct sb_core *core, const struct sb_in_usage *usage);
 
 /* memory.c */
 void sb_memory_input(struct sb_core *core, const struct sb_in_memory *memory);

@@ -36,6 +36,7 @@ struct sb_keeper {
     struct sb_pulse pulse;
     struct sb_thread *threads[SB_KEEPER_THREADS];
     size_t thread_count;
+    struct sb_usage_seen seen[SB_CONTEXTS_MAX]; /* of the thread that probes the browser: there is one at a time */
     /* guarded by mutex */
     struct slot slots[SB_CONTEXTS_MAX];
     bool is_probe_wanted[SB_COMPONENT_COUNT], is_probing[SB_COMPONENT_COUNT];
@@ -221,6 +222,25 @@ static void post_memory(struct sb_keeper *keeper)
     sb_inbox_post_result(keeper->setup.inbox, &input);
 }
 
+/* And so are its pages; they are asked one after the other, for two seconds in all. */
+static void post_usage(struct sb_keeper *keeper)
+{
+    struct sb_browser *browser = keeper->setup.browser;
+    const struct sb_op op = { .deadline = sb_ns_add(sb_now(), SB_S(2)), .cancel = keeper->ending };
+
+    if (browser == NULL || browser->ops->measure == NULL)
+        return;
+    for (uint16_t i = 0; i < SB_CONTEXTS_MAX; i++) {
+        sb_mutex_lock(keeper->mutex);
+        const struct slot *slot = &keeper->slots[i];
+        const uint32_t generation = slot->generation;
+        struct sb_context *context = slot->is_lost ? NULL : slot->context;
+        sb_mutex_unlock(keeper->mutex);
+        if (context != NULL)
+            sb_usage_look(&keeper->seen[i], browser, context, i, generation, &op, keeper->setup.inbox);
+    }
+}
+
 static void do_probe(struct sb_keeper *keeper, const struct task *task)
 {
     sb_ns begun = sb_now();
@@ -236,8 +256,10 @@ static void do_probe(struct sb_keeper *keeper, const struct task *task)
     else
         (void)sb_error_set(&error, SB_ERR_UNSUPPORTED, "nothing here can check it");
     post_component(keeper, task->component, state, sb_now() - begun, state == SB_COMPONENT_STATE_OK ? "" : error.text);
-    if (task->component == SB_COMPONENT_BROWSER)
+    if (task->component == SB_COMPONENT_BROWSER) {
         post_memory(keeper);
+        post_usage(keeper);
+    }
 }
 
 static void do_probe_site(struct sb_keeper *keeper, const struct task *task)

@@ -201,6 +201,16 @@ struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uin
 enum sb_err sb_keeper_context_through(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation, const char *proxy, const struct sb_op *op,
                                       struct sb_context **context, struct sb_error *err) SB_MUST_USE;
 
+/* ---- usage.c ---- */
+/* What was seen of a slot's page last; zeroed at first, the thread's that checks the browser. */
+struct sb_usage_seen {
+    uint32_t generation;
+    sb_ns cpu, at;
+};
+/* Posts what the page uses now. Returns within 250 ms; the context may be closed meanwhile. `browser` can measure. */
+void sb_usage_look(struct sb_usage_seen *seen, struct sb_browser *browser, struct sb_context *context, uint16_t ctx, uint32_t generation,
+                   const struct sb_op *op, struct sb_inbox *inbox);
+
 /* ---- notifier.c ---- */
 struct sb_notifier_setup {
     sb_notice_send *send; /* NULL: there are no channels */

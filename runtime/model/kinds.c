@@ -62,6 +62,7 @@ IN_FIELDS(NOTICE_DONE, notice_done)
 IN_FIELDS(MEMORY, memory)
 IN_FIELDS(VITALS, vitals)
 IN_FIELDS(BILL, bill)
+IN_FIELDS(USAGE, usage)
 
 #define sb_in_command sb_command
 const struct sb_kind_info sb_input_infos[SB_INPUT_COUNT] = {

@@ -29,6 +29,7 @@ static const struct server_page pages[] = {
     { "/picture", "200 OK", "Content-Type: image/svg+xml\r\n", "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", 400 },
     PAGE("/endless", "<h1 id=t>endless</h1><script>while(true);</script>"),
     PAGE("/endless-click", "<button id=b onclick='while(true);'>go</button>"),
+    PAGE("/heavy", "<h1>heavy</h1><script>var kept=[];for(var i=0;i<400000;i++)kept.push({n:i,t:'t'+i})</script>"),
     PAGE("/later", "<h1>later</h1><script>setTimeout(function(){var d=document.createElement('div');d.id='late';d.textContent='here';"
                    "document.body.appendChild(d)},250)</script>"),
     PAGE("/style-later", "<style>#late{display:none}</style><div id=late>here</div><script>setTimeout(function(){"

@@ -120,6 +120,27 @@ press a q q L
 eventually 10 "and who did what" shows a 'pause_job +plan +ok'
 press a q
 
+# --- captures -------------------------------------------------------------------------------------------------------------------------
+
+newest_bundle() {
+  find "$STATE/incidents" -mindepth 1 -maxdepth 1 -type d -name 'INC-*' 2>/dev/null | sort | tail -n 1
+}
+has_bundle() {
+  [ -n "$(newest_bundle)" ]
+}
+is_whole() { # BUNDLE
+  grep -qE '^jobs\..*  # .*growth\.yaml:[0-9]+:[0-9]+$' "$1/config" && grep -qE '^settings\..*  # --set' "$1/config" &&
+    ! grep -q '^- config' "$1/README.txt" && ! grep -q 'FILES DIFFER' "$1/config"
+}
+press a C
+eventually 10 "C in an attached console writes a bundle beside the runtime's state" has_bundle
+claim "with the configuration as the runtime has it: each value with its place, its flags too" is_whole "$(newest_bundle)" ||
+  show <"$(newest_bundle)/README.txt"
+claim "the command alone does, without being told the catalogue" eval \
+  'made=$("$PROGRAM" incident --state-dir "$STATE" 2>"$DIR/incident.err") && is_whole "$made"' || show <"$DIR/incident.err"
+curl -sf -m 5 --unix-socket "$SOCKET" http://localhost/v1/status >"$DIR/status.json"
+claim "status says where the past is" [ "$(json "$DIR/status.json" '$.recordings')" = "$STATE/recordings" ]
+
 # --- detaching ------------------------------------------------------------------------------------------------------------------------
 
 before=$(sql "$STATE" "SELECT COUNT(*) FROM job_runs")

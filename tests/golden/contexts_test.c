@@ -49,12 +49,12 @@ static void want(uint64_t run, uint16_t job, enum sb_lane lane, sb_ns rank)
     SAY(&scene, LEASE_WANTED, lease_wanted, .run = run, .job = job, .lane = (uint8_t)lane, .rank = rank);
 }
 
-static void check(const char *state)
+static void check_at(const char *state, uint16_t rows, uint16_t cols)
 {
     const struct sb_screen_setup setup = {.actor = "ana", .environment = "prod", .is_ascii = true};
     struct sb_screen *const screen = sb_screen_create(&setup, NULL);
     assert_non_null(screen);
-    struct sb_grid grid = {.rows = 24, .cols = 80, .cells = cells};
+    struct sb_grid grid = {.rows = rows, .cols = cols, .cells = cells};
     for (unsigned i = 0; i < scene.count; i++)
         sb_screen_fold(screen, &scene.events[i]);
     struct sb_now now = {.mono = scene.now, .wall = scene.wall};
@@ -72,9 +72,14 @@ static void check(const char *state)
     char name[128];
     struct sb_text text;
     sb_text_init(&text, name, sizeof name);
-    sb_text_addf(&text, "lanes-%s-80x24-ascii.txt", state);
+    sb_text_addf(&text, "lanes-%s-%ux%u-ascii.txt", state, cols, rows);
     check_picture(name, &grid);
     sb_screen_destroy(screen);
+}
+
+static void check(const char *state)
+{
+    check_at(state, 24, 80);
 }
 
 static void idle__looks_as_drawn(void **state)
@@ -158,6 +163,18 @@ static void memory__looks_as_drawn(void **state)
     check("memory");
 }
 
+static void usage__looks_as_drawn(void **state)
+{
+    (void)state;
+    begin();
+    grant(1, 9, METRICS, false);
+    grant(2, 10, POSTING, false);
+    SAY(&scene, CONTEXT_MEASURED, context_measured, .ctx = 0, .generation = 1, .heap_kib = 1434);
+    SAY(&scene, CONTEXT_MEASURED, context_measured, .ctx = 1, .generation = 1, .heap_kib = 98304, .is_cpu_known = true, .cpu_permille = 1234);
+    SAY(&scene, CONTEXT_MEASURED, context_measured, .ctx = 2, .generation = 1, .heap_kib = 9216, .is_cpu_known = true);
+    check_at("usage", 40, 120);
+}
+
 static void policy__set_by_an_operator_looks_as_drawn(void **state)
 {
     (void)state;
@@ -171,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idle__looks_as_drawn),    cmocka_unit_test(burst__looks_as_drawn),  cmocka_unit_test(queue__looks_as_drawn),
         cmocka_unit_test(revoked__looks_as_drawn), cmocka_unit_test(overdue__looks_as_drawn), cmocka_unit_test(down__looks_as_drawn),
+        cmocka_unit_test(memory__looks_as_drawn),  cmocka_unit_test(usage__looks_as_drawn),
         cmocka_unit_test(memory__looks_as_drawn),  cmocka_unit_test(policy__set_by_an_operator_looks_as_drawn),
     };
     return cmocka_run_group_tests_name("golden_contexts", tests, NULL, NULL);

@@ -182,6 +182,44 @@ static void retry__an_operator_retries_a_failed_run_from_its_failed_step(void **
     world_destroy(w);
 }
 
+static void retry__an_operator_retries_from_a_step_that_was_passed(void **state)
+{
+    static const char *const names[] = { "third", "nowhere", "", "first" };
+    (void)state;
+    struct world *w = world_create();
+    world_job(w, "a", 0, 0);
+    world_step(w, "zeroth", false, SB_S(1));
+    world_step(w, "first", false, SB_S(1));
+    const struct sb_step_def *second = world_step(w, "second", false, SB_S(1));
+    world_outcome(w, second, 0, fails);
+    world_outcome(w, second, 1, works);
+    world_step(w, "third", false, SB_S(1));
+    listen_to_runs(w);
+    world_listen(w, SB_EVENT_COMMAND_DONE);
+    world_listen(w, SB_EVENT_COMMAND_REFUSED);
+    world_begin(w);
+    world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, SB_S(5));
+    for (size_t i = 0; i < SB_LEN(names); i++) {
+        struct sb_input input = world_command_input(w, SB_COMMAND_RETRY_RUN_FROM, 0);
+        (void)sb_copy(input.as.command.subject, sizeof(input.as.command.subject), names[i]);
+        world_input(w, input);
+    }
+    world_run(w, SB_S(10));
+    world_expect(w, "[      0] ana: started a run 1\n"
+                    "[      0] a run 1 attempt 1 started after 0.0s\n"
+                    "[   3000] a run 1 failed after 3.0s boom\n"
+                    "[   5000] ana: refused, the run did not come as far as third\n"
+                    "[   5000] ana: refused, the job has no step nowhere\n"
+                    "[   5000] ana: refused, subject must name a step\n"
+                    "[   5000] ana: retrying a run 1 at first\n"
+                    "[   5000] a run 1 attempt 2 started after 0.0s\n"
+                    "[   8000] a run 1 succeeded after 3.0s\n");
+    assert_int_equal(w->executed[0], 1);
+    assert_int_equal(w->executed[1], 2);
+    world_destroy(w);
+}
+
 static void goes_on__a_failed_step_does_not_stop_the_later_ones_but_fails_the_run(void **state)
 {
     (void)state;
@@ -450,6 +488,7 @@ int main(void)
         cmocka_unit_test(retry__a_rate_limit_waits_as_told_and_spends_no_attempt),
         cmocka_unit_test(retry__a_dependency_that_stays_down_spends_attempts_after_five_free_waits),
         cmocka_unit_test(retry__an_operator_retries_a_failed_run_from_its_failed_step),
+        cmocka_unit_test(retry__an_operator_retries_from_a_step_that_was_passed),
         cmocka_unit_test(goes_on__a_failed_step_does_not_stop_the_later_ones_but_fails_the_run),
         cmocka_unit_test(nothing_to_do__ends_the_run_as_succeeded),
         cmocka_unit_test(pause__holds_the_next_step_and_skips_due_times_until_resumed),

@@ -243,6 +243,14 @@ static void say_context(const struct telling *t, uint16_t id)
     event.as.context_changed.uses = ctx->uses;
     note_copy(event.as.context_changed.reason, ctx->reason);
     say(t, &event);
+    event = make(t, SB_EVENT_CONTEXT_MEASURED, 0);
+    event.as.context_measured.ctx = id;
+    event.as.context_measured.generation = ctx->generation;
+    event.as.context_measured.heap_kib = ctx->heap_kib;
+    event.as.context_measured.is_cpu_known = ctx->is_cpu_known;
+    event.as.context_measured.cpu_permille = ctx->cpu_permille;
+    if (ctx->heap_kib > 0)
+        say(t, &event);
     if (ctx->run == 0)
         return;
     event = make(t, SB_EVENT_LEASE_GRANTED, ctx->leased_at);

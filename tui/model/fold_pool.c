@@ -134,12 +134,27 @@ void sb_fold_context_changed(struct sb_model *model, const struct sb_event *even
     if (ctx->state != ev->state)
         ctx->since = event->now;
     ctx->state = ev->state;
+    if (ev->generation != ctx->generation || (ev->state != SB_CTX_STATE_IDLE && ev->state != SB_CTX_STATE_LEASED)) {
+        ctx->heap_kib = ctx->cpu_permille = 0; /* of a page that is gone */
+        ctx->is_cpu_known = false;
+    }
     ctx->generation = ev->generation;
     ctx->uses = ev->uses;
     sb_copy_n(ctx->reason, sizeof ctx->reason, ev->reason, strnlen(ev->reason, sizeof ev->reason));
     /* A context that left LEASED by itself has no holder any more, whether its lease said goodbye or not. */
     if (ev->state != SB_CTX_STATE_LEASED)
         lease_clear(model, ctx);
+}
+
+void sb_fold_context_measured(struct sb_model *model, const struct sb_event *event)
+{
+    const struct sb_ev_context_measured *const ev = &event->as.context_measured;
+    struct sb_model_ctx *const ctx = sb_model_ctx_mutable(model, ev->ctx);
+    if (ctx == NULL || ctx->generation != ev->generation)
+        return;
+    ctx->heap_kib = ev->heap_kib;
+    ctx->is_cpu_known = ev->is_cpu_known;
+    ctx->cpu_permille = ev->cpu_permille;
 }
 
 void sb_fold_pool_saturated(struct sb_model *model, const struct sb_event *event)

@@ -216,9 +216,21 @@ static void edit(struct sb_screen *screen, struct sb_dialog *dialog, uint32_t ke
         dialog->write(screen, dialog, now);
 }
 
+/* A key that is a choice's too takes that first. */
+static bool is_turn(const struct sb_dialog *dialog, uint32_t key)
+{
+    if (dialog->turn_count < 2 || key != (uint32_t)dialog->turn_key)
+        return false;
+    for (unsigned i = 0; i < dialog->choice_count; i++) {
+        if (dialog->choices[i].key == dialog->turn_key)
+            return i == dialog->choice;
+    }
+    return true;
+}
+
 static void choose(struct sb_screen *screen, struct sb_dialog *dialog, uint32_t key, struct sb_now now)
 {
-    if (dialog->turn_count > 1 && key == (uint32_t)dialog->turn_key) {
+    if (is_turn(dialog, key)) {
         dialog->turn = (uint8_t)((dialog->turn + 1U) % dialog->turn_count);
         dialog->write(screen, dialog, now);
         return;

@@ -47,7 +47,7 @@ struct sb_dialog {
     sb_ask_go *go;                       /* NULL: the command is emitted */
     struct sb_choice choices[SB_CHOICES_MAX];
     unsigned choice_count, choice;
-    char turn_key;                       /* goes on to the next of `turn_count` kinds; 0 = there are none */
+    char turn_key;                       /* goes on to the next of `turn_count` kinds, when it is a choice's while that is taken; 0 = none */
     uint8_t turn, turn_count;
     enum sb_ask_at at;
     bool has_until, has_reason, needs_reason;

@@ -148,12 +148,15 @@ static unsigned draw_words(const struct sb_screen *screen, const struct sb_view 
 }
 
 /* Who spent, side by side: "premium 3.210 x12". */
-static void draw_spending(const struct sb_view *view, unsigned row, const struct sb_model_spending *rows, uint32_t count)
+static void draw_spending(const struct sb_screen *screen, const struct sb_view *view, unsigned row, const struct sb_model_spending *rows,
+                          uint32_t count)
 {
     unsigned at = 1;
     for (uint32_t i = 0; i < count; i++) {
         char buffer[96];
         struct sb_text text;
+        if (!sb_find_shows(screen, SB_PANE_BUDGET, rows[i].name))
+            continue;
         sb_text_init(&text, buffer, sizeof buffer);
         sb_text_add(&text, rows[i].name);
         sb_text_add(&text, " ");
@@ -174,7 +177,8 @@ static void draw_spenders(const struct sb_screen *screen, const struct sb_view *
         uint32_t best = model->job_high;
         for (uint32_t i = 0; i < model->job_high; i++) {
             const int64_t spent = model->jobs[i].spent.nano;
-            const bool is_left = spent > 0 && (spent < below || (spent == below && i > last));
+            const bool is_left = spent > 0 && (spent < below || (spent == below && i > last)) &&
+                                 sb_find_shows(screen, SB_PANE_BUDGET, model->jobs[i].name);
             if (is_left && (best == model->job_high || spent > model->jobs[best].spent.nano))
                 best = i;
         }
@@ -200,18 +204,20 @@ void sb_pane_draw_budget(struct sb_screen *screen, const struct sb_view *view, s
     }
     draw_gauge(view, budget);
     draw_calls(screen, view, budget);
-    draw_spending(view, 2, budget->aliases, budget->alias_count);
+    draw_spending(screen, view, 2, budget->aliases, budget->alias_count);
     draw_figures(view, budget);
     draw_burn(view, budget);
     const unsigned row = draw_words(screen, view);
-    draw_spending(view, row, budget->intents, budget->intent_count);
+    draw_spending(screen, view, row, budget->intents, budget->intent_count);
     draw_spenders(screen, view, row + 1);
+    sb_find_paint_all(screen, SB_PANE_BUDGET, view);
     sb_text_add(text, "tier ");
     sb_text_add(text, sb_tier_text(budget->tier));
     if (budget->is_forced)
         sb_text_add(text, " forced");
     if (budget->is_closed)
         sb_text_add(text, " CLOSED");
+    sb_find_title(screen, SB_PANE_BUDGET, text);
     int64_t left = 0;
     if (__builtin_sub_overflow(budget->limit.nano, used_of(budget), &left) || left < 0)
         left = 0;

@@ -2,8 +2,11 @@
  * stays on its row wherever that moves to, because keys decide about it. Pure. */
 #include "panes.h"
 
+#include "content_order.h"
+
 #include "signalbox/base/text.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* Goes through the rows of the screen that the text fills. */
@@ -15,16 +18,28 @@ struct rows {
     size_t length;
     bool is_begin;         /* of a line, not of what was folded */
     bool ends_line;
+    uint32_t block, block_count;
+    struct sb_content_block blocks[SB_CONTENT_BLOCKS];
 };
 
-static struct rows rows_of(const struct sb_screen *screen, unsigned cols)
+static void rows_begin(struct rows *rows, const struct sb_screen *screen, unsigned cols)
 {
-    return (struct rows){.at = sb_polled_body(screen, SB_SCREEN_PAGE_CONTENT), .cols = cols > 2 ? cols - 2U : 1, .number = UINT32_MAX,
-                         .ends_line = true};
+    memset(rows, 0, offsetof(struct rows, blocks));
+    rows->block_count = sb_content_order(sb_polled_body(screen, SB_SCREEN_PAGE_CONTENT), screen->sort.by[SB_PANE_CONTENT],
+                                         screen->sort.is_inverted[SB_PANE_CONTENT], rows->blocks);
+    rows->at = rows->block_count > 0 ? rows->blocks[0].at : "";
+    rows->cols = cols > 2 ? cols - 2U : 1;
+    rows->number = UINT32_MAX;
+    rows->ends_line = true;
 }
 
 static bool rows_next(struct rows *rows)
 {
+    while (rows->block < rows->block_count && rows->at >= rows->blocks[rows->block].at + rows->blocks[rows->block].size) {
+        rows->block++;
+        rows->at = rows->block < rows->block_count ? rows->blocks[rows->block].at : "";
+        rows->ends_line = true;
+    }
     if (*rows->at == '\0')
         return false;
     rows->number++;
@@ -67,7 +82,8 @@ static void follow(struct sb_screen *screen, unsigned cols)
     uint32_t begin = 0, end = 0, of_post = UINT32_MAX;
     if (screen->content.item[0] == '\0')
         return;
-    for (struct rows rows = rows_of(screen, cols); rows_next(&rows);) {
+    struct rows rows;
+    for (rows_begin(&rows, screen, cols); rows_next(&rows);) {
         char item[40] = "", post[64] = "";
         if (rows.is_begin && rows.row[0] != ' ') {
             if (is_within)
@@ -91,7 +107,8 @@ static void follow(struct sb_screen *screen, unsigned cols)
 
 void sb_content_seek(const struct sb_screen *screen, struct sb_seek *seek)
 {
-    for (struct rows rows = rows_of(screen, screen->content.cols); rows_next(&rows);) {
+    struct rows rows;
+    for (rows_begin(&rows, screen, screen->content.cols); rows_next(&rows);) {
         char line[1024]; /* a row of a screen */
         (void)sb_copy_n(line, sizeof line, rows.row, rows.length);
         if (sb_match_fits(seek->match, line, NULL, NULL))
@@ -110,8 +127,8 @@ static void draw_rows(struct sb_screen *screen, const struct sb_view *view)
     const uint32_t count = view->box.rows;
     uint32_t begin = 0;
     screen->content.item[0] = screen->content.post[0] = '\0';
-    struct rows rows = rows_of(screen, view->box.cols);
-    while (rows_next(&rows)) {
+    struct rows rows;
+    for (rows_begin(&rows, screen, view->box.cols); rows_next(&rows);) {
         const bool is_cursor = rows.number == scroll->selected;
         /* A row's further lines are indented; a headline or an empty line belongs to none. */
         if (rows.is_begin && rows.number <= scroll->selected && rows.row[0] != ' ') {
@@ -142,7 +159,8 @@ void sb_pane_draw_content(struct sb_screen *screen, const struct sb_view *view, 
     screen->content.is_new = false;
     screen->content.cols = view->box.cols;
     uint32_t lines = 0;
-    for (struct rows rows = rows_of(screen, view->box.cols); rows_next(&rows);)
+    struct rows rows;
+    for (rows_begin(&rows, screen, view->box.cols); rows_next(&rows);)
         lines++;
     screen->content.lines = lines;
     sb_scroll_fit(scroll, lines, view->box.rows);
@@ -151,6 +169,10 @@ void sb_pane_draw_content(struct sb_screen *screen, const struct sb_view *view, 
     sb_find_paint_all(screen, SB_PANE_CONTENT, view);
     sb_polled_say_none(screen, SB_SCREEN_PAGE_CONTENT, view);
     sb_polled_title(screen, SB_SCREEN_PAGE_CONTENT, text, right);
+    if (screen->sort.by[SB_PANE_CONTENT] != SB_CONTENT_SORT_TIME || screen->sort.is_inverted[SB_PANE_CONTENT]) {
+        sb_text_add(text, " ");
+        sb_sort_title(screen, SB_PANE_CONTENT, text);
+    }
     sb_find_title(screen, SB_PANE_CONTENT, text);
     if (lines > view->box.rows) {
         sb_text_add(right, ", ");

@@ -32,7 +32,16 @@ static void say_state(struct sb_lines *lines, const struct sb_model_ctx *ctx)
     if (ctx->reason[0] != '\0')
         sb_lines_say_all(lines, SB_SLOT_TEXT, "reason", ctx->reason, 2);
     sb_text_init(&text, line, sizeof line);
-    sb_text_add(&text, "not measured for each; the whole browser: ");
+    if (ctx->heap_kib == 0) {
+        sb_text_add(&text, "of its page not known");
+    } else {
+        sb_text_add(&text, "scripts of its page ");
+        sb_add_heap(ctx, &text);
+        sb_text_add(&text, "iB, processor of its renderer ");
+        sb_add_cpu(ctx, &text);
+        sb_text_add(&text, ctx->is_cpu_known ? " of a core" : " (not known yet)");
+    }
+    sb_text_add(&text, "; the whole browser: ");
     if (lines->screen->model->memory_limit_mib > 0) {
         sb_text_add_u64(&text, lines->screen->model->memory_used_mib);
         sb_text_add(&text, " of ");

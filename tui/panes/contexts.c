@@ -3,8 +3,8 @@
 
 #include "signalbox/base/text.h"
 
-enum { ID, STATE, LANE, AGE, LEFT, USES, PRIORITY, GENERATION, OWNER, COLUMNS };
-enum { ROOM_FOR_ALL = 72 }; /* columns: from here on what matters less than the whole owner */
+enum { ID, STATE, LANE, AGE, LEFT, USES, PRIORITY, GENERATION, HEAP, CPU, OWNER, COLUMNS };
+enum { ROOM_FOR_ALL = 72, ROOM_FOR_USAGE = 84 }; /* columns: from here on what matters less than the whole owner */
 
 static const struct sb_column columns[COLUMNS] = {
     [ID] = {.title = "ID", .width = 3},
@@ -15,6 +15,8 @@ static const struct sb_column columns[COLUMNS] = {
     [USES] = {.title = "USES", .width = 4, .drop = 4, .is_right = true},
     [PRIORITY] = {.title = "PRI", .width = 3, .drop = 5, .is_right = true},
     [GENERATION] = {.title = "GEN", .width = 3, .drop = 6, .is_right = true}, /* how often it was opened anew */
+    [HEAP] = {.title = "HEAP", .width = 5, .drop = 7, .is_right = true}, /* of the scripts of its page; "-": not known */
+    [CPU] = {.title = "CPU", .width = 4, .drop = 8, .is_right = true},   /* of the page's renderer, of one core */
     [OWNER] = {.title = "OWNER", .width = 12, .is_flex = true},
 };
 
@@ -27,10 +29,35 @@ static const struct {
     [SB_CTX_STATE_CLOSING] = {"CLOS.", SB_SLOT_WAIT},
 };
 
+void sb_add_heap(const struct sb_model_ctx *ctx, struct sb_text *text)
+{
+    const uint32_t mib = ctx->heap_kib >> 10;
+    if (ctx->heap_kib == 0) {
+        sb_text_add(text, "-");
+        return;
+    }
+    sb_text_add_u64(text, mib);
+    if (mib < 10) {
+        sb_text_add(text, ".");
+        sb_text_add_u64(text, (ctx->heap_kib & 1023U) * 10 / 1024);
+    }
+    sb_text_add(text, "M");
+}
+
+void sb_add_cpu(const struct sb_model_ctx *ctx, struct sb_text *text)
+{
+    if (ctx->heap_kib == 0 || !ctx->is_cpu_known) {
+        sb_text_add(text, "-");
+        return;
+    }
+    sb_text_add_u64(text, (ctx->cpu_permille + 5) / 10);
+    sb_text_add(text, "%");
+}
+
 uint32_t sb_pane_rows_contexts(const struct sb_screen *screen)
 {
     uint16_t list[SB_CONTEXTS_MAX];
-    return sb_context_list(screen->model, list);
+    return sb_contexts_shown(screen, list);
 }
 
 static void add_owner(const struct sb_screen *screen, const struct sb_model_ctx *ctx, struct sb_text *text)
@@ -54,7 +81,7 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
 {
     const struct sb_screen *const screen = context;
     uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(screen->model, list);
+    const uint32_t count = sb_contexts_shown(screen, list);
     if (row >= count)
         return;
     const struct sb_model_ctx *const ctx = &screen->model->contexts[list[row]];
@@ -89,6 +116,10 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
             sb_text_add_u64(text, job->priority);
     } else if (column == GENERATION) {
         sb_text_add_u64(text, ctx->generation);
+    } else if (column == HEAP) {
+        sb_add_heap(ctx, text);
+    } else if (column == CPU) {
+        sb_add_cpu(ctx, text);
     } else {
         add_owner(screen, ctx, text);
         *slot = ctx->run == 0 ? SB_SLOT_DIM : ctx->is_borrowed || ctx->is_burst ? SB_SLOT_WARN : SB_SLOT_TEXT;
@@ -99,7 +130,7 @@ static bool is_marked(const void *context, uint32_t row)
 {
     const struct sb_screen *const screen = context;
     uint16_t list[SB_CONTEXTS_MAX];
-    return row < sb_context_list(screen->model, list) && sb_mark_is_shown(screen, SB_PANE_CONTEXTS, row, list[row]);
+    return row < sb_contexts_shown(screen, list) && sb_mark_is_shown(screen, SB_PANE_CONTEXTS, row, list[row]);
 }
 
 /* "q1 account_discovery high 17s"; `is_long`: with its words. */
@@ -148,12 +179,14 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
 {
     const struct sb_model *const model = screen->model;
     uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(model, list);
+    const uint32_t count = sb_contexts_shown(screen, list);
     struct sb_column own[COLUMNS];
     for (unsigned i = 0; i < COLUMNS; i++)
         own[i] = columns[i];
     if (view->box.cols < ROOM_FOR_ALL)
         own[PRIORITY].width = own[GENERATION].width = UINT8_MAX; /* dropped */
+    if (view->box.cols < ROOM_FOR_USAGE)
+        own[HEAP].width = own[CPU].width = UINT8_MAX;
     const struct sb_table table = {
         .columns = own, .column_count = COLUMNS, .cell = cell, .context = screen, .total = count,
         .has_header = count > 0 && view->box.rows > count + 1, .has_selection = screen->focus == SB_PANE_CONTEXTS,
@@ -162,13 +195,16 @@ void sb_pane_draw_contexts(struct sb_screen *screen, const struct sb_view *view,
     const unsigned used = sb_table_draw(view, &table, &screen->scrolls[SB_PANE_CONTEXTS]) + (table.has_header ? 1U : 0U);
     screen->visible[SB_PANE_CONTEXTS] = view->box.rows;
     if (count == 0)
-        sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM, "no context is defined");
+        sb_view_text(view, 0, 1, view->box.cols, SB_SLOT_DIM,
+                     screen->filters[SB_PANE_CONTEXTS][0] != '\0' ? "no context fits the filter" : "no context is defined");
+    sb_find_paint_all(screen, SB_PANE_CONTEXTS, view);
     draw_waiters(screen, view, used);
     sb_text_add_u64(text, sb_model_contexts_leased(model));
     sb_text_add(text, "/");
     sb_text_add_u64(text, model->pool_contexts);
     sb_text_add(text, " q");
     sb_text_add_u64(text, model->waiter_count);
+    sb_find_title(screen, SB_PANE_CONTEXTS, text);
     sb_marks_say(screen, SB_PANE_CONTEXTS, text);
     if (model->is_saturated)
         sb_text_add(text, " FULL!");

@@ -11,7 +11,7 @@ struct sb_view;
 #define SB_LIST_MATCH_KEY(X)                                                                                              \
     X(STATE, "state") X(JOB, "job") X(CATEGORY, "category") X(CTX, "ctx") X(STEP, "step") X(ERROR, "error") X(ALERT, "alert") \
     X(PAUSED, "paused") X(CRITICAL, "critical") X(SEVERITY, "severity") X(ACKED, "acked") X(RUN, "run") X(EVENT, "event")     \
-    X(CLASS, "class") X(KEY, "key") X(WHERE, "where")
+    X(CLASS, "class") X(KEY, "key") X(WHERE, "where") X(LANE, "lane")
 
 enum sb_match_key {
 #define SB_MATCH_KEY_MEMBER(code, word) SB_MATCH_KEY_##code,
@@ -70,6 +70,7 @@ struct sb_model;
 struct sb_model_alert;
 bool sb_match_job(const struct sb_match *match, const struct sb_model *model, uint16_t job);
 bool sb_match_alert(const struct sb_match *match, const struct sb_model *model, const struct sb_model_alert *alert);
+bool sb_match_context(const struct sb_match *match, const struct sb_model *model, uint16_t ctx);
 bool sb_match_component(const struct sb_match *match, const struct sb_model *model, unsigned component);
 /* A field of at most eight bytes that is no text. */
 uint64_t sb_event_number(const struct sb_event *event, const struct sb_field *field);
@@ -88,6 +89,8 @@ void sb_find_paint(const struct sb_screen *screen, enum sb_pane pane, const stru
 void sb_find_paint_all(const struct sb_screen *screen, enum sb_pane pane, const struct sb_view *view);
 /* " filter:..." or " search:..." for the title; nothing when nothing is looked for. */
 void sb_find_title(const struct sb_screen *screen, enum sb_pane pane, struct sb_text *text);
+/* Whether sb_find_paint_all and sb_find_title are done for the pane by who draws all of them. */
+bool sb_find_is_painted(enum sb_pane pane);
 /* Goes to the first match at or after where the view is, while it is being typed: panes that search and do not filter. */
 void sb_find_follow(struct sb_screen *screen);
 /* The operator moved: what was found is no longer the place to go on from. */

@@ -28,7 +28,7 @@ static void copy_context(const struct sb_screen *screen, struct sb_text *text)
 {
     uint16_t list[SB_CONTEXTS_MAX];
     const uint32_t selected = screen->scrolls[SB_PANE_CONTEXTS].selected;
-    if (selected >= sb_context_list(screen->model, list))
+    if (selected >= sb_contexts_shown(screen, list))
         return;
     sb_text_add(text, "ctx");
     sb_text_add_u64(text, list[selected]);

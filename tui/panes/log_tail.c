@@ -57,7 +57,7 @@ static bool tail_job(struct sb_screen *screen, uint16_t job)
 static bool tail_context(struct sb_screen *screen)
 {
     uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(screen->model, list), selected = screen->scrolls[SB_PANE_CONTEXTS].selected;
+    const uint32_t count = sb_contexts_shown(screen, list), selected = screen->scrolls[SB_PANE_CONTEXTS].selected;
     if (selected >= count)
         return false;
     screen->tail = (struct sb_tail){.is_on = true, .type = SB_FIELD_ctx, .value = list[selected]};

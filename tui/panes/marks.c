@@ -16,7 +16,7 @@ static uint32_t rows_of(const struct sb_screen *screen, enum sb_pane pane, const
     *rows = pane == SB_PANE_JOBS ? screen->order : scratch;
     if (pane == SB_PANE_JOBS)
         return screen->order_count;
-    return pane == SB_PANE_ALERTS ? sb_alert_order(screen, scratch) : sb_context_list(screen->model, scratch);
+    return pane == SB_PANE_ALERTS ? sb_alert_order(screen, scratch) : sb_contexts_shown(screen, scratch);
 }
 
 static uint32_t id_of(const struct sb_screen *screen, enum sb_pane pane, uint16_t row)

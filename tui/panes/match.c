@@ -16,6 +16,7 @@ static const char *const key_words[SB_MATCH_KEY_COUNT] = {
 /* Which keys a pane knows. In a pane without keys a colon is a character. */
 static const uint32_t key_sets[SB_PANE_COUNT] = {
     [SB_PANE_JOBS] = K(STATE) | K(JOB) | K(CATEGORY) | K(CTX) | K(STEP) | K(ERROR) | K(ALERT) | K(PAUSED) | K(CRITICAL),
+    [SB_PANE_CONTEXTS] = K(STATE) | K(JOB) | K(CTX) | K(LANE),
     [SB_PANE_ALERTS] = K(STATE) | K(JOB) | K(ALERT) | K(SEVERITY) | K(ACKED),
     [SB_PANE_SERVICES] = K(STATE) | K(CLASS),
     [SB_PANE_LOG] = K(JOB) | K(RUN) | K(CTX) | K(ALERT) | K(SEVERITY) | K(EVENT),

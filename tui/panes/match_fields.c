@@ -56,6 +56,41 @@ bool sb_match_job(const struct sb_match *match, const struct sb_model *model, ui
     return match->term_count == 0 || sb_match_fits(match, model->jobs[job].name, &of, job_field);
 }
 
+static bool context_field(const void *context, enum sb_match_key key, const char *value, size_t size)
+{
+    const struct of_job *const of = context;
+    const struct sb_model_ctx *const ctx = &of->model->contexts[of->id];
+    if (key == SB_MATCH_KEY_STATE)
+        return sb_match_is_begin(value, size, sb_ctx_state_text(ctx->state));
+    if (key == SB_MATCH_KEY_LANE)
+        return sb_match_is_begin(value, size, sb_lane_text(ctx->lane));
+    if (key == SB_MATCH_KEY_CTX)
+        return sb_match_is_number(value, size, of->id);
+    return key == SB_MATCH_KEY_JOB && ctx->run != 0 && sb_match_is_part(value, size, sb_model_job_name(of->model, ctx->job));
+}
+
+/* Its text is what its row says: name, state, lane and holder. */
+bool sb_match_context(const struct sb_match *match, const struct sb_model *model, uint16_t id)
+{
+    const struct of_job of = {model, id};
+    const struct sb_model_ctx *const ctx = &model->contexts[id];
+    char buffer[2 * SB_NOTE_MAX];
+    struct sb_text text;
+    sb_text_init(&text, buffer, sizeof buffer);
+    sb_text_add(&text, "#");
+    sb_text_add_u64(&text, id);
+    sb_text_add(&text, " ctx");
+    sb_text_add_u64(&text, id);
+    sb_text_add(&text, " ");
+    sb_text_add(&text, sb_ctx_state_text(ctx->state));
+    sb_text_add(&text, " ");
+    sb_text_add(&text, sb_lane_text(ctx->lane));
+    sb_text_add(&text, " ");
+    sb_text_add(&text, ctx->run != 0 ? sb_model_job_name(model, ctx->job) : ctx->reason);
+    sb_text_add(&text, ctx->is_borrowed ? " borrowed" : ctx->is_burst ? " burst" : "");
+    return match->term_count == 0 || sb_match_fits(match, buffer, &of, context_field);
+}
+
 struct of_alert {
     const struct sb_model *model;
     const struct sb_model_alert *alert;

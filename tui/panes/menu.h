@@ -21,10 +21,18 @@
     X(SEVERITY, "severity", "what nobody has acknowledged, then the worst")    \
     X(AGE, "age", "the newest")                                                \
     X(SUBJECT, "subject", "a before z")
+/* ... and content, inside each of its parts. */
+#define SB_LIST_CONTENT_SORT(X)                                                \
+    X(TIME, "time", "when it is due or was out, as its part says")             \
+    X(KIND, "kind", "kind and account")                                        \
+    X(ID, "id", "a before z")
 
 #define SB_JOB_SORT_MEMBER(code, word, help) SB_JOB_SORT_##code,
 #define SB_ALERT_SORT_MEMBER(code, word, help) SB_ALERT_SORT_##code,
 enum sb_job_sort { SB_LIST_JOB_SORT(SB_JOB_SORT_MEMBER) SB_JOB_SORT_COUNT };
+#define SB_CONTENT_SORT_MEMBER(code, word, help) SB_CONTENT_SORT_##code,
+enum sb_content_sort { SB_LIST_CONTENT_SORT(SB_CONTENT_SORT_MEMBER) SB_CONTENT_SORT_COUNT };
+#undef SB_CONTENT_SORT_MEMBER
 enum sb_alert_sort { SB_LIST_ALERT_SORT(SB_ALERT_SORT_MEMBER) SB_ALERT_SORT_COUNT };
 #undef SB_JOB_SORT_MEMBER
 #undef SB_ALERT_SORT_MEMBER

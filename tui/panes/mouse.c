@@ -19,7 +19,7 @@ static unsigned header_of(const struct sb_screen *screen, enum sb_pane pane, uns
         return screen->is_tiny ? 0 : 1;
     if (pane != SB_PANE_CONTEXTS)
         return 0;
-    const uint32_t count = sb_context_list(screen->model, list);
+    const uint32_t count = sb_contexts_shown(screen, list);
     return count > 0 && rows > count + 1 ? 1 : 0;
 }
 

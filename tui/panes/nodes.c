@@ -36,13 +36,21 @@ static bool is_node(const char *line, size_t size)
     return memchr(line, '\t', size) != NULL;
 }
 
+/* A node that the filter leaves. */
+static bool is_shown(const struct sb_screen *screen, const char *line, size_t size)
+{
+    char words[512];
+    (void)sb_copy_n(words, sizeof words, line, size);
+    return is_node(line, size) && sb_find_shows(screen, SB_PANE_NODES, words);
+}
+
 uint32_t sb_pane_rows_nodes(const struct sb_screen *screen)
 {
     const char *at = sb_polled_body(screen, SB_SCREEN_PAGE_NODES), *line = NULL;
     size_t size = 0;
     uint32_t count = 0;
     while (line_next(&at, &line, &size))
-        count += is_node(line, size);
+        count += is_shown(screen, line, size);
     return count;
 }
 
@@ -50,7 +58,7 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
 {
     const char *at = sb_polled_body(context, SB_SCREEN_PAGE_NODES), *line = NULL;
     size_t size = 0;
-    while (line_next(&at, &line, &size) && (!is_node(line, size) || row-- > 0))
+    while (line_next(&at, &line, &size) && (!is_shown(context, line, size) || row-- > 0))
         ;
     if (line == NULL)
         return;
@@ -80,6 +88,8 @@ void sb_pane_draw_nodes(struct sb_screen *screen, const struct sb_view *view, st
         if (!is_node(line, size))
             sb_view_text_n(view, row++, 1, view->box.cols, SB_SLOT_DIM, line, size);
     }
+    sb_find_paint_all(screen, SB_PANE_NODES, view);
     sb_polled_say_none(screen, SB_SCREEN_PAGE_NODES, view);
     sb_polled_title(screen, SB_SCREEN_PAGE_NODES, text, right);
+    sb_find_title(screen, SB_PANE_NODES, text);
 }

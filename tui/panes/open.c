@@ -41,7 +41,7 @@ static void open_run(struct sb_screen *screen, struct sb_now now)
 static void open_context(struct sb_screen *screen, struct sb_now now)
 {
     uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(screen->model, list), selected = screen->scrolls[SB_PANE_CONTEXTS].selected;
+    const uint32_t count = sb_contexts_shown(screen, list), selected = screen->scrolls[SB_PANE_CONTEXTS].selected;
     if (selected >= count) {
         sb_notice_say(screen, now, false, "no context is defined");
         return;

@@ -10,7 +10,8 @@ enum { NAME_COLS = 28, KIND_COLS = 8 };
 static const char *const kind_words[SB_PALETTE_KINDS] = {
     [SB_PALETTE_ACTION] = "action",   [SB_PALETTE_JOB] = "job",   [SB_PALETTE_CONTEXT] = "context", [SB_PALETTE_ALERT] = "alert",
     [SB_PALETTE_COMPONENT] = "service", [SB_PALETTE_PANE] = "pane", [SB_PALETTE_THEME] = "theme",     [SB_PALETTE_SORT] = "sort",
-    [SB_PALETTE_VERB] = "command",
+    [SB_PALETTE_TIER] = "tier",
+    [SB_PALETTE_POLICY] = "policy",   [SB_PALETTE_VERB] = "command",
 };
 
 void sb_act_palette(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -34,7 +35,7 @@ static void set_line(struct sb_screen *screen, const char *line)
 static void complete(struct sb_screen *screen)
 {
     struct sb_palette *const palette = &screen->palette;
-    char line[2 * SB_FILTER_MAX];
+    char line[SB_PALETTE_LINE + 2 * SB_NAME_MAX];
     struct sb_text text;
     if (palette->count == 0)
         return;
@@ -48,13 +49,13 @@ static void complete(struct sb_screen *screen)
 static void remember(struct sb_screen *screen, const struct sb_palette_entry *entry)
 {
     struct sb_palette *const palette = &screen->palette;
-    char line[SB_FILTER_MAX];
+    char line[SB_PALETTE_LINE];
     struct sb_text text;
     sb_text_init(&text, line, sizeof line);
     sb_palette_complete(screen, entry, &text);
     if (palette->history_count > 0 && sb_streq(palette->history[(palette->history_count - 1) % SB_PALETTE_HISTORY], line))
         return;
-    (void)sb_copy(palette->history[palette->history_count++ % SB_PALETTE_HISTORY], SB_FILTER_MAX, line);
+    (void)sb_copy(palette->history[palette->history_count++ % SB_PALETTE_HISTORY], SB_PALETTE_LINE, line);
 }
 
 static void run(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -74,6 +75,8 @@ static void run(struct sb_screen *screen, struct sb_now now, struct sb_screen_an
     remember(screen, &entry);
     palette->is_open = false;
     sb_palette_run(screen, &entry, now, answer);
+    if (entry.verb > 0 && sb_palette_verbs[entry.verb - 1].takes_reason)
+        sb_palette_args_fill(screen, &sb_palette_verbs[entry.verb - 1], sb_palette_args(palette), now, answer);
 }
 
 /* Older and newer lines of the history; where there is none, the list. */
@@ -118,7 +121,8 @@ void sb_palette_key(struct sb_screen *screen, uint32_t key, bool is_typed, struc
         up_or_down(screen, 1);
     } else if (key == SB_KEY_PAGE_DOWN || key == SB_KEY_PAGE_UP) {
         page(palette, key == SB_KEY_PAGE_DOWN);
-    } else if (sb_prompt_edit(palette->line, key)) {
+    } else if (key == 8 || key == 21 || (key >= 0x20 && (key < SB_KEY_UP || key == SB_KEY_BACKSPACE))) {
+        sb_edit_text(palette->line, sizeof palette->line, key);
         palette->history_back = 0;
         sb_palette_list(screen);
     }
@@ -140,7 +144,7 @@ static void draw_entry(const struct sb_screen *screen, const struct sb_view *vie
     sb_text_init(&text, name, sizeof name);
     sb_palette_name(screen, entry, &text);
     const char *const word = line + skip + strspn(line + skip, " ");
-    sb_fuzzy_mark(word, strlen(word), name, text.len, marks);
+    sb_fuzzy_mark(word, screen->palette.args_at > 0 ? strcspn(word, " ") : strlen(word), name, text.len, marks);
     sb_view_fill(view, row, 0, cols, ' ', ' ', slot);
     sb_view_fill(view, row, 0, 1, is_selected ? '>' : ' ', is_selected ? '>' : ' ', slot);
     sb_view_field(view, row, 2, NAME_COLS, false, slot, name);

@@ -2,7 +2,8 @@
 #ifndef SB_TUI_PANES_PALETTE_H
 #define SB_TUI_PANES_PALETTE_H
 
-enum { SB_PALETTE_ENTRIES = 64, SB_PALETTE_HISTORY = 16, SB_PALETTE_ROWS = 10, SB_THEMES_BYTES = 512 };
+enum { SB_PALETTE_ENTRIES = 64, SB_PALETTE_HISTORY = 16, SB_PALETTE_ROWS = 10, SB_THEMES_BYTES = 512,
+       SB_PALETTE_LINE = 192 }; /* a command, a name, a time and a reason */
 
 /* What an entry is; the order in which equals stand. */
 enum sb_palette_kind {
@@ -14,6 +15,8 @@ enum sb_palette_kind {
     SB_PALETTE_PANE,
     SB_PALETTE_THEME,     /* id: place in the list of themes */
     SB_PALETTE_SORT,      /* id: enum sb_job_sort or sb_alert_sort of the pane with the focus */
+    SB_PALETTE_TIER,      /* id: enum sb_tier, SB_TIER_COUNT = free */
+    SB_PALETTE_POLICY,    /* id: enum sb_lane_policy */
     SB_PALETTE_VERB,      /* id: place in the verbs: a command that wants a name */
     SB_PALETTE_KINDS
 };
@@ -27,10 +30,11 @@ struct sb_palette_entry {
 
 struct sb_palette {
     bool is_open;
-    char line[SB_FILTER_MAX];
+    char line[SB_PALETTE_LINE];
+    uint32_t args_at;     /* of the line: where behind verb and name the rest begins, 0 = there is none */
     uint32_t selected, count, total; /* entries kept, and how many fitted */
     struct sb_palette_entry entries[SB_PALETTE_ENTRIES]; /* the best first */
-    char history[SB_PALETTE_HISTORY][SB_FILTER_MAX];
+    char history[SB_PALETTE_HISTORY][SB_PALETTE_LINE];
     uint32_t history_count, history_back; /* ever run; how far back the line was fetched from, 0 = it is typed */
     char themes[SB_THEMES_BYTES]; /* names of the themes there are, blanks between them */
 };
@@ -59,8 +63,19 @@ struct sb_palette_verb {
     uint8_t kind;         /* enum sb_palette_kind of what follows; SB_PALETTE_KINDS = anything */
     uint8_t action;       /* enum sb_key_action done on it, SB_KEY_ACTION_NONE = it is gone to, or chosen */
     const char *help;
+    bool takes_reason, takes_time; /* behind the name: a reason, and before it how long */
 };
 extern const struct sb_palette_verb sb_palette_verbs[];
 extern const unsigned sb_palette_verb_count;
+
+/* palette_args.c. `line`: what stands behind the name, "" = nothing. */
+const char *sb_palette_args(const struct sb_palette *palette);
+void sb_palette_args_say(const struct sb_palette_verb *verb, const char *line, struct sb_now now, struct sb_text *out);
+/* After the action was done or has asked: into its fields. */
+void sb_palette_args_fill(struct sb_screen *screen, const struct sb_palette_verb *verb, const char *line, struct sb_now now,
+                          struct sb_screen_answer *answer);
+/* Of the question that has just come up; when it does not have that choice it is closed and it is said why. */
+void sb_palette_choose_tier(struct sb_screen *screen, uint32_t tier, struct sb_now now);
+void sb_palette_choose_policy(struct sb_screen *screen, uint32_t policy, struct sb_now now);
 
 #endif

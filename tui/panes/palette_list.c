@@ -9,21 +9,24 @@
 enum { HELP_SCORE = 100, HELP_LETTERS = 3 };
 
 const struct sb_palette_verb sb_palette_verbs[] = {
-    {"pause", SB_PALETTE_JOB, SB_KEY_ACTION_PAUSE, "pause a job"},
-    {"resume", SB_PALETTE_JOB, SB_KEY_ACTION_PAUSE, "resume a paused job"},
-    {"retry", SB_PALETTE_JOB, SB_KEY_ACTION_RETRY, "retry a job's failed run from its failed step"},
-    {"retry-whole", SB_PALETTE_JOB, SB_KEY_ACTION_RETRY_WHOLE, "retry a job's failed run from its first step"},
-    {"force", SB_PALETTE_JOB, SB_KEY_ACTION_FORCE, "force-run a job now"},
-    {"cancel", SB_PALETTE_JOB, SB_KEY_ACTION_CANCEL, "cancel the active run of a job"},
-    {"kill", SB_PALETTE_JOB, SB_KEY_ACTION_KILL, "kill the active run of a job"},
-    {"open", SB_PALETTE_JOB, SB_KEY_ACTION_OPEN, "open the detail of a job"},
-    {"tail", SB_PALETTE_JOB, SB_KEY_ACTION_TAIL, "the log of one job"},
-    {"recycle", SB_PALETTE_CONTEXT, SB_KEY_ACTION_RECYCLE, "close a context and open a fresh one"},
-    {"probe", SB_PALETTE_COMPONENT, SB_KEY_ACTION_PROBE, "check a component now"},
-    {"ack", SB_PALETTE_ALERT, SB_KEY_ACTION_ACK, "acknowledge an alert"},
-    {"goto", SB_PALETTE_KINDS, SB_KEY_ACTION_NONE, "go to a job, context, alert, component or pane"},
-    {"theme", SB_PALETTE_THEME, SB_KEY_ACTION_NONE, "show the console in another theme"},
-    {"sort", SB_PALETTE_SORT, SB_KEY_ACTION_NONE, "sort the pane"},
+    {"pause", SB_PALETTE_JOB, SB_KEY_ACTION_PAUSE, "pause a job", true, false},
+    {"resume", SB_PALETTE_JOB, SB_KEY_ACTION_PAUSE, "resume a paused job", true, false},
+    {"retry", SB_PALETTE_JOB, SB_KEY_ACTION_RETRY, "retry a job's failed run from its failed step", true, false},
+    {"retry-whole", SB_PALETTE_JOB, SB_KEY_ACTION_RETRY_WHOLE, "retry a job's failed run from its first step", true, false},
+    {"force", SB_PALETTE_JOB, SB_KEY_ACTION_FORCE, "force-run a job now", true, false},
+    {"cancel", SB_PALETTE_JOB, SB_KEY_ACTION_CANCEL, "cancel the active run of a job", true, false},
+    {"kill", SB_PALETTE_JOB, SB_KEY_ACTION_KILL, "kill the active run of a job", true, false},
+    {"open", SB_PALETTE_JOB, SB_KEY_ACTION_OPEN, "open the detail of a job", false, false},
+    {"tail", SB_PALETTE_JOB, SB_KEY_ACTION_TAIL, "the log of one job", false, false},
+    {"recycle", SB_PALETTE_CONTEXT, SB_KEY_ACTION_RECYCLE, "close a context and open a fresh one", true, false},
+    {"probe", SB_PALETTE_COMPONENT, SB_KEY_ACTION_PROBE, "check a component now", false, false},
+    {"ack", SB_PALETTE_ALERT, SB_KEY_ACTION_ACK, "acknowledge an alert", true, false},
+    {"silence", SB_PALETTE_ALERT, SB_KEY_ACTION_SILENCE, "tell nobody of an alert: NAME 2h why", true, true},
+    {"tier", SB_PALETTE_TIER, SB_KEY_ACTION_TIER, "force the budget's tier, or free it: NAME 2h why", true, true},
+    {"policy", SB_PALETTE_POLICY, SB_KEY_ACTION_POLICY, "lend contexts by another policy for an hour: NAME why", true, false},
+    {"goto", SB_PALETTE_KINDS, SB_KEY_ACTION_NONE, "go to a job, context, alert, component or pane", false, false},
+    {"theme", SB_PALETTE_THEME, SB_KEY_ACTION_NONE, "show the console in another theme", false, false},
+    {"sort", SB_PALETTE_SORT, SB_KEY_ACTION_NONE, "sort the pane", false, false},
 };
 const unsigned sb_palette_verb_count = SB_LEN(sb_palette_verbs);
 
@@ -78,6 +81,8 @@ void sb_palette_name(const struct sb_screen *screen, const struct sb_palette_ent
     case SB_PALETTE_PANE: sb_text_add(out, sb_pane_infos[entry->id].name); break;
     case SB_PALETTE_THEME: add_theme(screen, entry->id, out); break;
     case SB_PALETTE_SORT: sb_text_add(out, sb_sort_word(screen->focus, entry->id)); break;
+    case SB_PALETTE_TIER: sb_text_add(out, entry->id < SB_TIER_COUNT ? sb_tier_text(entry->id) : "free"); break;
+    case SB_PALETTE_POLICY: sb_text_add(out, sb_lane_policy_text(entry->id)); break;
     case SB_PALETTE_VERB: sb_text_add(out, sb_palette_verbs[entry->id].word); break;
     case SB_PALETTE_KINDS: break;
     }
@@ -114,6 +119,12 @@ void sb_palette_about(const struct sb_screen *screen, const struct sb_palette_en
         sb_text_add(out, sb_pane_infos[entry->id].title);
     } else if (entry->kind == SB_PALETTE_SORT) {
         sb_text_add(out, sb_sort_help(screen->focus, entry->id));
+    } else if (entry->kind == SB_PALETTE_TIER && model->budget.is_known) {
+        const bool is_it = entry->id == model->budget.tier;
+        sb_text_add(out, is_it ? "it is this one" : entry->id == SB_TIER_COUNT ? "the policy decides again" : "until a time");
+        sb_text_add(out, is_it && model->budget.is_forced ? ", by force" : "");
+    } else if (entry->kind == SB_PALETTE_POLICY) {
+        sb_text_add(out, entry->id == model->lane_policy ? "in force" : entry->id == model->lane_policy_defined ? "the catalogue's" : "");
     } else if (entry->kind == SB_PALETTE_VERB) {
         sb_text_add(out, sb_palette_verbs[entry->id].help);
         sb_text_add(out, " ...");
@@ -131,6 +142,10 @@ void sb_palette_complete(const struct sb_screen *screen, const struct sb_palette
     sb_palette_name(screen, entry, out);
     if (entry->kind == SB_PALETTE_VERB)
         sb_text_add(out, " ");
+    if (entry->verb > 0 && sb_palette_verbs[entry->verb - 1].takes_reason && screen->palette.args_at > 0) {
+        sb_text_add(out, " ");
+        sb_text_add(out, sb_palette_args(&screen->palette));
+    }
 }
 
 /* ---- the list ---- */
@@ -228,6 +243,12 @@ static void offer_things(struct walk *walk, enum sb_palette_kind kind)
     }
     for (uint32_t i = 0; kind == SB_PALETTE_SORT && i < sb_sort_count(walk->screen->focus); i++)
         offer_named(walk, kind, i, NULL);
+    for (uint32_t i = 0; kind == SB_PALETTE_TIER && i <= SB_TIER_CRITICAL; i++)
+        offer_named(walk, kind, i, NULL);
+    if (kind == SB_PALETTE_TIER && model->budget.is_forced)
+        offer_named(walk, kind, SB_TIER_COUNT, NULL);
+    for (uint32_t i = 0; kind == SB_PALETTE_POLICY && i < SB_LANE_POLICY_LEGACY; i++)
+        offer_named(walk, kind, i, NULL);
     uint32_t number = 0;
     for (const char *at = walk->screen->palette.themes; kind == SB_PALETTE_THEME && *at != '\0'; number++) {
         offer_named(walk, kind, number, NULL);
@@ -251,15 +272,26 @@ static uint8_t take_verb(const char **word)
     return 0;
 }
 
+/* Names have no blanks: what is behind the first one is the rest. */
+static void take_args(struct sb_palette *palette, struct walk *walk)
+{
+    const size_t size = strcspn(walk->word, " ");
+    const char *const rest = walk->word + size + strspn(walk->word + size, " ");
+    walk->size = size;
+    palette->args_at = *rest == '\0' ? 0 : (uint32_t)(rest - palette->line);
+}
+
 void sb_palette_list(struct sb_screen *screen)
 {
     struct sb_palette *const palette = &screen->palette;
     struct walk walk = {.screen = screen, .word = palette->line + strspn(palette->line, " ")};
-    palette->count = palette->total = palette->selected = 0;
+    palette->count = palette->total = palette->selected = palette->args_at = 0;
     walk.verb = take_verb(&walk.word);
+    const struct sb_palette_verb *const verb = walk.verb == 0 ? NULL : &sb_palette_verbs[walk.verb - 1];
     for (walk.size = strlen(walk.word); walk.size > 0 && walk.word[walk.size - 1] == ' ';)
         walk.size--;
-    const struct sb_palette_verb *const verb = walk.verb == 0 ? NULL : &sb_palette_verbs[walk.verb - 1];
+    if (verb != NULL && verb->takes_reason)
+        take_args(palette, &walk);
     if (verb != NULL && verb->action != SB_KEY_ACTION_NONE && !is_offered(screen, verb->action))
         return;
     const unsigned kind = verb == NULL ? SB_PALETTE_KINDS : verb->kind;
@@ -277,6 +309,6 @@ void sb_palette_list(struct sb_screen *screen)
         if (is_all || kind == rest[i])
             offer_things(&walk, (enum sb_palette_kind)rest[i]);
     }
-    if (kind == SB_PALETTE_SORT)
-        offer_things(&walk, SB_PALETTE_SORT);
+    if (kind == SB_PALETTE_SORT || kind == SB_PALETTE_TIER || kind == SB_PALETTE_POLICY)
+        offer_things(&walk, (enum sb_palette_kind)kind);
 }

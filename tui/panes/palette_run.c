@@ -71,6 +71,8 @@ static bool take_thing(struct sb_screen *screen, const struct sb_palette_entry *
     uint16_t services[SB_SERVICES_MAX];
     const struct sb_model *const model = screen->model;
     if (entry->kind == SB_PALETTE_CONTEXT) {
+        screen->filters[SB_PANE_CONTEXTS][0] = '\0';
+        sb_find_refresh(screen);
         const uint32_t count = sb_context_list(model, contexts);
         for (uint32_t i = 0; i < count; i++) {
             if (contexts[i] == entry->id) {
@@ -110,11 +112,22 @@ static enum sb_pane pane_of(const struct sb_palette_entry *entry)
     return entry->kind == SB_PALETTE_ALERT ? SB_PANE_ALERTS : SB_PANE_SERVICES;
 }
 
+/* An action on marks would leave what was named alone. */
+static bool is_marked(struct sb_screen *screen, const struct sb_palette_verb *verb, enum sb_pane pane, struct sb_now now)
+{
+    if (verb == NULL || verb->action == SB_KEY_ACTION_NONE || sb_keymap[verb->action].class == 'V' || sb_marks_count(screen, pane).all == 0)
+        return false;
+    sb_ask_refuse(screen, now, "rows are marked, and a name is another target; {MARK_CLEAR} clears the marks");
+    return true;
+}
+
 /* A job for an action on it; pause and resume are one key, and two words that must not turn into each other. */
 static void do_on_job(struct sb_screen *screen, const struct sb_palette_verb *verb, uint16_t id, struct sb_now now, struct sb_screen_answer *answer)
 {
     const struct sb_model_job *const job = sb_model_job(screen->model, id);
     const bool is_resume = strcmp(verb->word, "resume") == 0;
+    if (is_marked(screen, verb, SB_PANE_JOBS, now))
+        return;
     if (verb->action == SB_KEY_ACTION_PAUSE && job != NULL && job->is_paused != is_resume) {
         struct sb_text text = sb_notice(screen, now, true);
         sb_text_add(&text, job->name);
@@ -135,6 +148,8 @@ static void do_on_thing(struct sb_screen *screen, const struct sb_palette_entry 
         return;
     }
     sb_focus_on(screen, pane_of(entry));
+    if (is_marked(screen, verb, pane_of(entry), now))
+        return;
     if (verb != NULL && verb->action != SB_KEY_ACTION_NONE)
         do_action(screen, (enum sb_key_action)verb->action, now, answer);
 }
@@ -160,6 +175,14 @@ void sb_palette_run(struct sb_screen *screen, const struct sb_palette_entry *ent
         sb_palette_name(screen, entry, &text);
         break;
     case SB_PALETTE_SORT: sb_sort_set(screen, screen->focus, entry->id, false); break;
+    case SB_PALETTE_TIER:
+        do_action(screen, SB_KEY_ACTION_TIER, now, answer);
+        sb_palette_choose_tier(screen, entry->id, now);
+        break;
+    case SB_PALETTE_POLICY:
+        do_action(screen, SB_KEY_ACTION_POLICY, now, answer);
+        sb_palette_choose_policy(screen, entry->id, now);
+        break;
     case SB_PALETTE_VERB: /* its name is still to come: the palette completes it instead */
     case SB_PALETTE_KINDS: break;
     }
@@ -172,7 +195,9 @@ static const char *class_text(char class)
     return class == 'V' ? "V view" : class == 'R' ? "R at once" : class == 'G' ? "G asks first" : "T wants it typed";
 }
 
-static void preview_action(const struct sb_screen *screen, enum sb_key_action action, const char *on, struct sb_text *out)
+/* `verb` NULL: the action alone. */
+static void preview_action(const struct sb_screen *screen, enum sb_key_action action, const struct sb_palette_verb *verb, const char *on,
+                           struct sb_text *out)
 {
     const struct sb_keymap_row *const row = &sb_keymap[action];
     if (screen->keys.keys[action][0] == 0)
@@ -192,7 +217,10 @@ static void preview_action(const struct sb_screen *screen, enum sb_key_action ac
         sb_text_add(out, on);
         sb_text_add(out, ": ");
     }
-    sb_text_add(out, row->help);
+    if (verb != NULL && verb->takes_reason && screen->palette.args_at > 0)
+        sb_palette_args_say(verb, sb_palette_args(&screen->palette), screen->now, out);
+    else
+        sb_text_add(out, verb != NULL && verb->takes_time ? verb->help : row->help);
 }
 
 void sb_palette_preview(const struct sb_screen *screen, const struct sb_palette_entry *entry, struct sb_text *out)
@@ -203,12 +231,12 @@ void sb_palette_preview(const struct sb_screen *screen, const struct sb_palette_
     sb_text_init(&text, name, sizeof name);
     sb_palette_name(screen, entry, &text);
     if (entry->kind == SB_PALETTE_ACTION) {
-        preview_action(screen, (enum sb_key_action)entry->id, NULL, out);
+        preview_action(screen, (enum sb_key_action)entry->id, NULL, NULL, out);
     } else if (entry->kind == SB_PALETTE_VERB) {
         sb_text_add(out, "Tab, then a name: ");
         sb_text_add(out, sb_palette_verbs[entry->id].help);
     } else if (verb != NULL && verb->action != SB_KEY_ACTION_NONE) {
-        preview_action(screen, (enum sb_key_action)verb->action, name, out);
+        preview_action(screen, (enum sb_key_action)verb->action, verb, name, out);
     } else {
         sb_text_add(out, "V view  ");
         sb_text_add(out, entry->kind == SB_PALETTE_THEME ? "show the console in the theme " : entry->kind == SB_PALETTE_SORT ? "sort by " : "go to ");

@@ -212,6 +212,11 @@ uint32_t sb_alert_order(const struct sb_screen *screen, uint16_t order[SB_ALERTS
 const struct sb_model_alert *sb_selected_alert(const struct sb_screen *screen);
 /* Contexts that are shown: a burst context that is down is none. */
 uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS_MAX]);
+/* ... and those that the pane's filter leaves: its rows. */
+uint32_t sb_contexts_shown(const struct sb_screen *screen, uint16_t list[SB_CONTEXTS_MAX]);
+/* What its page uses: "3.4M", "12%"; "-" = not known. */
+void sb_add_heap(const struct sb_model_ctx *ctx, struct sb_text *text);
+void sb_add_cpu(const struct sb_model_ctx *ctx, struct sb_text *text);
 /* Components, worst first. */
 uint32_t sb_component_list(const struct sb_model *model, uint8_t list[SB_COMPONENT_COUNT]);
 /* ... those that pass the filter of the pane. */

@@ -50,6 +50,43 @@ static void line_of_effect(const struct sb_screen *screen, struct sb_dialog *dia
         sb_ask_say(dialog, "its step acts on the outside: whether that happened may stay unknown");
 }
 
+/* What acts on the outside and would do so again. */
+static void line_of_effects(const struct sb_screen *screen, struct sb_dialog *dialog, uint16_t id, unsigned from, unsigned end)
+{
+    struct sb_text text = {0};
+    for (unsigned i = from; i < end; i++) {
+        const struct sb_model_step *const step = sb_model_step(screen->live, id, (uint8_t)i);
+        if (step == NULL || !step->is_effect || step->state != SB_STEP_STATE_SUCCEEDED)
+            continue;
+        const bool is_first = text.len == 0;
+        if (is_first)
+            text = sb_ask_line(dialog);
+        sb_text_add(&text, is_first ? "acts on the outside AGAIN: " : ", ");
+        sb_text_add(&text, step->name);
+    }
+}
+
+/* Where the retry begins, and that everything downstream of it follows. */
+static void line_of_course(struct sb_dialog *dialog, const struct sb_model_job *job, const char *name, unsigned from)
+{
+    const unsigned after = from + 1U < job->step_count ? job->step_count - from - 1U : 0;
+    struct sb_text text = sb_ask_line(dialog);
+    if (from == 0) {
+        sb_text_add(&text, "all ");
+        sb_text_add_u64(&text, job->step_count);
+        sb_text_add(&text, " steps run again, those that had succeeded too");
+        return;
+    }
+    sb_text_add(&text, "runs ");
+    sb_text_add(&text, name);
+    if (after > 0) {
+        sb_text_add(&text, " and downstream of it ");
+        sb_text_add_u64(&text, after);
+        sb_text_add(&text, after == 1 ? " step" : " steps");
+    }
+    sb_text_add(&text, "; what was before it stays");
+}
+
 static void write_retry(struct sb_screen *screen, struct sb_dialog *dialog, struct sb_now now)
 {
     const uint16_t id = dialog->command.job;
@@ -57,21 +94,20 @@ static void write_retry(struct sb_screen *screen, struct sb_dialog *dialog, stru
     if (job == NULL)
         return;
     dialog->command.kind = sb_ask_chosen(dialog);
-    const bool is_whole = dialog->command.kind == SB_COMMAND_RETRY_RUN_WHOLE;
+    const bool is_whole = dialog->command.kind == SB_COMMAND_RETRY_RUN_WHOLE, is_from = dialog->command.kind == SB_COMMAND_RETRY_RUN_FROM;
+    const unsigned back = is_from ? 1U + dialog->turn : 0, failed = job->run.step;
+    const unsigned from = is_whole || failed < back ? 0 : failed - back;
+    const struct sb_model_step *const step = sb_model_step(screen->live, id, (uint8_t)from);
+    const char *const name = step == NULL ? "the failed step" : step->name;
+    sb_copy(dialog->command.subject, sizeof dialog->command.subject, is_from ? name : ""); /* by name: the catalogue may be another one by then */
     sb_ask_anew(dialog);
-    title_of_job(dialog, is_whole ? "Retry from the first step:" : "Retry from the failed step:", job, true);
-    struct sb_text text = sb_ask_line(dialog);
-    if (is_whole) {
-        sb_text_add(&text, "all ");
-        sb_text_add_u64(&text, job->step_count);
-        sb_text_add(&text, " steps run again, those that had succeeded too");
-    } else {
-        const struct sb_model_step *const step = sb_model_step(screen->live, id, job->run.step);
-        sb_text_add(&text, "goes on at ");
-        sb_text_add(&text, step == NULL ? "the failed step" : step->name);
-        sb_text_add(&text, "; what had succeeded before it stays");
-    }
+    title_of_job(dialog, is_whole ? "Retry from the first step:" : is_from ? "Retry from a step that was passed:" : "Retry from the failed step:",
+                 job, true);
+    line_of_course(dialog, job, name, from);
+    line_of_effects(screen, dialog, id, from, failed);
     line_of_why(screen, dialog, id, now);
+    if (is_from && dialog->turn_count > 1)
+        sb_ask_say(dialog, "3 goes on to the step before it");
 }
 
 void sb_act_retry_whole(struct sb_screen *screen, struct sb_now now, struct sb_screen_answer *answer)
@@ -90,7 +126,12 @@ void sb_act_retry_whole(struct sb_screen *screen, struct sb_now now, struct sb_s
     dialog->command.run = job->run.id;
     dialog->write = write_retry;
     sb_ask_choice(dialog, '1', "whole run", SB_COMMAND_RETRY_RUN_WHOLE);
-    sb_ask_choice(dialog, '2', "from the failed step", SB_COMMAND_RETRY_RUN);
+    sb_ask_choice(dialog, '2', "failed step", SB_COMMAND_RETRY_RUN);
+    if (job->run.step > 1 && job->run.step < job->step_count) { /* between the first one and the failed one */
+        sb_ask_choice(dialog, '3', "a step before it", SB_COMMAND_RETRY_RUN_FROM);
+        dialog->turn_key = '3';
+        dialog->turn_count = (uint8_t)(job->run.step - 1U);
+    }
     write_retry(screen, dialog, now);
 }
 
@@ -216,7 +257,7 @@ void sb_act_recycle(struct sb_screen *screen, struct sb_now now, struct sb_scree
 {
     (void)answer;
     uint16_t list[SB_CONTEXTS_MAX];
-    const uint32_t count = sb_context_list(screen->model, list);
+    const uint32_t count = sb_contexts_shown(screen, list);
     const uint32_t selected = sb_target_context(screen, list, count);
     if (selected >= count) {
         sb_notice_say(screen, now, true, "no context is selected");

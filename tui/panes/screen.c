@@ -171,6 +171,8 @@ enum sb_screen_page sb_screen_polls(const struct sb_screen *screen)
 {
     const enum sb_screen_page page = screen->focus == SB_PANE_CONTENT ? SB_SCREEN_PAGE_CONTENT
                                      : screen->focus == SB_PANE_NODES ? SB_SCREEN_PAGE_NODES : SB_SCREEN_PAGE_NONE;
+    if (screen->past != NULL)
+        return SB_SCREEN_PAGE_NONE; /* there it is not shown */
     return screen->is_frozen && screen->polled[page].text != NULL ? SB_SCREEN_PAGE_NONE : page;
 }
 
@@ -202,6 +204,10 @@ static void draw_pane(struct sb_screen *screen, const struct sb_view *whole, con
     if (screen->focus == pane)
         screen->focus_box = box;
     info->draw(screen, &content, &text, &right);
+    if (sb_find_is_painted((enum sb_pane)pane)) {
+        sb_find_paint_all(screen, (enum sb_pane)pane, &content);
+        sb_find_title(screen, (enum sb_pane)pane, &text);
+    }
     sb_view_title(&title, 0, info->number, info->title, text_buffer, right_buffer, screen->focus == pane);
 }
 

@@ -35,9 +35,28 @@ bool sb_find_shows(const struct sb_screen *screen, enum sb_pane pane, const char
     return sb_match_fits(&screen->find.filter[pane], text, NULL, NULL);
 }
 
+/* Views of one thing, whose text is drawn line by line. */
+static bool is_view(enum sb_pane pane)
+{
+    return pane == SB_PANE_DETAIL || pane == SB_PANE_ALERT_DETAIL || pane == SB_PANE_CONTEXT_DETAIL || pane == SB_PANE_COMPONENT_DETAIL ||
+           pane == SB_PANE_RUN || pane == SB_PANE_CONTENT_ROW;
+}
+
+/* Lists whose rows are what their table draws, one a line below its header. */
+static bool is_table(enum sb_pane pane)
+{
+    return pane == SB_PANE_CONTEXTS || pane == SB_PANE_NODES || pane == SB_PANE_HISTORY || pane == SB_PANE_AUDIT;
+}
+
 static bool is_filtering(enum sb_pane pane)
 {
-    return pane != SB_PANE_DETAIL && pane != SB_PANE_PAGE && pane != SB_PANE_CONTENT && pane != SB_PANE_TIMELINE;
+    const bool is_page = pane == SB_PANE_HISTORY || pane == SB_PANE_AUDIT; /* the rest is in the store: what is here is searched */
+    return !is_view(pane) && !is_page && pane != SB_PANE_PAGE && pane != SB_PANE_CONTENT && pane != SB_PANE_TIMELINE;
+}
+
+bool sb_find_is_painted(enum sb_pane pane)
+{
+    return (is_view(pane) && pane != SB_PANE_DETAIL) || pane == SB_PANE_HISTORY || pane == SB_PANE_AUDIT;
 }
 
 static const struct sb_match *painted(const struct sb_screen *screen, enum sb_pane pane)
@@ -143,15 +162,15 @@ static void seek_services(const struct sb_screen *screen, struct sb_seek *seek)
     }
 }
 
-/* The detail is written line by line as it is drawn: it is drawn where nobody looks, from its beginning. */
-static void seek_detail(struct sb_screen *screen, struct sb_seek *seek)
+/* Drawn where nobody looks, with room for all of it: a view from its beginning, a table with its header. */
+static void seek_drawn(struct sb_screen *screen, enum sb_pane pane, struct sb_seek *seek)
 {
-    struct sb_grid grid = {.rows = SB_FIND_ROWS, .cols = screen->find.cols[SB_PANE_DETAIL], .cells = screen->find.scratch};
+    struct sb_grid grid = {.rows = SB_FIND_ROWS, .cols = screen->find.cols[pane], .cells = screen->find.scratch};
     if (grid.cols == 0 || grid.cols > SB_FIND_COLS)
         grid.cols = SB_FIND_COLS;
     const struct sb_view view = sb_view_whole(&grid, screen->is_ascii);
-    const struct sb_scroll scroll = screen->scrolls[SB_PANE_DETAIL];
-    const uint32_t visible = screen->visible[SB_PANE_DETAIL], lines = screen->line_counts[SB_PANE_DETAIL];
+    const struct sb_scroll scroll = screen->scrolls[pane];
+    const uint32_t visible = screen->visible[pane], lines = screen->line_counts[pane], header = is_table(pane) ? 1 : 0;
     char title[SB_TITLE_MAX], right[SB_TITLE_MAX], text[PAINT_BYTES];
     uint16_t at[PAINT_BYTES];
     struct sb_text title_text, right_text;
@@ -159,16 +178,28 @@ static void seek_detail(struct sb_screen *screen, struct sb_seek *seek)
     sb_text_init(&right_text, right, sizeof right);
     memset(grid.cells, 0, (size_t)grid.rows * grid.cols * sizeof *grid.cells);
     sb_view_clear(&view, SB_SLOT_TEXT);
-    screen->scrolls[SB_PANE_DETAIL].selected = 0;
-    sb_pane_infos[SB_PANE_DETAIL].draw(screen, &view, &title_text, &right_text);
-    for (unsigned row = 0; row < SB_FIND_ROWS && row < screen->line_counts[SB_PANE_DETAIL]; row++) {
-        (void)read_row(&view, row, 0, grid.cols, text, at);
+    screen->scrolls[pane].top = 0;
+    if (header == 0)
+        screen->scrolls[pane].selected = 0;
+    sb_pane_infos[pane].draw(screen, &view, &title_text, &right_text);
+    const uint32_t count = sb_pane_infos[pane].rows(screen);
+    for (unsigned row = 0; row < count && row + header < SB_FIND_ROWS; row++) {
+        (void)read_row(&view, row + header, header, grid.cols, text, at);
         if (sb_match_fits(seek->match, text, NULL, NULL))
             sb_seek_offer(seek, row);
     }
-    screen->scrolls[SB_PANE_DETAIL] = scroll;
-    screen->visible[SB_PANE_DETAIL] = visible;
-    screen->line_counts[SB_PANE_DETAIL] = lines;
+    screen->scrolls[pane] = scroll;
+    screen->visible[pane] = visible;
+    screen->line_counts[pane] = lines;
+}
+
+/* Its rows are not selected: that there is one is all there is to find. */
+static void seek_budget(const struct sb_screen *screen, struct sb_seek *seek)
+{
+    for (uint32_t i = 0; i < screen->model->job_high && seek->wrapped < 0; i++) {
+        if (screen->model->jobs[i].spent.nano > 0 && sb_match_fits(seek->match, screen->model->jobs[i].name, NULL, NULL))
+            sb_seek_offer(seek, 0);
+    }
 }
 
 static void seek_in(struct sb_screen *screen, enum sb_pane pane, struct sb_seek *seek)
@@ -181,8 +212,10 @@ static void seek_in(struct sb_screen *screen, enum sb_pane pane, struct sb_seek 
         seek_services(screen, seek);
     else if (pane == SB_PANE_LOG)
         sb_log_seek(screen, seek);
-    else if (pane == SB_PANE_DETAIL)
-        seek_detail(screen, seek);
+    else if (is_view(pane) || is_table(pane))
+        seek_drawn(screen, pane, seek);
+    else if (pane == SB_PANE_BUDGET)
+        seek_budget(screen, seek);
     else if (pane == SB_PANE_PAGE)
         sb_page_seek(screen, seek);
     else if (pane == SB_PANE_CONTENT)
@@ -225,7 +258,7 @@ static int64_t place_of(const struct sb_screen *screen, enum sb_pane pane)
 {
     if (pane == SB_PANE_JOBS)
         return sb_order_place(screen, screen->selected_job);
-    if (pane == SB_PANE_ALERTS || pane == SB_PANE_SERVICES || pane == SB_PANE_CONTENT || pane == SB_PANE_TIMELINE)
+    if (is_table(pane) || pane == SB_PANE_ALERTS || pane == SB_PANE_SERVICES || pane == SB_PANE_CONTENT || pane == SB_PANE_TIMELINE)
         return screen->scrolls[pane].selected;
     if (screen->find.line[pane] != SB_NO_LINE)
         return (int64_t)screen->find.line[pane];

@@ -119,6 +119,18 @@ uint32_t sb_context_list(const struct sb_model *model, uint16_t list[SB_CONTEXTS
     return count;
 }
 
+uint32_t sb_contexts_shown(const struct sb_screen *screen, uint16_t list[SB_CONTEXTS_MAX])
+{
+    const struct sb_match *const filter = sb_find_filter(screen, SB_PANE_CONTEXTS);
+    const uint32_t count = sb_context_list(screen->model, list);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (sb_match_context(filter, screen->model, list[i]))
+            list[kept++] = list[i];
+    }
+    return kept;
+}
+
 static unsigned component_badness(const struct sb_model_component *component)
 {
     static const uint8_t badness[SB_COMPONENT_STATE_COUNT] = {

@@ -19,21 +19,26 @@ static const struct {
 #define SORT_ROW(code, word, help) [SB_ALERT_SORT_##code] = {word, help},
     SB_LIST_ALERT_SORT(SORT_ROW)
 #undef SORT_ROW
+}, content_sorts[SB_CONTENT_SORT_COUNT] = {
+#define SORT_ROW(code, word, help) [SB_CONTENT_SORT_##code] = {word, help},
+    SB_LIST_CONTENT_SORT(SORT_ROW)
+#undef SORT_ROW
 };
 
 uint32_t sb_sort_count(enum sb_pane pane)
 {
-    return pane == SB_PANE_JOBS ? SB_JOB_SORT_COUNT : pane == SB_PANE_ALERTS ? SB_ALERT_SORT_COUNT : 0;
+    return pane == SB_PANE_JOBS ? SB_JOB_SORT_COUNT : pane == SB_PANE_ALERTS ? SB_ALERT_SORT_COUNT
+           : pane == SB_PANE_CONTENT ? SB_CONTENT_SORT_COUNT : 0;
 }
 
 const char *sb_sort_word(enum sb_pane pane, uint32_t by)
 {
-    return pane == SB_PANE_JOBS ? job_sorts[by].word : alert_sorts[by].word;
+    return pane == SB_PANE_JOBS ? job_sorts[by].word : pane == SB_PANE_CONTENT ? content_sorts[by].word : alert_sorts[by].word;
 }
 
 const char *sb_sort_help(enum sb_pane pane, uint32_t by)
 {
-    return pane == SB_PANE_JOBS ? job_sorts[by].help : alert_sorts[by].help;
+    return pane == SB_PANE_JOBS ? job_sorts[by].help : pane == SB_PANE_CONTENT ? content_sorts[by].help : alert_sorts[by].help;
 }
 
 void sb_sort_title(const struct sb_screen *screen, enum sb_pane pane, struct sb_text *text)
@@ -136,6 +141,7 @@ void sb_sort_set(struct sb_screen *screen, enum sb_pane pane, uint32_t by, bool 
 {
     screen->sort.by[pane] = (uint8_t)by;
     screen->sort.is_inverted[pane] = is_inverted;
+    screen->content.is_new = screen->content.is_new || pane == SB_PANE_CONTENT; /* the cursor goes with its row */
     if (pane == SB_PANE_JOBS) {
         screen->is_chosen = screen->is_chosen || sb_model_job(screen->model, screen->selected_job) != NULL;
         sb_order_invalidate(screen);
@@ -148,7 +154,7 @@ static bool can_sort(struct sb_screen *screen, struct sb_now now)
         return true;
     struct sb_text text = sb_notice(screen, now, false);
     sb_text_add(&text, sb_pane_infos[screen->focus].title);
-    sb_text_add(&text, " has one order; jobs (1) and alerts (4) can be sorted");
+    sb_text_add(&text, " has one order; jobs (1), alerts (4) and content (7) can be sorted");
     return false;
 }
 

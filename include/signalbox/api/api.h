@@ -30,7 +30,7 @@ struct sb_api_verdict {
 /* Carries it out and says in `err->text`, also on success, what became of it. */
 typedef enum sb_err sb_api_judge(const void *arg, const struct sb_api_verdict *verdict, struct sb_error *err);
 
-/* A text that a console shows and that is no event ("content", "kept" of a run), for free(); UNTRUSTED. Any thread, bounded time. */
+/* A text that a console shows and that is no event ("content", "config", "kept" of a run), for free(); UNTRUSTED. Any thread, bounded time. */
 typedef enum sb_err sb_api_page(const void *arg, const char *name, uint64_t run, char **text, struct sb_error *err);
 
 /* Answers a console's question about the past, as sb_tui_setup.lookup. */
@@ -63,6 +63,7 @@ struct sb_api_setup {
     const void *lookup_arg;
     const char *socket_path;       /* a stale socket there is replaced: hold the installation's lock */
     uint16_t port;                 /* 0 = no TCP */
+    const char *recordings;        /* folder of the flight recorder; NULL: nothing is recorded */
     struct sb_feed *feed;          /* taken: the engine's first feed; NULL = counters begin with the next event */
     const struct sb_api_loop *loops;
     size_t loop_count;

@@ -59,6 +59,9 @@
 #define SB_EV_pool_relieved(F, O) F(O, ns, lasted)
 /* The browser's memory against its limit. Level 0: all is well; 1: lane low gets no context; 2: lanes low and high get none, and no burst opens. */
 #define SB_EV_pool_pressure(F, O) F(O, u8, level) F(O, u32, used_mib) F(O, u32, limit_mib)
+/* What the page of a context uses: the heap of its scripts, and since it was measured last the processor time of its renderer, in thousandths of
+ * one core. Other processes of the browser serve all contexts and are nobody's. heap_kib 0: not known, such as when the page does not answer. */
+#define SB_EV_context_measured(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, u32, heap_kib) F(O, flag, is_cpu_known) F(O, u32, cpu_permille)
 
 /* A figure of the process passed a bound, or came back: level 0 all is well, 1 it is to be looked at, 2 it will soon fail. Units as in enums.h. */
 #define SB_EV_gauge_changed(F, O) F(O, gauge, gauge) F(O, u8, level) F(O, u64, value) F(O, u64, bound)
@@ -194,6 +197,7 @@
     X(POOL_RELIEVED, pool_relieved, INFO, "context queue is short again after {lasted}")                              \
     X(POOL_PRESSURE, pool_pressure, WARN, "browser memory {used_mib} of {limit_mib} MiB: guard at level {level}")     \
     X(GAUGE_CHANGED, gauge_changed, WARN, "{gauge} is at level {level}: {value}, the bound is {bound}")               \
+    X(CONTEXT_MEASURED, context_measured, DEBUG, "{ctx}: the scripts of its page hold {heap_kib} KiB")                \
     X(COMPONENT_CHANGED, component_changed, INFO, "{component} is {state} {reason}")                                  \
     X(COMPONENT_SLOW, component_slow, INFO, "{component} answers in {latency}, usually in {usual}: slow {is_slow}")    \
     X(RECOVERY_ENDED, recovery_ended, WARN, "{component}: the recovery by {actor} ended {state} after {lasted} {reason}") \

@@ -77,6 +77,8 @@
 #define SB_IN_vitals(F, O) F(O, u64, memory) F(O, u64, disk) F(O, u32, fds) F(O, u32, fds_max) F(O, u32, threads) F(O, ns, late) F(O, u64, lost)
 /* What the provider's own page has for the budget's day, as an operator read it. */
 #define SB_IN_bill(F, O) F(O, wall, day_start) F(O, usd, charged) F(O, name, actor)
+/* What the page of a context uses: see the event context_measured. A stale generation is ignored. */
+#define SB_IN_usage(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, u32, heap_kib) F(O, flag, is_cpu_known) F(O, u32, cpu_permille)
 
 #define SB_INPUTS(X)                   \
     X(TICK, tick)                      \
@@ -110,7 +112,8 @@
     X(NOTICE_DONE, notice_done)        \
     X(MEMORY, memory)                  \
     X(VITALS, vitals)                  \
-    X(BILL, bill)
+    X(BILL, bill)                      \
+    X(USAGE, usage)
 
 enum sb_input_kind {
 #define SB_INPUT_MEMBER(code, name) SB_INPUT_##code,
@@ -153,6 +156,7 @@ SB_INPUT_STRUCT(NOTICE_DONE, notice_done)
 SB_INPUT_STRUCT(MEMORY, memory)
 SB_INPUT_STRUCT(VITALS, vitals)
 SB_INPUT_STRUCT(BILL, bill)
+SB_INPUT_STRUCT(USAGE, usage)
 
 struct sb_input {
     sb_ns now;            /* monotonic, never goes back between inputs */
@@ -192,6 +196,7 @@ struct sb_input {
         struct sb_in_memory memory;
         struct sb_in_vitals vitals;
         struct sb_in_bill bill;
+        struct sb_in_usage usage;
     } as;
 };
 

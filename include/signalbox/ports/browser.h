@@ -25,6 +25,12 @@ struct sb_browser_stats {
     uint64_t pss_bytes;  /* of the browser's processes, 0 when unknown */
 };
 
+/* What the page of a context uses. */
+struct sb_page_usage {
+    uint64_t heap_bytes; /* of its scripts; 0 = not known */
+    sb_ns cpu;           /* processor time of the process that shows it, since that began; -1 = not known */
+};
+
 struct sb_browser {
     const struct sb_browser_ops *ops;
 };
@@ -95,6 +101,9 @@ struct sb_browser_ops {
     void (*restart)(struct sb_browser *browser);
     /* Whether the context is gone for good: closed, crashed, or its browser has died. Cheap; any thread. */
     bool (*is_gone)(struct sb_context *context);
+    /* Figures of the page, without touching it; may be called beside the thread that uses the context. A page that is busy answers
+     * when it has been asked before. */
+    enum sb_err (*measure)(struct sb_context *context, const struct sb_op *op, struct sb_page_usage *usage, struct sb_error *err);
 };
 
 enum { SB_MEMORY_MAX = 1024 * 1024, SB_BROWSER_PROCESSES_MAX = 8 };

@@ -22,6 +22,7 @@ struct sb_source_status {
     bool is_viewer;             /* commands are refused: another console writes, or none */
     sb_ns since;                /* monotonic: of `state` */
     char writer[SB_NAME_MAX];   /* who writes when this console does not; "" = nobody. Untrusted */
+    char node[SB_NOTE_MAX];     /* which of several nodes the runtime is, "node a of 3"; "" = it is the only one. Untrusted */
     char text[SB_NOTE_MAX];     /* why the state is not LIVE, or what went wrong last; "" = nothing to say. Untrusted */
 };
 

@@ -124,6 +124,8 @@ struct sb_model_ctx {
     uint16_t job;
     bool is_borrowed, is_burst, is_revoked;
     sb_ns leased_at, deadline; /* deadline: of the lease, later of the step on it */
+    bool is_cpu_known;
+    uint32_t heap_kib, cpu_permille; /* of its page; heap_kib 0: not known */
 };
 
 enum sb_span_kind { SB_SPAN_RUN, SB_SPAN_WAIT, SB_SPAN_HOLD, SB_SPAN_GONE };

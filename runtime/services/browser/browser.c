@@ -180,6 +180,11 @@ static enum sb_err op_block(struct sb_context *context, uint32_t kinds, const st
     BRACKETED("block", sb_page_block(context, kinds, op, err));
 }
 
+static enum sb_err op_measure(struct sb_context *context, const struct sb_op *op, struct sb_page_usage *usage, struct sb_error *err)
+{
+    BRACKETED("measure", sb_page_measure(context, op, usage, err));
+}
+
 static enum sb_err op_remember(struct sb_context *context, const char *const *hosts, size_t host_count, const char *before,
                                const struct sb_op *op, char **memory, struct sb_error *err)
 {
@@ -285,6 +290,7 @@ const struct sb_browser_ops sb_chromium_ops = {
     .open_through = sb_context_open_through,
     .restart = op_restart,
     .is_gone = op_is_gone,
+    .measure = op_measure,
 };
 
 static bool copy_setting(char **out, const char *text)

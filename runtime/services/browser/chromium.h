@@ -123,6 +123,7 @@ struct sb_context {
     int wake_fd;                     /* posted at every news of the page */
     uint32_t blocked;                /* bits 1 << enum sb_resource; guarded */
     bool is_furnished;               /* documents are answered by us, empty, while storage is put into them; guarded */
+    bool has_figures;                /* the page keeps what it uses; guarded */
     struct sb_console *console;      /* what the page said, NULL unless somebody collects it; guarded */
     unsigned users;                  /* calls under way; guarded */
     bool is_gone;                    /* no call any more, `reason` says why; guarded */
@@ -278,6 +279,7 @@ enum sb_err sb_page_block(struct sb_context *context, uint32_t kinds, const stru
 enum sb_err sb_page_remember(struct sb_context *context, const char *const *hosts, size_t host_count, const char *before,
                              const struct sb_op *op, char **memory, struct sb_error *err) SB_MUST_USE;
 enum sb_err sb_page_recall(struct sb_context *context, const char *memory, const struct sb_op *op, struct sb_error *err) SB_MUST_USE;
+enum sb_err sb_page_measure(struct sb_context *context, const struct sb_op *op, struct sb_page_usage *usage, struct sb_error *err) SB_MUST_USE;
 enum sb_err sb_page_console(struct sb_context *context, const struct sb_op *op, char **lines, struct sb_error *err) SB_MUST_USE;
 
 #endif

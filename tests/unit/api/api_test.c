@@ -2,6 +2,7 @@
 #include "engine_rig.h"
 
 #include "signalbox/api/api.h"
+#include "signalbox/tui/model.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(fx.dir));
     (void)snprintf(fx.socket_path, sizeof(fx.socket_path), "%s/s", fx.dir);
     fx.setup = (struct sb_api_setup){ .catalogue = &rig.catalogue, .control = sb_engine_control(rig.engine), .judge = judge,
-                                      .socket_path = fx.socket_path };
+                                      .recordings = "/var/lib/box/recordings", .socket_path = fx.socket_path };
     return 0;
 }
 
@@ -124,6 +125,7 @@ static void api__tells_what_is_from_a_fresh_picture(void **state)
     (void)state;
     open_api();
     assert_says(ask("GET", "/v1/status", ""), "\"verdict\":\"ready\"");
+    assert_says(ask("GET", "/v1/status", ""), "\"recordings\":\"/var/lib/box/recordings\"");
     assert_says(ask("GET", "/v1/jobs", ""), "\"name\":\"walk\"");
     rig_command(SB_COMMAND_PAUSE_JOB, 0, 0);
     (void)rig_wait(SB_EVENT_JOB_PAUSED);
@@ -263,6 +265,28 @@ static void api__without_a_runtime_says_so(void **state)
     free(body);
 }
 
+static void api__tells_what_a_context_uses_as_far_as_it_is_known(void **state)
+{
+    (void)state;
+    struct sb_model *model = sb_model_create();
+    char *json = NULL;
+    assert_non_null(model);
+    for (uint16_t i = 0; i < 2; i++) {
+        struct sb_event event = { .kind = SB_EVENT_CONTEXT_CHANGED };
+        event.as.context_changed = (struct sb_ev_context_changed){ .ctx = i, .state = SB_CTX_STATE_IDLE, .generation = 1 };
+        sb_model_fold(model, &event);
+    }
+    struct sb_event event = { .kind = SB_EVENT_CONTEXT_MEASURED };
+    event.as.context_measured =
+        (struct sb_ev_context_measured){ .ctx = 1, .generation = 1, .heap_kib = 3500, .is_cpu_known = true, .cpu_permille = 120 };
+    sb_model_fold(model, &event);
+    assert_int_equal(sb_api_picture(model, 0, (struct sb_wall){ 0 }, &json, NULL), SB_OK);
+    assert_says(json, "\"heap_kib\":null,\"cpu_permille\":null");
+    assert_says(json, "\"heap_kib\":3500,\"cpu_permille\":120");
+    free(json);
+    sb_model_destroy(model);
+}
+
 /* --- events ------------------------------------------------------------------------------------------------------------------- */
 
 static int listen_to_events(void)
@@ -311,6 +335,20 @@ static void events__begin_with_everything_and_go_on(void **state)
     sb_fd_close(&fd);
 }
 
+static void events__of_a_console_name_the_node_that_serves_it(void **state)
+{
+    (void)state;
+    fx.setup.node = (struct sb_node *)&fx; /* only given back */
+    fx.setup.look_at_node = look_at_node;
+    open_api();
+    int fd = dial(fx.socket_path);
+    say(fd, "GET /v1/events?console=7&wish=view HTTP/1.1\r\nHost: x\r\n\r\n");
+    const char *heard = hear(fd, "event: described");
+    assert_says(heard, "event: console");
+    assert_says(heard, "\"node\":\"b\",\"nodes\":2");
+    sb_fd_close(&fd);
+}
+
 static void events__end_when_the_interface_closes(void **state)
 {
     (void)state;
@@ -337,8 +375,10 @@ int main(void)
         TEST(api__socket_is_for_its_owner_alone),
         TEST(api__serves_a_path_longer_than_an_address),
         TEST(api__without_a_runtime_says_so),
+        TEST(api__tells_what_a_context_uses_as_far_as_it_is_known),
         TEST(api__of_a_node_that_waits_says_who_is_active),
         TEST(events__begin_with_everything_and_go_on),
+        TEST(events__of_a_console_name_the_node_that_serves_it),
         TEST(events__end_when_the_interface_closes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

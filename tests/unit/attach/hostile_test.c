@@ -202,6 +202,30 @@ static void hostile__nothing_is_shown_before_a_description_is_complete(void **st
         turn();
 }
 
+static void node__is_the_one_of_the_runtime_and_follows_it(void **state)
+{
+    static char name[300];
+    char seat[400];
+    (void)state;
+    begin_stream();
+    say("event: console\ndata: {\"writes\":false,\"writer\":\"bo\",\"node\":\"left\",\"nodes\":2}\n\n");
+    say_described();
+    while (!sb_streq(fx.status.node, "node left of 2"))
+        turn();
+    say("event: console\ndata: {\"writes\":false,\"writer\":\"bo\",\"node\":\"left\",\"nodes\":1}\n\n"); /* alone: nothing to tell apart */
+    while (fx.status.node[0] != '\0')
+        turn();
+    memset(name, 'n', sizeof(name) - 1); /* of any length: cut */
+    (void)snprintf(seat, sizeof(seat), "event: console\ndata: {\"node\":\"%s\",\"nodes\":3}\n\n", name);
+    say(seat);
+    while (strncmp(fx.status.node, "node nnnn", 9) != 0)
+        turn();
+    assert_true(strlen(fx.status.node) < sizeof(fx.status.node));
+    say("event: console\ndata: {\"writes\":false,\"node\":7}\n\n");
+    while (fx.status.node[0] != '\0')
+        turn();
+}
+
 static void hostile__what_cannot_be_read_costs_itself_alone(void **state)
 {
     static const char *const bad[] = {
@@ -381,6 +405,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(hostile__nothing_is_shown_before_a_description_is_complete),
+        TEST(node__is_the_one_of_the_runtime_and_follows_it),
         TEST(hostile__what_cannot_be_read_costs_itself_alone),
         TEST(hostile__a_stream_that_ends_is_lost_and_begins_anew),
         TEST(hostile__a_gap_makes_what_was_not_taken_void),

@@ -207,6 +207,47 @@ static void keeper__tells_the_memory_of_the_browser_with_its_probe(void **state)
     alone_stop(&alone);
 }
 
+static uint64_t heaps[] = { 5000 << 10, 6000 << 10, 0 }; /* what the page says, one after the other; 0: nothing */
+static size_t heap_at;
+
+static enum sb_err says_usage(struct sb_context *context, const struct sb_op *op, struct sb_page_usage *usage, struct sb_error *err)
+{
+    assert_non_null(context);
+    assert_true(op->deadline < sb_now() + SB_S(1)); /* no page is waited for */
+    const uint64_t heap = heaps[heap_at++];
+    if (heap == 0)
+        return sb_error_set(err, SB_ERR_TIMEOUT, "a busy page");
+    *usage = (struct sb_page_usage){ .heap_bytes = heap, .cpu = SB_S(heap_at) };
+    return SB_OK;
+}
+
+static void keeper__tells_what_the_pages_use_with_the_probe_of_the_browser(void **state)
+{
+    struct alone alone;
+    struct sb_browser_ops ops = *rig.browser.port.ops;
+
+    (void)state;
+    ops.measure = says_usage;
+    rig.browser.port.ops = &ops;
+    rig.catalogue.pool.memory_max_mib = 0;
+    heap_at = 0;
+    alone_start(&alone, rig_probe);
+    sb_keeper_open(alone.keeper, 3, 8);
+    assert_int_equal(next_input(&alone).kind, SB_INPUT_CONTEXT_UP);
+    for (size_t i = 0; i < SB_LEN(heaps); i++) {
+        sb_keeper_probe(alone.keeper, SB_COMPONENT_BROWSER, false);
+        assert_int_equal(next_input(&alone).kind, SB_INPUT_COMPONENT);
+        const struct sb_input input = next_input(&alone);
+        assert_int_equal(input.kind, SB_INPUT_USAGE);
+        assert_int_equal(input.as.usage.ctx, 3);
+        assert_int_equal(input.as.usage.generation, 8);
+        assert_int_equal(input.as.usage.heap_kib, heaps[i] >> 10);
+        assert_int_equal(input.as.usage.is_cpu_known, i == 1); /* a share needs two figures */
+        assert_true((input.as.usage.cpu_permille > 0) == (i == 1));
+    }
+    alone_stop(&alone);
+}
+
 static unsigned restarts; /* on the keeper's thread, read after its answer */
 
 static void counts_restart(struct sb_browser *browser)
@@ -303,6 +344,7 @@ int main(void)
         RIGGED(keeper__a_refused_open_is_told_with_its_reason),
         RIGGED(keeper__opens_the_newest_generation_and_closes_the_one_before),
         RIGGED(keeper__tells_the_memory_of_the_browser_with_its_probe),
+        RIGGED(keeper__tells_what_the_pages_use_with_the_probe_of_the_browser),
         RIGGED(keeper__restarts_the_browser_before_its_check_when_asked),
         RIGGED(keeper__hanging_probes_hold_up_no_context),
         RIGGED(keeper__a_failed_probe_says_why),

@@ -31,6 +31,26 @@ static void leases__name_holder_and_waiters(void **state)
     assert_int_equal(model->jobs[1].run.ctx, SB_NO_CTX);
 }
 
+static void usage__belongs_to_the_page_that_is_open(void **state)
+{
+    (void)state;
+    SAY(&scene, CONTEXT_CHANGED, context_changed, .ctx = 1, .state = SB_CTX_STATE_IDLE, .generation = 4);
+    SAY(&scene, CONTEXT_MEASURED, context_measured, .ctx = 1, .generation = 4, .heap_kib = 3500, .is_cpu_known = true, .cpu_permille = 120);
+    SAY(&scene, CONTEXT_MEASURED, context_measured, .ctx = 1, .generation = 3, .heap_kib = 99); /* of the one before */
+    SAY(&scene, CONTEXT_MEASURED, context_measured, .ctx = SB_CONTEXTS_MAX, .generation = 4, .heap_kib = 99);
+    fold();
+    assert_int_equal(model->contexts[1].heap_kib, 3500);
+    assert_true(model->contexts[1].is_cpu_known);
+    assert_int_equal(model->contexts[1].cpu_permille, 120);
+    SAY(&scene, LEASE_GRANTED, lease_granted, .ctx = 1, .run = 7, .job = 1, .lane = SB_LANE_HIGH, .deadline = SB_S(35));
+    fold();
+    assert_int_equal(model->contexts[1].heap_kib, 3500);
+    SAY(&scene, CONTEXT_CHANGED, context_changed, .ctx = 1, .state = SB_CTX_STATE_DOWN, .generation = 4, .reason = "closed");
+    fold();
+    assert_int_equal(model->contexts[1].heap_kib, 0);
+    assert_false(model->contexts[1].is_cpu_known);
+}
+
 static void waiter__leaves_the_queue_when_its_run_ends(void **state)
 {
     (void)state;
@@ -416,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(leases__name_holder_and_waiters),
+        TEST(usage__belongs_to_the_page_that_is_open),
         TEST(waiter__leaves_the_queue_when_its_run_ends),
         TEST(waiters__stand_in_the_order_of_service),
         TEST(context__that_goes_down_has_no_holder),

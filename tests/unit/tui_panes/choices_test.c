@@ -384,12 +384,55 @@ static void R__offers_the_failed_step_too(void **state)
     (void)state;
     fail_run(41, METRICS);
     press('R');
-    assert_shows("[1]*whole run  [2] from the failed step");
+    assert_shows("[1]*whole run  [2] failed step");
+    assert_shows("all 3 steps run again");
+    assert_hides("[3]"); /* between the first step and the failed one is none */
     press('2');
     assert_shows("Retry from the failed step: metrics_scraper run 41");
-    assert_shows("goes on at login");
+    assert_shows("runs login and downstream of it 1 step; what was before it stays");
     press('y');
     assert_command(SB_COMMAND_RETRY_RUN, METRICS, 41);
+}
+
+static void R__offers_the_steps_that_were_passed_and_names_what_is_done_again_outside(void **state)
+{
+    enum { SENDER = 4 };
+    (void)state;
+    scene_job(&scene, SENDER, "sender", SB_CATEGORY_POSTING, 0, 7); /* open login read check submit save archive */
+    SAY(&scene, RUN_STARTED, run_started, .run = 51, .job = SENDER, .attempt = 1);
+    SAY(&scene, STEP_STARTED, step_started, .run = 51, .job = SENDER, .step = 4, .attempt = 1, .timeout = SB_S(30));
+    SAY(&scene, STEP_ENDED, step_ended, .run = 51, .job = SENDER, .step = 4, .attempt = 1, .state = SB_STEP_STATE_SUCCEEDED);
+    SAY(&scene, RUN_ENDED, run_ended, .run = 51, .job = SENDER, .step = 6, .attempt = 1, .state = SB_RUN_STATE_FAILED, .class = SB_CLASS_FATAL,
+        .error = "disk full");
+    draw();
+    select_job("sender");
+    press('R');
+    assert_shows("acts on the outside AGAIN: submit");
+    press('3');
+    assert_shows("Retry from a step that was passed: sender run 51");
+    assert_shows("runs save and downstream of it 1 step");
+    assert_hides("AGAIN");
+    press('3');
+    assert_shows("runs submit and downstream of it 2 steps");
+    assert_shows("acts on the outside AGAIN: submit");
+    for (unsigned i = 0; i < 3; i++)
+        press('3');
+    assert_shows("runs login and downstream of it 5 steps"); /* the first one is the whole run */
+    press('3');
+    assert_shows("runs save");
+    press('2');
+    assert_shows("runs archive; what was before it stays");
+    press('3'); /* where it was left */
+    assert_shows("runs save");
+    press('y');
+    assert_command(SB_COMMAND_RETRY_RUN_FROM, SENDER, 51);
+    assert_string_equal(answer.command.subject, "save");
+    SAY(&scene, COMMAND_DONE, command_done, .command = answer.command.id, .kind = SB_COMMAND_RETRY_RUN_FROM, .job = SENDER, .run = 51, .actor = "ana",
+        .outcome = "retrying sender run 51 at save");
+    press('R');
+    press('2');
+    press('y');
+    assert_string_equal(answer.command.subject, "");
 }
 
 /* ---- fields ---- */
@@ -454,6 +497,7 @@ int main(void)
         TEST(recover__wants_the_name),
         TEST(P__pauses_a_category_and_u_resumes_it),
         TEST(P__resumes_a_category_that_is_paused),
+        TEST(R__offers_the_steps_that_were_passed_and_names_what_is_done_again_outside),
         TEST(R__offers_the_failed_step_too),
         TEST(field__takes_a_paste_as_text_and_never_as_an_answer),
         TEST(field__shows_the_end_of_a_long_reason),

@@ -147,6 +147,89 @@ static void content__an_uncertain_row_is_settled_to_the_post_under_the_cursor(vo
     assert_string_equal(answer.post_id, "901"); /* not the one that came between */
 }
 
+static void assert_order(const char *first, const char *second)
+{
+    const char *const shown = draw(), *const one = strstr(shown, first), *const two = strstr(shown, second);
+    if (one == NULL || two == NULL || one > two)
+        fail_msg("\"%s\" does not stand before \"%s\":\n%s", first, second, picture);
+}
+
+static void content__is_sorted_inside_its_parts_and_the_cursor_goes_with_its_row(void **state)
+{
+    static const char text[] = "3 drafts\n= drafts: 3\n7c  thread of me\n    \"seven\"\n    \"more\"\n2a  single of you\n    \"two\"\n"
+                               "5b  single of me\n    \"five\"\n\n= queued: 1\n1a  reply of me\n    \"one\"";
+    (void)state;
+    press('7');
+    show_content(text);
+    type("jjjjjj");
+    assert_shows(">5b  single of me");
+    assert_order("7c  ", "2a  ");
+    press('>');
+    assert_shows("sort:kind");
+    assert_order("5b  single of me", "2a  single of you");
+    assert_order("2a  single of you", "7c  thread");
+    assert_order("\"seven\"", "\"more\"");
+    assert_order("7c  thread", "= queued: 1"); /* no row leaves its part */
+    assert_shows(">5b  single of me");
+    press('A');
+    assert_string_equal(answer.content_id, "5b");
+    press('>');
+    assert_shows("sort:id");
+    assert_order("2a  ", "5b  ");
+    assert_order("5b  ", "7c  ");
+    press('I');
+    assert_shows("sort:id inverted");
+    assert_order("7c  ", "5b  ");
+    assert_order("5b  ", "2a  ");
+    assert_order("2a  ", "1a  ");
+    assert_shows("\"one\"");
+    press('o');
+    assert_shows("Sort by");
+    press('g');
+    press(SB_KEY_ENTER);
+    assert_hides("sort:");
+    assert_order("7c  ", "2a  ");
+    assert_shows(">5b  single of me");
+}
+
+static void content__of_more_rows_than_are_sorted_is_shown_all_the_same(void **state)
+{
+    static char text[1000 * 24 + 64];
+    struct sb_text out;
+    (void)state;
+    sb_text_init(&out, text, sizeof text);
+    sb_text_add(&out, "many\n= queued: 900\n");
+    for (unsigned i = 0; i < 900; i++) {
+        sb_text_add_u64(&out, 900 - i);
+        sb_text_add(&out, "  single of me\n");
+    }
+    press('7');
+    press('<'); /* the last one: by id */
+    show_content(text);
+    draw();
+    press('G');
+    assert_shows("901/901");
+    assert_shows(">1  single of me");
+}
+
+static void nodes__are_filtered(void **state)
+{
+    static const char text[] = "2 nodes, this is a\na\tactive\t2h05m\t8.1s\t0.4s\t1.4.2\tops1\t4121\n"
+                               "b\tsilent\t9m02s\t-\t41s\t1.4.1\tops2\t77\nnobody stands by\n";
+    (void)state;
+    press('9');
+    sb_screen_show_page(screen, SB_SCREEN_PAGE_NODES, 0, text, "", now);
+    press('/');
+    type("ops2");
+    press(SB_KEY_ENTER);
+    assert_shows("filter:ops2");
+    assert_shows("silent");
+    assert_hides("4121");
+    assert_shows("nobody stands by");
+    press('\\');
+    assert_shows("4121");
+}
+
 static void nodes__are_rows_of_a_table_whose_columns_drop_from_the_right(void **state)
 {
     static const char text[] = "2 nodes, this is a\na\tactive\t2h05m\t8.1s\t0.4s\t1 lent\t-\t1.4.2\tops1\t4121\n"
@@ -179,6 +262,9 @@ int main(void)
         TEST(content__the_cursor_stays_on_its_row_when_the_text_changes),
         TEST(content__keys_that_meant_a_row_which_has_just_gone_are_refused),
         TEST(content__an_uncertain_row_is_settled_to_the_post_under_the_cursor),
+        TEST(content__is_sorted_inside_its_parts_and_the_cursor_goes_with_its_row),
+        TEST(content__of_more_rows_than_are_sorted_is_shown_all_the_same),
+        TEST(nodes__are_filtered),
         TEST(nodes__are_rows_of_a_table_whose_columns_drop_from_the_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,118 @@ static void services__are_filtered(void **state)
     assert_int_equal(answer.command.component, SB_COMPONENT_STORE);
 }
 
+static void contexts__are_filtered_and_what_is_selected_is_a_row_that_is_shown(void **state)
+{
+    (void)state;
+    SAY(&scene, CONTEXT_CHANGED, context_changed, .ctx = 0, .state = SB_CTX_STATE_IDLE, .generation = 1);
+    SAY(&scene, CONTEXT_CHANGED, context_changed, .ctx = 1, .state = SB_CTX_STATE_IDLE, .generation = 1);
+    SAY(&scene, LEASE_GRANTED, lease_granted, .ctx = 1, .run = 9, .job = METRICS, .deadline = SB_S(60));
+    press('2');
+    press('z');
+    assert_shows("#0");
+    filter("metrics");
+    press(SB_KEY_ENTER);
+    assert_shows("filter:metrics");
+    assert_shows(">#1");
+    assert_hides("#0");
+    press('K');
+    assert_shows("Recycle ctx1");
+    press(SB_KEY_ESCAPE);
+    press('\\');
+    assert_shows("#0");
+    filter("state:down");
+    press(SB_KEY_ENTER);
+    assert_hides("#0 ");
+    assert_hides("#1 ");
+    assert_shows(">#2");
+    press('\\');
+    filter("lane:hi");
+    press(SB_KEY_ENTER);
+    assert_shows(" high ");
+    assert_hides(" low ");
+    press('\\');
+    filter("ctx:#2");
+    press(SB_KEY_ENTER);
+    assert_shows(">#2");
+    press('\\');
+    filter("nowhere");
+    press(SB_KEY_ENTER);
+    assert_shows("no context fits the filter");
+    press('K');
+    assert_shows("no context is selected");
+    press('\\');
+    press('g');
+    press('n');
+    assert_shows("nothing here matches nowhere");
+}
+
+static void budget__is_filtered_by_who_spends(void **state)
+{
+    (void)state;
+    grid.rows = 40;
+    SAY(&scene, BUDGET_WINDOW, budget_window, .limit = 5 * SB_USD_NANO, .tier = SB_TIER_HIGH, .day_start = 1);
+    SAY(&scene, BUDGET_SPENT, budget_spent, .job = PLAN, .run = 1, .alias = "premium", .intent = "draft", .cost = SB_USD_NANO);
+    SAY(&scene, BUDGET_SPENT, budget_spent, .job = ANALYTICS, .run = 2, .alias = "cheap", .intent = "digest", .cost = SB_USD_NANO / 2);
+    press('3');
+    press('z');
+    assert_shows("1.000 plan");
+    assert_shows("0.500 analytics");
+    filter("plan");
+    press(SB_KEY_ENTER);
+    assert_shows("1.000 plan");
+    assert_hides("analytics");
+    assert_hides("cheap 0.500");
+    assert_shows("filter:plan");
+}
+
+/* Every view of one thing, and lists of which a page is here: the words are found below what is seen. */
+static void views__are_searched(void **state)
+{
+    (void)state;
+    SAY(&scene, CONTEXT_CHANGED, context_changed, .ctx = 0, .state = SB_CTX_STATE_IDLE, .generation = 1);
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = PLAN, .subject = "plan",
+        .text = "broke");
+    static const struct {
+        uint32_t pane;
+        const char *word;
+    } views[] = {{'2', "waits"}, {'4', "Reading"}, {'5', "press"}};
+    for (unsigned i = 0; i < SB_LEN(views); i++) {
+        grid.rows = 24;
+        press(views[i].pane);
+        press(SB_KEY_ENTER);
+        assert_shows(views[i].word);
+        filter(views[i].word);
+        press(SB_KEY_ENTER);
+        assert_painted(views[i].word, true);
+        assert_shows("search:");
+        press('\\');
+        assert_painted(views[i].word, false);
+        filter("zebra");
+        press(SB_KEY_ENTER);
+        press('n');
+        assert_shows("nothing here matches");
+        press('\\');
+        press('\\');
+        press('q');
+    }
+    for (unsigned i = 0; i < 12; i++) {
+        if (i == 3)
+            SAY(&scene, COMMAND_DONE, command_done, .command = 103, .kind = SB_COMMAND_PAUSE_JOB, .job = ANALYTICS, .actor = "bo",
+                .outcome = "needle");
+        else
+            SAY(&scene, COMMAND_DONE, command_done, .command = 100 + i, .kind = SB_COMMAND_PAUSE_JOB, .job = PLAN, .actor = "bo", .outcome = "hay");
+    }
+    grid.rows = 12;
+    press('L');
+    assert_hides("needle");
+    filter("needle");
+    press(SB_KEY_ENTER);
+    assert_shows("needle");
+    assert_painted("needle", true);
+    press(SB_KEY_ENTER); /* the row that was found is the one that is open */
+    assert_shows("analytics");
+}
+
 static void say(const char *text)
 {
     struct sb_event event = {.kind = SB_EVENT_NOTE};
@@ -462,6 +574,9 @@ int main(void)
         TEST(filter__takes_ten_thousand_characters_and_bad_bytes),
         TEST(alerts__are_filtered_and_sorted),
         TEST(services__are_filtered),
+        TEST(contexts__are_filtered_and_what_is_selected_is_a_row_that_is_shown),
+        TEST(budget__is_filtered_by_who_spends),
+        TEST(views__are_searched),
         TEST(log__is_filtered_by_fields),
         TEST(log__n_goes_on_with_the_search_when_the_filter_is_cleared),
         TEST(n__says_when_there_is_nothing_to_search_for),

@@ -151,8 +151,8 @@ static void palette__acts_from_any_pane_or_says_why_not(void **state)
     assert_none();
     assert_int_equal(answer.verdict, SB_SCREEN_VERDICT_NONE);
     assert_shows("not here: it works in content");
-    run("filter");
-    assert_shows("not here: it works in jobs");
+    run("range-less");
+    assert_shows("not here: it works in timeline");
     run("sort");
     assert_shows("Budget has one order");
 }
@@ -175,6 +175,116 @@ static void palette__completes_and_previews(void **state)
     assert_shows(":goto _");
     press(SB_KEY_ESCAPE);
     assert_hides(":goto");
+}
+
+/* ---- what stands behind the name ---- */
+
+static void open_day(void)
+{
+    SAY(&scene, BUDGET_WINDOW, budget_window, .limit = 5 * SB_USD_NANO, .tier = SB_TIER_HIGH, .day_start = 1);
+}
+
+static void args__of_a_tier_fill_its_question_and_answer_nothing(void **state)
+{
+    (void)state;
+    open_day();
+    command("tier lo");
+    assert_shows("> low                          tier");
+    press(SB_KEY_TAB);
+    assert_shows(":tier low_");
+    type(" 2h cheap day until the bill is paid");
+    assert_shows("O  T wants it typed  low: until 16:41:");
+    assert_hides("ZZ");
+    assert_shows(", because cheap day");
+    press(SB_KEY_ENTER);
+    assert_none();
+    assert_shows("FORCE the tier to low");
+    assert_shows("cheap day until the bill is paid");
+    press('y');
+    assert_none(); /* the name is still to be typed */
+    type("low");
+    press('y');
+    assert_true(answer.has_command);
+    assert_int_equal(answer.command.kind, SB_COMMAND_FORCE_TIER);
+    assert_int_equal(answer.command.tier, SB_TIER_LOW);
+    assert_true(answer.command.lasts == SB_HOUR(2));
+    assert_string_equal(answer.command.reason, "cheap day until the bill is paid");
+    command("tier free");
+    assert_shows("nothing is called that"); /* it is not forced */
+}
+
+static void args__of_a_silence_are_its_time_and_its_reason(void **state)
+{
+    (void)state;
+    SAY(&scene, ALERT_RAISED, alert_raised, .alert = 5, .rule = SB_RULE_JOB_FAILED, .severity = SB_SEVERITY_PAGE, .job = PLAN,
+        .subject = "plan", .text = "broke");
+    run("silence job_failed:plan 90m being mended");
+    assert_none();
+    assert_shows("Silence job_failed of plan");
+    press('y');
+    assert_true(answer.has_command);
+    assert_int_equal(answer.command.kind, SB_COMMAND_SILENCE);
+    assert_true(answer.command.lasts == SB_MIN(90));
+    assert_string_equal(answer.command.reason, "being mended");
+}
+
+static void args__are_the_reason_of_what_asks_nothing(void **state)
+{
+    (void)state;
+    run("pause metr the site changed its login");
+    assert_command(SB_COMMAND_PAUSE_JOB, METRICS, 0);
+    assert_string_equal(answer.command.reason, "the site changed its login");
+    run("force plan 2h is no time here"); /* where no time is taken, a time is a word */
+    assert_shows("Force-run plan");
+    press('y');
+    assert_command(SB_COMMAND_RUN_JOB, PLAN, 0);
+    assert_string_equal(answer.command.reason, "2h is no time here");
+    run("pause plan");
+    assert_command(SB_COMMAND_PAUSE_JOB, PLAN, 0);
+    assert_string_equal(answer.command.reason, "");
+    press(':');
+    press(SB_KEY_UP);
+    press(SB_KEY_UP); /* the history has the whole line */
+    assert_shows(":force plan 2h is no time here_");
+}
+
+static void args__choose_a_policy_by_name(void **state)
+{
+    (void)state;
+    run("policy strict the site counts sessions");
+    assert_none();
+    assert_shows("Lane policy reclaim -> strict");
+    press('y');
+    assert_true(answer.has_command);
+    assert_int_equal(answer.command.kind, SB_COMMAND_SET_LANE_POLICY);
+    assert_int_equal(answer.command.policy, SB_LANE_POLICY_STRICT);
+    assert_string_equal(answer.command.reason, "the site counts sessions");
+    run("policy reclaim");
+    assert_none();
+    assert_shows("that policy is in force already");
+}
+
+static void args__of_any_length_are_cut_to_the_line(void **state)
+{
+    (void)state;
+    command("pause metr ");
+    for (unsigned i = 0; i < 400; i++)
+        press('w');
+    press(SB_KEY_ENTER);
+    assert_command(SB_COMMAND_PAUSE_JOB, METRICS, 0);
+    assert_int_equal(strlen(answer.command.reason), SB_NOTE_MAX - 1);
+}
+
+static void name__and_marks_are_two_targets(void **state)
+{
+    (void)state;
+    press(' ');
+    run("pause metr");
+    assert_none();
+    assert_shows("refused: rows are marked");
+    press('X');
+    run("pause metr");
+    assert_command(SB_COMMAND_PAUSE_JOB, METRICS, 0);
 }
 
 static void palette__chooses_with_arrows(void **state)
@@ -325,6 +435,12 @@ int main(void)
         TEST(palette__acknowledges_the_alert_that_is_named),
         TEST(palette__acts_from_any_pane_or_says_why_not),
         TEST(palette__completes_and_previews),
+        TEST(args__of_a_tier_fill_its_question_and_answer_nothing),
+        TEST(args__of_a_silence_are_its_time_and_its_reason),
+        TEST(args__are_the_reason_of_what_asks_nothing),
+        TEST(args__choose_a_policy_by_name),
+        TEST(args__of_any_length_are_cut_to_the_line),
+        TEST(name__and_marks_are_two_targets),
         TEST(palette__chooses_with_arrows),
         TEST(palette__remembers_what_was_run),
         TEST(palette__runs_nothing_that_was_pasted),

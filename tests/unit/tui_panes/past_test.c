@@ -199,9 +199,15 @@ static void content__is_not_recorded(void **state)
     rewind_to(SB_MIN(10));
     press('7');
     sb_screen_show_page(screen, SB_SCREEN_PAGE_CONTENT, 0, "2 drafts\nrow\n", "", now);
-    assert_shows("NOW, not the past: 2 drafts");
+    assert_shows(">7 Content< not recorded");
+    assert_shows("not recorded: nothing is known of ");
+    assert_hides("2 drafts");
+    assert_int_equal(sb_screen_polls(screen), SB_SCREEN_PAGE_NONE);
+    press('9');
+    assert_shows(">9 Nodes< not recorded");
+    press('7');
     sb_screen_show_past(screen, NULL, now, 0);
-    assert_hides("NOW, not the past");
+    assert_hides("not recorded");
 }
 
 static void recording__has_no_present_and_is_left_at_once(void **state)
