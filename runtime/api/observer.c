@@ -404,7 +404,8 @@ static void add_loop(struct sb_text *out, const struct sb_loop *loop, bool is_ba
 /* Whether every loop turns, the observer's own included. Never asks anything outside the process. */
 bool observer_live(struct observer *observer, bool is_verbose, struct sb_text *out)
 {
-    struct sb_loop loops[SB_LOOPS_MAX + 1] = { { "api", sb_pulse_ask(&observer->pulse) } };
+    bool must_wake; /* it looks every two seconds */
+    struct sb_loop loops[SB_LOOPS_MAX + 1] = { { "api", sb_pulse_ask(&observer->pulse, &must_wake) } };
     bool is_live = true;
     sb_mutex_lock(observer->mutex);
     const size_t count = 1 + observer->loop_count;

@@ -105,9 +105,10 @@ void sb_core_thread_main(void *argument)
 
     begin(engine);
     while (!taken.is_over) {
-        sb_pulse_answer(&engine->core_pulse);
         sb_ns deadline = sb_core_next_deadline(engine->core);
+        sb_pulse_rest(&engine->core_pulse);
         taken = sb_inbox_take(engine->inbox, batch, BATCH, deadline);
+        sb_pulse_rise(&engine->core_pulse);
         if (taken.is_late && deadline > engine->last_now)
             note_lateness(engine, sb_now() - deadline);
         for (size_t i = 0; i < taken.count; i++)

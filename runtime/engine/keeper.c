@@ -298,7 +298,9 @@ static void keeper_main(void *argument)
         sb_pulse_answer(&keeper->pulse);
         struct task task = choose(keeper);
         if (task.kind == TASK_NONE) {
+            sb_pulse_rest(&keeper->pulse);
             (void)sb_cond_wait(keeper->news, keeper->mutex, SB_NEVER); /* the loop looks itself */
+            sb_pulse_rise(&keeper->pulse);
             continue;
         }
         sb_mutex_unlock(keeper->mutex);
@@ -478,9 +480,11 @@ void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component, bool
 
 sb_ns sb_keeper_silence(struct sb_keeper *keeper)
 {
-    sb_ns silence = sb_pulse_ask(&keeper->pulse);
+    bool must_wake;
+    sb_ns silence = sb_pulse_ask(&keeper->pulse, &must_wake);
 
-    sb_cond_signal(keeper->news);
+    if (must_wake)
+        sb_cond_signal(keeper->news);
     return silence;
 }
 
