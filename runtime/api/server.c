@@ -2,8 +2,8 @@
  *
  * The socket is there from the beginning; the daemon behind it, and the libraries it brings, come with the first client (`doorman_main`).
  *
- * Stopping posts to `stop_fd`, which every stream waits for too: each writes what it has and ends; libmicrohttpd then joins its threads. Never: a lock of the engine, a request
- * of somebody else's user, a command by TCP. */
+ * Stopping posts to `stop_fd`, which every stream waits for too: each writes what it has and ends; libmicrohttpd then joins its threads. Never: a
+ * lock of the engine, a request of somebody else's user, a command by TCP. */
 #include "microhttpd_library.h"
 #include "observer.h"
 

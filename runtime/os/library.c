@@ -1,5 +1,6 @@
 /* Loading a shared library once, and the addresses of its functions into their table. */
 #include "signalbox/os/library.h"
+#include "signalbox/os/os.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* Two heaps for all threads, and large pieces from the system and back to it. */
 #include "signalbox/os/memory.h"
 
-#include <features.h>
+#include <stdlib.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -6,7 +6,10 @@
 #ifndef SIGNALBOX_OS_LIBRARY_H
 #define SIGNALBOX_OS_LIBRARY_H
 
-#include "signalbox/os/os.h"
+#include "signalbox/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 struct sb_library {
     const char *file;            /* its SONAME, as CMake found it: searched where linked libraries are searched */
@@ -22,7 +25,7 @@ enum sb_err sb_library_load(struct sb_library *library, struct sb_error *err) SB
 
 #define SB_LIBRARY_NAME(name) #name,
 #define SB_LIBRARY_POINTER(name) __typeof__(name) *name;
-/* In a header: SB_LIBRARY_DECLARE(sb_curl, SB_CURL_FUNCTIONS) declares the table `sb_curl` and `sb_curl_load(err)`. The list is X(NAME) X(NAME) ... */
+/* In a header: SB_LIBRARY_DECLARE(sb_curl, SB_CURL_FUNCTIONS) declares the table `sb_curl` and `sb_curl_load(err)`. The list is X(NAME) ... */
 #define SB_LIBRARY_DECLARE(table, list)                                                                                                         \
     struct table##_functions {                                                                                                                  \
         list(SB_LIBRARY_POINTER)                                                                                                                \

@@ -72,7 +72,7 @@ void sb_thread_join(struct sb_thread *thread);
 
 /* A loop's sign of life: who watches asks and wakes the loop, the loop answers at each of its turns. A loop that says when it only waits for news
  * is left asleep: it is asked, whether a wake-up still reaches it, at most every SB_PULSE_REST_MAX. Any thread, no lock. Starts as zero. */
-#define SB_PULSE_REST_MAX SB_S(10)
+#define SB_PULSE_REST_MAX SB_S(15)
 struct sb_pulse {
     _Atomic(sb_ns) asked;      /* when the question was asked that is not answered; 0 = none */
     _Atomic(sb_ns) asked_last; /* when the last one was */
