@@ -97,5 +97,5 @@ claim "no words: 64, with examples" notify 64
 claim "as they are typed" says 'signalbox notify test ops --severity page'
 sed -i 's/slack: {url: .*}/slack: {url: "https:\/\/hooks.example\/T0"}/' "$DIR/catalogue.yaml"
 claim "a secret in the catalogue: 78" notify 78 list
-claim "at its line and column" says 'catalogue.yaml:20:18: url .* must be a reference'
+claim "at its line and column" says 'catalogue.yaml:22:18: url .* must be a reference'
 finish
