@@ -177,9 +177,11 @@ static int send_until_signal(struct attempt *attempt, struct sb_cancel *cancel, 
     size_t ready = 0;
     int signal = 0;
     attempt->op = (struct sb_op){ .deadline = SB_NEVER, .cancel = cancel };
-    attempt->code = sb_thread_start(&thread, "sb-notify", attempt_main, attempt, &attempt->error);
-    if (attempt->code != SB_OK)
+    const enum sb_err started = sb_thread_start(&thread, "sb-notify", attempt_main, attempt, &attempt->error);
+    if (started != SB_OK) {
+        attempt->code = started;
         return 0;
+    }
     if (sb_poll_readable(fds, SB_LEN(fds), &forever, &ready, NULL) == SB_OK && ready == 1) {
         signal = sb_signals_take(signal_fd);
         sb_cancel_ask(cancel);
