@@ -1,9 +1,27 @@
 # One target per room. A room links only what its row in CMakeLists.txt names; tests/arch checks the includes and the undefined
 # symbols, so that the row, the code and the documentation cannot drift apart.
 
-# sb_room(NAME DIR folder [DEPS rooms...] [LIBS libraries...] [RECURSE]): static library sb_NAME from folder/*.c
+# sb_loaded(LIBRARIES...): libraries of pkg_check_modules that are not linked but loaded at their first use (signalbox/os/library.h). A room
+# that names one behind LOADS sees its headers and, as SB_FILE_NAME, the name under which the linker would have noted it.
+function(sb_loaded)
+  foreach(lib IN LISTS ARGN)
+    string(MAKE_C_IDENTIFIER ${lib} var)
+    list(GET ${var}_LINK_LIBRARIES 0 file)
+    execute_process(COMMAND ${CMAKE_READELF} -d ${file} OUTPUT_VARIABLE dynamic ERROR_QUIET)
+    if(NOT dynamic MATCHES "SONAME[^[]*\\[([^]]+)\\]")
+      message(FATAL_ERROR "${file}, which pkg-config names for ${lib}, is no shared library with a SONAME: install the one of the distribution")
+    endif()
+    set(soname ${CMAKE_MATCH_1})
+    string(TOUPPER ${var} upper)
+    add_library(loaded_${lib} INTERFACE)
+    target_include_directories(loaded_${lib} SYSTEM INTERFACE ${${var}_INCLUDE_DIRS})
+    target_compile_definitions(loaded_${lib} INTERFACE SB_FILE_${upper}="${soname}")
+  endforeach()
+endfunction()
+
+# sb_room(NAME DIR folder [DEPS rooms...] [LIBS libraries...] [LOADS libraries...] [RECURSE]): static library sb_NAME from folder/*.c
 function(sb_room name)
-  cmake_parse_arguments(R "RECURSE" "DIR" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(R "RECURSE" "DIR" "DEPS;LIBS;LOADS" ${ARGN})
   if(R_RECURSE)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${R_DIR}/*.c)
   else()
@@ -26,6 +44,9 @@ function(sb_room name)
     target_link_libraries(sb_${name} PUBLIC sb_${dep})
   endforeach()
   target_link_libraries(sb_${name} PRIVATE ${R_LIBS})
+  foreach(lib IN LISTS R_LOADS)
+    target_link_libraries(sb_${name} PRIVATE loaded_${lib})
+  endforeach()
 endfunction()
 
 # sb_program(NAME DIR folder DEPS rooms...)

@@ -1,4 +1,5 @@
-/* The observer's thread: events into the fold, and every two seconds a look at the loops. docs/OPERATIONS.md says what systemd hears. */
+/* The observer's thread: events into the fold, and every two seconds a look at the loops, when all is quiet every five. docs/OPERATIONS.md says
+ * what systemd hears. */
 #include "observer.h"
 
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 enum { LINE_MAX = 200 };
 static const sb_ns look_every = SB_S(2);
 static const sb_ns measure_every = SB_S(10);
+static const sb_ns look_every_quiet = SB_S(5);    /* nothing has happened, nobody owes an answer, no supervisor waits to hear so */
 static const sb_ns late_after = SB_S(10);
 static const sb_ns late_after_keeper = SB_S(60);  /* opening a context may take half a minute */
 static const sb_ns late_after_journal = SB_S(90); /* a database that hangs is noticed by its own limits first, at the latest after 65 s */
@@ -76,14 +78,15 @@ static void feed_watchdog(struct observer *observer)
     say(observer, "WATCHDOG=1");
 }
 
-/* Tells once who is late, and once that it is over. The watchdog is fed only while nobody is. */
-static void look_at_loops(struct observer *observer)
+/* Tells once who is late, and once that it is over. The watchdog is fed only while nobody is. Returns whether an answer is owed. */
+static bool look_at_loops(struct observer *observer)
 {
     struct sb_loop loops[SB_LOOPS_MAX];
     const size_t count = ask_loops(observer, loops);
-    bool is_any_late = false;
+    bool is_any_late = false, is_any_owed = false;
     for (size_t i = 0; i < count; i++) {
         const bool was_late = observer->is_late[i];
+        is_any_owed = is_any_owed || loops[i].silence > 0;
         observer->is_late[i] = is_late(observer, &loops[i]);
         if (sb_streq(loops[i].name, "core") && loops[i].silence > observer->core_silence)
             observer->core_silence = loops[i].silence;
@@ -100,6 +103,7 @@ static void look_at_loops(struct observer *observer)
     sb_mutex_unlock(observer->mutex);
     if (!is_any_late)
         feed_watchdog(observer);
+    return is_any_owed;
 }
 
 /* What the rules about the process itself look at. A full inbox passes it over: it comes again. */
@@ -308,13 +312,24 @@ static size_t show_events(struct observer *observer)
     return count;
 }
 
-static void take_events(struct observer *observer)
+/* Returns whether there were any. */
+static bool take_events(struct observer *observer)
 {
-    bool is_more = true;
+    bool is_more = true, is_any = false;
     while (is_more) {
-        const bool has_counted = count_events(observer) == EVENTS_AT_ONCE, has_shown = show_events(observer) == EVENTS_AT_ONCE;
-        is_more = has_counted || has_shown;
+        const size_t counted = count_events(observer), shown = show_events(observer);
+        is_more = counted == EVENTS_AT_ONCE || shown == EVENTS_AT_ONCE;
+        is_any = is_any || counted > 0 || shown > 0;
     }
+    return is_any;
+}
+
+/* How long until the next look at the loops. */
+static sb_ns pause_of(const struct observer *observer, bool is_quiet)
+{
+    if (observer->interval > 0)
+        return observer->interval < look_every ? observer->interval : look_every;
+    return is_quiet && observer->is_started ? look_every_quiet : look_every; /* a start has a deadline */
 }
 
 static void observer_main(void *arg)
@@ -322,15 +337,16 @@ static void observer_main(void *arg)
     struct observer *observer = arg;
     sb_ns next_look = 0;
     size_t ready = 0;
+    bool is_quiet = true; /* since the last look */
     while (ready < 2) {
-        const sb_ns every = observer->interval > 0 && observer->interval < look_every ? observer->interval : look_every;
         sb_pulse_answer(&observer->pulse);
-        take_events(observer);
+        is_quiet = !take_events(observer) && is_quiet;
         report(observer);
         if (sb_now() >= next_look) {
-            look_at_loops(observer);
+            is_quiet = !look_at_loops(observer) && is_quiet;
             measure(observer);
-            next_look = sb_now() + every;
+            next_look = sb_now() + pause_of(observer, is_quiet);
+            is_quiet = true;
         }
         const int fds[] = { sb_feed_fd(observer->counted), sb_feed_fd(observer->shown), observer->stop_fd };
         const struct sb_op op = { .deadline = next_look };
@@ -439,7 +455,8 @@ static void add_loop(struct sb_text *out, const struct sb_loop *loop, bool is_ba
 /* Whether every loop turns, the observer's own included. Never asks anything outside the process. */
 bool observer_live(struct observer *observer, bool is_verbose, struct sb_text *out)
 {
-    struct sb_loop loops[SB_LOOPS_MAX + 1] = { { "api", sb_pulse_ask(&observer->pulse) } };
+    bool must_wake; /* it wakes by itself */
+    struct sb_loop loops[SB_LOOPS_MAX + 1] = { { "api", sb_pulse_ask(&observer->pulse, &must_wake) } };
     bool is_live = true;
     sb_mutex_lock(observer->mutex);
     const size_t count = 1 + observer->loop_count;

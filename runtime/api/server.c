@@ -1,11 +1,13 @@
 /* The daemon: sockets, who may ask, one thread per connection (an event stream blocks it), and the request's way to its handler.
  *
+ * The socket is there from the beginning; the daemon behind it, and the libraries it brings, come with the first client (`doorman_main`).
+ *
  * Stopping posts to `stop_fd`, which every stream waits for too: each writes what it has and ends; libmicrohttpd then joins its threads. Never: a
  * lock of the engine, a request of somebody else's user, a command by TCP. */
+#include "microhttpd_library.h"
 #include "observer.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdatomic.h>
@@ -24,6 +26,7 @@ static const sb_ns last_words_max = SB_MS(500); /* for streams to write what the
 struct sb_api {
     struct sb_api_setup setup;
     struct MHD_Daemon *local, *tcp;
+    struct sb_thread *doorman; /* waits for the first client of the socket; `local` and `listen_fd` are its own until it is joined */
     struct observer *observer;
     int stop_fd, listen_fd;
     atomic_int streams; /* open ones; each that ends posts `ended_fd` */
@@ -265,6 +268,48 @@ static struct MHD_Daemon *start(struct sb_api *api, int listen_fd, MHD_AccessHan
     return daemon;
 }
 
+static enum sb_err start_local(struct sb_api *api, struct sb_error *err)
+{
+    enum sb_err rc = sb_api_mhd_load(err);
+    if (rc != SB_OK)
+        return rc;
+    api->local = start(api, api->listen_fd, on_local);
+    if (api->local == NULL)
+        return sb_error_set(err, SB_ERR_UNAVAILABLE, "the socket %.200s cannot be served: %s", api->setup.socket_path, strerror(errno));
+    api->listen_fd = -1; /* the daemon's now */
+    return SB_OK;
+}
+
+static enum sb_err start_tcp(struct sb_api *api, struct sb_error *err)
+{
+    enum sb_err rc = sb_api_mhd_load(err);
+    if (rc != SB_OK)
+        return rc;
+    api->tcp = start(api, -1, on_tcp);
+    return api->tcp != NULL ? SB_OK
+                            : sb_error_set(err, SB_ERR_UNAVAILABLE, "port %u of 127.0.0.1 cannot be served: %s; choose another settings.api_port",
+                                           api->setup.port, strerror(errno));
+}
+
+/* Ends when the daemon has taken over, or with the interface. Clients of a socket that cannot be served are refused, not kept waiting. */
+static void doorman_main(void *arg)
+{
+    struct sb_api *api = arg;
+    const int fds[] = { api->stop_fd, api->listen_fd };
+    static const struct sb_op forever = { .deadline = SB_NEVER };
+    struct sb_error err = { 0 };
+    size_t ready = 0;
+    enum sb_err rc = sb_poll_readable(fds, SB_LEN(fds), &forever, &ready, &err);
+    if (rc == SB_OK && ready == 0)
+        return;
+    if (rc == SB_OK)
+        rc = start_local(api, &err);
+    if (rc == SB_OK)
+        return;
+    sb_log(SB_LOG_ERROR, "api", "%s", err.text);
+    sb_fd_close(&api->listen_fd);
+}
+
 enum sb_err sb_api_open(struct sb_api **out_api, const struct sb_api_setup *setup, struct sb_error *err)
 {
     struct sb_api *api = calloc(1, sizeof(*api));
@@ -279,19 +324,10 @@ enum sb_err sb_api_open(struct sb_api **out_api, const struct sb_api_setup *setu
         rc = observer_open(&api->observer, &api->setup, err);
     if (rc == SB_OK)
         rc = listen_local(setup->socket_path, &api->listen_fd, err);
-    if (rc == SB_OK) {
-        api->local = start(api, api->listen_fd, on_local);
-        if (api->local == NULL)
-            rc = sb_error_set(err, SB_ERR_UNAVAILABLE, "the socket %.200s cannot be served: %s", setup->socket_path, strerror(errno));
-        else
-            api->listen_fd = -1; /* the daemon's now */
-    }
-    if (rc == SB_OK && setup->port != 0) {
-        api->tcp = start(api, -1, on_tcp);
-        if (api->tcp == NULL)
-            rc = sb_error_set(err, SB_ERR_UNAVAILABLE, "port %u of 127.0.0.1 cannot be served: %s; choose another settings.api_port",
-                              setup->port, strerror(errno));
-    }
+    if (rc == SB_OK && setup->port != 0)
+        rc = start_tcp(api, err);
+    if (rc == SB_OK)
+        rc = sb_thread_start(&api->doorman, "sb-api-door", doorman_main, api, err);
     if (rc == SB_OK)
         *out_api = api;
     else
@@ -314,14 +350,16 @@ void sb_api_close(struct sb_api *api)
 {
     if (api == NULL)
         return;
+    const bool has_socket = api->listen_fd >= 0 || api->doorman != NULL;
     if (api->stop_fd >= 0 && api->ended_fd >= 0)
         end_streams(api);
+    sb_thread_join(api->doorman);
     if (api->tcp != NULL)
         MHD_stop_daemon(api->tcp);
-    if (api->local != NULL) {
+    if (api->local != NULL)
         MHD_stop_daemon(api->local);
+    if (has_socket)
         (void)unlink(api->setup.socket_path);
-    }
     observer_close(api->observer);
     sb_fd_close(&api->listen_fd);
     sb_fd_close(&api->stop_fd);

@@ -4,7 +4,6 @@
 #include "signalbox/api/api.h"
 #include "signalbox/attach/attach.h"
 #include "signalbox/os/os.h"
-#include "signalbox/ports/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,44 +45,13 @@ static int take_body(struct client_reply *reply)
     return reply->status == 404 || reply->status == 400 || reply->status == 413 ? EXIT_DATA : reply->status == 403 ? EXIT_PERMISSION : EXIT_LATER;
 }
 
+/* Asked without the HTTP library, whose start takes longer than the answer. `body` NULL = none. */
 static int ask(const char *socket_path, const char *method, const char *target, const char *body, struct client_reply *reply)
-{
-    char address[SB_API_ADDRESS_MAX], url[512];
-    static const struct sb_http_header headers[] = { { "Content-Type", "application/json" } };
-    struct sb_http *http = NULL;
-    struct sb_http_response response = { 0 };
-    struct sb_error err = { 0 };
-    int dir_fd = -1;
-    struct sb_op op = { .deadline = sb_now() + ask_max };
-    enum sb_err rc = sb_api_address(socket_path, address, &dir_fd, &err);
-    if (rc == SB_OK && snprintf(url, sizeof(url), "http://localhost%s", target) >= (int)sizeof(url))
-        rc = sb_error_set(&err, SB_ERR_TOO_LARGE, "the question is too long");
-    if (rc == SB_OK)
-        rc = sb_http_create(&http, &err);
-    if (rc == SB_OK) {
-        struct sb_http_request request = { .method = method, .url = url, .unix_socket = address, .headers = headers,
-                                           .header_count = body != NULL ? SB_LEN(headers) : 0, .body = body,
-                                           .body_size = body != NULL ? strlen(body) : 0, .response_max = REPLY_MAX };
-        rc = sb_http_send(http, &request, &op, &response, &err);
-    }
-    sb_http_destroy(http);
-    sb_fd_close(&dir_fd);
-    if (rc != SB_OK) {
-        complain("%s", err.text);
-        return exit_code_of(rc);
-    }
-    reply->status = (unsigned)response.status;
-    reply->body = response.body;
-    return take_body(reply);
-}
-
-/* A question: asked without the HTTP library, whose start takes longer than the answer. */
-static int ask_by_hand(const char *socket_path, const char *target, struct client_reply *reply)
 {
     const struct sb_op op = { .deadline = sb_now() + ask_max };
     struct sb_attach_reply answer = { 0 };
     struct sb_error err = { 0 };
-    enum sb_err rc = sb_attach_ask(socket_path, "GET", target, NULL, REPLY_MAX, &op, &answer, &err);
+    enum sb_err rc = sb_attach_ask(socket_path, method, target, body, REPLY_MAX, &op, &answer, &err);
     if (rc != SB_OK) {
         complain("%s", err.text);
         return exit_code_of(rc);
@@ -177,7 +145,7 @@ int client_get(struct options *options, const char *target, struct client_reply 
     memset(reply, 0, sizeof(*reply));
     int code = find_state(&in, options, socket_path, &is_running);
     if (code == EXIT_OK && is_running) {
-        code = ask_by_hand(socket_path, target, reply);
+        code = ask(socket_path, "GET", target, NULL, reply);
     } else if (code == EXIT_OK) {
         bool has_catalogue = in.catalogue != NULL;
         if (!has_catalogue && in.paths.catalogue[0] == '\0') {

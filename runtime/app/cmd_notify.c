@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TARGET_MAX = 300 };
+enum { TARGET_MAX = 300, EXIT_SIGNAL = 128 };
 
 static void target_of(const struct sb_channel_def *channel, char out[TARGET_MAX])
 {
@@ -148,14 +148,75 @@ static void tell_as_json(struct sb_json_out *out, const struct sb_channel_def *c
     sb_json_object_end(out);
 }
 
+/* The message on its way, on a thread of its own. */
+struct attempt {
+    struct sb_notify *notify;
+    size_t index;
+    const struct sb_notice *notice;
+    struct sb_op op;
+    int done_fd;
+    struct sb_notify_answer answer;
+    enum sb_err code;
+    struct sb_error error;
+};
+
+static void attempt_main(void *arg)
+{
+    struct attempt *attempt = arg;
+    attempt->code = sb_notify_send(attempt->notify, attempt->index, attempt->notice, &attempt->op, &attempt->answer, &attempt->error);
+    sb_wake_post(attempt->done_fd);
+}
+
+/* Sends, until it is done or the operator calls it off: a program that was started for it ends with it, whatever group it is in. Returns the signal,
+ * or 0. */
+static int send_until_signal(struct attempt *attempt, struct sb_cancel *cancel, int signal_fd)
+{
+    const int fds[] = { attempt->done_fd, signal_fd };
+    static const struct sb_op forever = { .deadline = SB_NEVER }; /* the channel's timeout is the bound */
+    struct sb_thread *thread = NULL;
+    size_t ready = 0;
+    int signal = 0;
+    attempt->op = (struct sb_op){ .deadline = SB_NEVER, .cancel = cancel };
+    const enum sb_err started = sb_thread_start(&thread, "sb-notify", attempt_main, attempt, &attempt->error);
+    if (started != SB_OK) {
+        attempt->code = started;
+        return 0;
+    }
+    if (sb_poll_readable(fds, SB_LEN(fds), &forever, &ready, NULL) == SB_OK && ready == 1) {
+        signal = sb_signals_take(signal_fd);
+        sb_cancel_ask(cancel);
+    }
+    sb_thread_join(thread);
+    return attempt->code == SB_OK ? 0 : signal;
+}
+
 static int send_test(const struct options *options, struct sb_notify *notify, size_t index, const struct sb_channel_def *channel,
                      const struct sb_notice *notice)
 {
-    const struct sb_op op = { .deadline = SB_NEVER }; /* the channel's timeout is the bound */
-    struct sb_notify_answer answer = { 0 };
+    struct attempt attempt = { .notify = notify, .index = index, .notice = notice, .done_fd = -1 };
     struct sb_error error = { 0 };
+    int signal_fd = -1, signal = 0;
     const sb_ns start = sb_now();
-    const enum sb_err code = sb_notify_send(notify, index, notice, &op, &answer, &error);
+    const int heard = session_signals(&signal_fd);
+    if (heard != EXIT_OK)
+        return heard;
+    struct sb_cancel *cancel = sb_cancel_create(&error);
+    enum sb_err code = cancel != NULL ? SB_OK : error.code;
+    if (code == SB_OK)
+        code = sb_wake_open(&attempt.done_fd, &error);
+    if (code == SB_OK) {
+        signal = send_until_signal(&attempt, cancel, signal_fd);
+        code = attempt.code;
+        error = attempt.error;
+    }
+    sb_fd_close(&attempt.done_fd);
+    sb_fd_close(&signal_fd);
+    sb_cancel_destroy(cancel);
+    if (signal != 0) {
+        complain("called off; whether channel %s has the message is not known", channel->name);
+        return EXIT_SIGNAL + signal;
+    }
+    const struct sb_notify_answer answer = attempt.answer;
     const sb_ns took = sb_now() - start;
     if (options->is_json) {
         struct sb_json_out *out = sb_json_out_create(1u << 16);

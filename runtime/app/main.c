@@ -3,6 +3,7 @@
 #include "tables.h"
 
 #include "signalbox/codec/codec.h"
+#include "signalbox/os/memory.h"
 #include "signalbox/os/os.h"
 
 #include <locale.h>
@@ -92,6 +93,7 @@ int main(int argc, char **argv)
     const struct subcommand *command = find("console");
     struct options options = { 0 };
 
+    sb_memory_keep_little();
     (void)setlocale(LC_ALL, "");
     sb_core_dumps_off(); /* secrets are in this memory */
     if (argc > 1 && argv[1][0] != '-') {

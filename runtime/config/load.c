@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CONFIG_HASH_BYTES = 6 }; /* as many as people compare */
+
 struct sb_cfg_node *sb_cfg_load_tree(struct sb_cfg_loader *loader, struct sb_cfg_doc *doc)
 {
-    if (EVP_DigestUpdate(loader->hash, doc->original, doc->size) != 1) {
-        loader->scratch.is_exhausted = true; /* the only way it can fail */
-    }
+    sb_sha256_add(&loader->hash, doc->original, doc->size);
     return sb_cfg_parse(&loader->scratch, loader->errors, doc);
 }
 
@@ -64,17 +64,9 @@ static void make_budget(struct sb_cfg_loader *loader)
 
 static void finish_hash(struct sb_cfg_loader *loader)
 {
-    static const char DIGITS[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_DigestFinal_ex(loader->hash, digest, &size) != 1) {
-        loader->scratch.is_exhausted = true;
-        return;
-    }
-    for (unsigned i = 0; i < 6; i++) {
-        loader->box->catalogue.config_hash[2 * i] = DIGITS[digest[i] >> 4];
-        loader->box->catalogue.config_hash[2 * i + 1] = DIGITS[digest[i] & 15];
-    }
+    uint8_t digest[SB_SHA256_BYTES];
+    sb_sha256_end(&loader->hash, digest);
+    sb_sha256_digits(digest, CONFIG_HASH_BYTES, loader->box->catalogue.config_hash);
 }
 
 static void assemble(struct sb_cfg_loader *loader)
@@ -130,7 +122,6 @@ static void load_doc(struct sb_cfg_loader *loader, struct sb_cfg_doc *doc)
 
 static void loader_deinit(struct sb_cfg_loader *loader)
 {
-    EVP_MD_CTX_free(loader->hash);
     sb_cfg_region_free(&loader->scratch);
     if (loader->box != NULL) {
         sb_catalogue_destroy(&loader->box->catalogue);
@@ -148,8 +139,8 @@ static struct sb_cfg_loader *loader_create(const struct sb_config_source *source
     loader->path = path;
     loader->errors = errors;
     loader->box = calloc(1, sizeof *loader->box);
-    loader->hash = EVP_MD_CTX_new();
-    if (loader->box == NULL || loader->hash == NULL || EVP_DigestInit_ex(loader->hash, EVP_sha256(), NULL) != 1) {
+    sb_sha256_init(&loader->hash);
+    if (loader->box == NULL) {
         loader_deinit(loader);
         return NULL;
     }

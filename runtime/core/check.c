@@ -85,10 +85,11 @@ static void check_counts(const struct sb_core *core)
 
 static void check_jobs(const struct sb_core *core)
 {
-    uint32_t live = 0;
+    uint32_t live = 0, idle = 0;
     for (uint32_t i = 0; i < core->setup.job_count; i++) {
         const struct job *job = &core->jobs[i];
         live += job->live;
+        idle += job->live == 0 ? 1u : 0u;
         SB_ASSERT((job->live > 0) == (job->latest_slot != NO_RUN));
         if (job->latest_slot != NO_RUN)
             SB_ASSERT(core->runs[job->latest_slot].is_used && core->runs[job->latest_slot].job == i);
@@ -98,6 +99,7 @@ static void check_jobs(const struct sb_core *core)
         }
     }
     SB_ASSERT(live + core->free_count == core->run_cap);
+    SB_ASSERT(idle == core->idle_jobs);
 }
 
 static void check_alerts(const struct sb_core *core)

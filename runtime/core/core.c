@@ -91,6 +91,7 @@ struct sb_core *sb_core_init(void *memory, size_t size, const struct sb_core_set
         core->free_runs[i] = (uint16_t)(core->run_cap - 1 - i);
     }
     core->free_count = core->run_cap;
+    core->idle_jobs = setup->job_count;
     for (uint32_t i = 0; i < setup->job_count; i++) {
         core->jobs[i].due = INT64_MAX;
         core->jobs[i].latest_slot = NO_RUN;

@@ -47,6 +47,7 @@ struct run *sb_run_take(struct sb_core *core, uint16_t job, uint64_t id, enum sb
         .ready_at = core->now,
         .nominal = nominal,
     };
+    core->idle_jobs -= core->jobs[job].live == 0 ? 1 : 0;
     core->jobs[job].live++;
     core->jobs[job].latest_slot = slot;
     return run;
@@ -67,7 +68,8 @@ void sb_run_say_queued(struct sb_core *core, const struct run *run)
 struct run *sb_run_create(struct sb_core *core, uint16_t job, uint64_t id, enum sb_cause cause, int64_t nominal, uint8_t step,
                           uint8_t attempt)
 {
-    struct run *run = sb_run_take(core, job, id, cause, nominal, step, attempt);
+    const bool is_first = core->jobs[job].live == 0;
+    struct run *run = is_first || core->free_count > core->idle_jobs ? sb_run_take(core, job, id, cause, nominal, step, attempt) : NULL;
     if (run != NULL)
         sb_run_say_queued(core, run);
     return run;
@@ -266,6 +268,7 @@ static void forget_slot(struct sb_core *core, struct run *run)
     core->free_runs[core->free_count++] = slot;
     SB_ASSERT(job->live > 0);
     job->live--;
+    core->idle_jobs += job->live == 0 ? 1 : 0;
     if (job->latest_slot != slot)
         return;
     job->latest_slot = NO_RUN;

@@ -219,6 +219,7 @@ struct sb_core {
     uint16_t *free_runs;        /* stack */
     int64_t *step_done;         /* [setup.step_count] wall ns: when a step with its own cadence succeeded last, 0 = never */
     uint32_t run_cap, free_count;
+    uint32_t idle_jobs;         /* without a live run */
 
     struct sb_heap timers;      /* every deadline; ids by timer_* below */
     struct sb_heap lanes[SB_LANE_COUNT]; /* runs that wait for a context, by virtual ready time */
@@ -347,7 +348,8 @@ void sb_schedule_rearm_all(struct sb_core *core);
 /* A run of the job ended: what waited behind it may start. */
 void sb_schedule_run_ended(struct sb_core *core, uint16_t job);
 
-/* runs.c: `take` makes a run without a word, `create` announces it; NULL when the table is full. `id` 0 = a new one. */
+/* runs.c: `take` makes a run without a word, NULL when the table is full; `create` announces it, NULL when the table is full but for the places of
+ * jobs that have no run: further runs of one job, however many are asked for, keep no other job from its first. `id` 0 = a new one. */
 struct run *sb_run_take(struct sb_core *core, uint16_t job, uint64_t id, enum sb_cause cause, int64_t nominal, uint8_t step,
                         uint8_t attempt);
 void sb_run_say_queued(struct sb_core *core, const struct run *run);

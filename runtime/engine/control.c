@@ -51,9 +51,11 @@ size_t sb_control_loops(struct sb_control *control, struct sb_loop loops[SB_LOOP
 {
     struct sb_engine *engine = control->engine;
     size_t count, busy, used = 0;
+    bool must_wake;
 
-    loops[used++] = (struct sb_loop){ "core", sb_pulse_ask(&engine->core_pulse) };
-    sb_inbox_kick(engine->inbox);
+    loops[used++] = (struct sb_loop){ "core", sb_pulse_ask(&engine->core_pulse, &must_wake) };
+    if (must_wake)
+        sb_inbox_kick(engine->inbox);
     loops[used++] = (struct sb_loop){ "workers", sb_workers_silence(engine->workers, &count, &busy) };
     loops[used++] = (struct sb_loop){ "journal", sb_journal_silence(engine->journal) };
     loops[used++] = (struct sb_loop){ "keeper", sb_keeper_silence(engine->keeper) };

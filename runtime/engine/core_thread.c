@@ -109,9 +109,10 @@ void sb_core_thread_main(void *argument)
 
     begin(engine);
     while (!taken.is_over) {
-        sb_pulse_answer(&engine->core_pulse);
         sb_ns deadline = sb_core_next_deadline(engine->core);
+        sb_pulse_rest(&engine->core_pulse);
         taken = sb_inbox_take(engine->inbox, batch, BATCH, deadline);
+        sb_pulse_rise(&engine->core_pulse);
         const sb_ns late = deadline < SB_NEVER && deadline > engine->last_now ? sb_now() - deadline : 0;
         if (late > 0)
             note_lateness(engine, late, taken.is_late);

@@ -226,5 +226,6 @@ sb_ns sb_journal_silence(struct sb_journal *journal)
     sb_mutex_unlock(journal->mutex);
     if (is_written)
         sb_pulse_answer(&journal->pulse);
-    return is_written ? 0 : sb_pulse_ask(&journal->pulse);
+    bool must_wake; /* the store's callbacks answer, when they come */
+    return is_written ? 0 : sb_pulse_ask(&journal->pulse, &must_wake);
 }

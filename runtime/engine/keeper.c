@@ -314,20 +314,28 @@ static bool is_over(const struct sb_keeper *keeper)
 static void keeper_main(void *argument)
 {
     struct sb_keeper *keeper = argument;
+    bool has_finished = false;
 
     sb_mutex_lock(keeper->mutex);
     while (!is_over(keeper)) {
         sb_pulse_answer(&keeper->pulse);
         struct task task = choose(keeper);
         if (task.kind == TASK_NONE) {
+            sb_pulse_rest(&keeper->pulse);
             (void)sb_cond_wait(keeper->news, keeper->mutex, SB_NEVER); /* the loop looks itself */
+            sb_pulse_rise(&keeper->pulse);
+            has_finished = false;
             continue;
         }
+        if (has_finished && (task.kind == TASK_OPEN || task.kind == TASK_CLOSE))
+            sb_cond_signal(keeper->news); /* a probe that had to wait for the finished one is another thread's now */
         sb_mutex_unlock(keeper->mutex);
         task_functions[task.kind](keeper, &task);
         sb_mutex_lock(keeper->mutex);
         finish(keeper, &task);
-        sb_cond_broadcast(keeper->news); /* what depended on this may go on */
+        has_finished = true;
+        if (keeper->is_stopping)
+            sb_cond_broadcast(keeper->news); /* else what waited for this is one task: this thread's next */
     }
     sb_mutex_unlock(keeper->mutex);
 }
@@ -495,14 +503,16 @@ void sb_keeper_probe(struct sb_keeper *keeper, enum sb_component component, bool
     keeper->is_probe_wanted[component] = true;
     keeper->is_restart_wanted = keeper->is_restart_wanted || (restart && component == SB_COMPONENT_BROWSER);
     sb_mutex_unlock(keeper->mutex);
-    sb_cond_broadcast(keeper->news);
+    sb_cond_signal(keeper->news); /* one task, one thread */
 }
 
 sb_ns sb_keeper_silence(struct sb_keeper *keeper)
 {
-    sb_ns silence = sb_pulse_ask(&keeper->pulse);
+    bool must_wake;
+    sb_ns silence = sb_pulse_ask(&keeper->pulse, &must_wake);
 
-    sb_cond_signal(keeper->news);
+    if (must_wake)
+        sb_cond_signal(keeper->news);
     return silence;
 }
 
@@ -513,7 +523,7 @@ void sb_keeper_probe_site(struct sb_keeper *keeper, uint8_t site, uint32_t gener
     keeper->is_site_wanted[site] = true;
     keeper->site_generation[site] = generation;
     sb_mutex_unlock(keeper->mutex);
-    sb_cond_broadcast(keeper->news);
+    sb_cond_signal(keeper->news);
 }
 
 struct sb_context *sb_keeper_context(struct sb_keeper *keeper, uint16_t ctx, uint32_t generation)

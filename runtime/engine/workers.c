@@ -25,8 +25,9 @@ static void worker_main(void *argument)
         sb_mutex_lock(workers->mutex);
         sb_pulse_answer(&workers->pulse);
         while (workers->head == NULL && !workers->is_stopping) {
+            sb_pulse_rest(&workers->pulse);
             (void)sb_cond_wait(workers->news, workers->mutex, SB_NEVER); /* the loop looks itself */
-            sb_pulse_answer(&workers->pulse);
+            sb_pulse_rise(&workers->pulse);
         }
         struct sb_attempt *attempt = workers->head;
         if (attempt != NULL) {
@@ -131,8 +132,10 @@ sb_ns sb_workers_silence(struct sb_workers *workers, size_t *count, size_t *busy
     sb_mutex_unlock(workers->mutex);
     if (*busy >= *count)
         sb_pulse_answer(&workers->pulse); /* all of them run steps, whose limits the core minds */
-    sb_ns silence = sb_pulse_ask(&workers->pulse);
-    sb_cond_signal(workers->news);
+    bool must_wake;
+    sb_ns silence = sb_pulse_ask(&workers->pulse, &must_wake);
+    if (must_wake)
+        sb_cond_signal(workers->news);
     return silence;
 }
 

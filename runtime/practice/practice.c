@@ -6,12 +6,12 @@
 
 #include "call.h"
 #include "delays.h"
+#include "microhttpd_library.h"
 #include "routes.h"
 
 #include "signalbox/os/os.h"
 
 #include <arpa/inet.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,6 +276,10 @@ static int listen_on(struct sb_practice *practice, uint16_t port)
 
 static enum sb_err start_daemon(struct sb_practice *practice, uint16_t port, struct sb_error *err)
 {
+    enum sb_err code = sb_practice_mhd_load(err);
+    if (code != SB_OK) {
+        return code;
+    }
     int fd = listen_on(practice, port);
     if (fd >= 0) {
         sigset_t before;

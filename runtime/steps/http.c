@@ -1,6 +1,7 @@
 /* Step kind `http`: one request through the HTTP port. Runs on a worker thread; must never follow a redirect or retry. */
 #include "template.h"
 
+#include "signalbox/base/sha256.h"
 #include "signalbox/base/text.h"
 
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static enum sb_err answer_key(const struct sb_http_request *request, char *key, 
 {
     struct sb_blob blob = { .max = SB_STEP_TEXT_MAX };
     struct sb_text text;
-    char hex[SB_EFFECT_ID_MAX];
+    char hex[SB_SHA256_HEX];
     sb_blob_add(&blob, request->url, strlen(request->url) + 1);
     for (size_t i = 0; i < request->header_count; i++) {
         sb_blob_add(&blob, request->headers[i].name, strlen(request->headers[i].name) + 1);
@@ -85,12 +86,12 @@ static enum sb_err answer_key(const struct sb_http_request *request, char *key, 
     char *whole = sb_blob_take(&blob);
     if (whole == NULL)
         return sb_error_set(err, SB_ERR_TOO_LARGE, "address and headers have more than %d bytes", SB_STEP_TEXT_MAX);
-    enum sb_err code = sb_sha256_hex(whole, size, hex, err);
+    sb_sha256_hex(whole, size, hex);
     free(whole);
     sb_text_init(&text, key, cap);
     sb_text_add(&text, "http:");
-    sb_text_add(&text, code == SB_OK ? hex : "");
-    return code;
+    sb_text_add(&text, hex);
+    return SB_OK;
 }
 
 /* True when an earlier answer serves. What is no document of ours any more is no answer. */

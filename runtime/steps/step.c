@@ -2,8 +2,6 @@
  * state. It must never retry, sleep or decide what happens after a failure: that is the core's business. */
 #include "steps.h"
 
-#include <openssl/evp.h>
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -197,19 +195,4 @@ void sb_json_put(struct sb_json_out *out, const struct sb_json *json, const char
     else
         sb_json_raw(out, text); /* numbers, booleans, arrays and objects print as JSON */
     free(text);
-}
-
-enum sb_err sb_sha256_hex(const void *bytes, size_t size, char *hex, struct sb_error *err)
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    if (EVP_Digest(bytes, size, digest, &length, EVP_sha256(), NULL) != 1 || length != 32)
-        return sb_error_set(err, SB_ERR_BUG, "SHA-256 is not available");
-    for (size_t i = 0; i < 32; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[64] = '\0';
-    return SB_OK;
 }

@@ -49,7 +49,5 @@ enum sb_err sb_step_outputs(const struct sb_step_env *env, struct sb_json **json
 bool sb_json_copy(const struct sb_json *json, const char *path, char *dst, size_t cap);
 /* Writes any value of a document. Missing writes null. */
 void sb_json_put(struct sb_json_out *out, const struct sb_json *json, const char *path);
-/* Hex SHA-256 of `size` bytes; `hex` holds SB_EFFECT_ID_MAX bytes. */
-enum sb_err sb_sha256_hex(const void *bytes, size_t size, char *hex, struct sb_error *err) SB_MUST_USE;
 
 #endif

@@ -19,6 +19,8 @@ channels:
     exec: {argv: [sh, -c, 'cat >"\$1"', sh, $DIR/got]}
   later:
     exec: {argv: [sh, -c, 'echo busy >&2; exit 75']}
+  slow:
+    exec: {argv: [sh, -c, 'echo "\$\$" >"\$1"; exec sleep 600', sh, $DIR/slow.pid]}
   team:
     smtp:
       url: smtp://127.0.0.1:$port
@@ -51,11 +53,18 @@ claim "list ends well" notify 0 list
 claim "it names the channels" says '^team +smtp +warn +job_\* +smtp://127.0.0.1:'
 claim "and keeps addresses to what may be seen" says '^hook +webhook +warn +all +http://127.0.0.1:1/\.\.\.$'
 claim "list as JSON" notify 0 list --json
-claim "five of them" [ "$(sqlite3 :memory: "SELECT json_array_length(CAST(readfile('$DIR/refused.out') AS TEXT))")" = 5 ]
+claim "six of them" [ "$(sqlite3 :memory: "SELECT json_array_length(CAST(readfile('$DIR/refused.out') AS TEXT))")" = 6 ]
 
 claim "a test message goes to a program" notify 0 test program --severity page
 claim "the command says so" says '^delivered through channel program \(exec\) in [0-9]+ ms, key test-[0-9a-f]{16}$'
 claim "the program has it" grep -q '"title":"\[TEST PAGE\] notify_test: program (rehearsal)"' "$DIR/got"
+
+start called_off "$PROGRAM" notify test slow --catalogue "$DIR/catalogue.yaml"
+wait_for 20 test -s "$DIR/slow.pid" || give_up "the slow program did not begin"
+kill -TERM "$started"
+ended "$started"
+claim "a test that is called off says so by its exit code" [ "$code" = 143 ]
+claim "and ends the program it had started" is_gone "$(cat "$DIR/slow.pid")"
 
 claim "a test message goes by mail" notify 0 test team --json
 claim "the answer says delivered" says '"delivered":true,"status":0,"permanent":false'
@@ -88,5 +97,5 @@ claim "no words: 64, with examples" notify 64
 claim "as they are typed" says 'signalbox notify test ops --severity page'
 sed -i 's/slack: {url: .*}/slack: {url: "https:\/\/hooks.example\/T0"}/' "$DIR/catalogue.yaml"
 claim "a secret in the catalogue: 78" notify 78 list
-claim "at its line and column" says 'catalogue.yaml:20:18: url .* must be a reference'
+claim "at its line and column" says 'catalogue.yaml:22:18: url .* must be a reference'
 finish

@@ -81,12 +81,51 @@ static void rules__that_the_catalogue_changed_are_announced_and_no_others(void *
     world_destroy(w);
 }
 
+/* Whoever asks for run after run of one job fills the table but for a place for each of the others: those begin on time. */
+static void runs__that_are_asked_for_leave_every_other_job_its_place(void **state)
+{
+    (void)state;
+    enum { ASKED = 200, TIMED = 4, SPARE = 64 };
+    struct sb_event events[2048];
+    unsigned queued = 0, refused = 0, due = 0, skipped = 0;
+    struct world *w = world_create();
+    struct sb_job_def *greedy = world_job(w, "greedy", 0, 0);
+    greedy->overlap = SB_OVERLAP_ALLOW;
+    greedy->overlap_max = ASKED;
+    greedy->queue_timeout = SB_HOUR(1);
+    world_step(w, "long", false, SB_S(50));
+    for (int i = 0; i < TIMED; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "timed_%d", i);
+        world_job(w, name, SB_MIN(1), SB_S(10))->queue_timeout = SB_HOUR(1);
+        world_step(w, "only", false, SB_S(1));
+    }
+    world_begin(w);
+    w->record = events;
+    w->record_cap = SB_LEN(events);
+    for (int i = 0; i < ASKED; i++)
+        world_command(w, SB_COMMAND_RUN_JOB, 0);
+    world_run(w, w->now + SB_S(20));
+    for (size_t i = 0; i < w->record_count; i++) {
+        queued += events[i].kind == SB_EVENT_RUN_QUEUED && events[i].as.run_queued.job == 0 ? 1 : 0;
+        due += events[i].kind == SB_EVENT_RUN_QUEUED && events[i].as.run_queued.job != 0 ? 1 : 0;
+        refused += events[i].kind == SB_EVENT_COMMAND_REFUSED ? 1 : 0;
+        skipped += events[i].kind == SB_EVENT_NOMINAL_SKIPPED ? 1 : 0;
+    }
+    assert_int_equal(queued, 1 + SPARE + (1 + TIMED) / 4);
+    assert_int_equal(queued + refused, ASKED);
+    assert_int_equal(due, TIMED);
+    assert_int_equal(skipped, 0);
+    world_destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(command__is_told_with_its_reason_before_its_answer_and_once),
         cmocka_unit_test(command__that_is_refused_is_told_with_its_reason_too),
         cmocka_unit_test(rules__that_the_catalogue_changed_are_announced_and_no_others),
+        cmocka_unit_test(runs__that_are_asked_for_leave_every_other_job_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,7 @@ enum sb_rank {
     SB_RANK_ATTACH = 44,
     SB_RANK_BROWSER = 50,
     SB_RANK_CONTEXT = 52,
+    SB_RANK_HTTP_OPENING = 58,
     SB_RANK_HTTP = 60,
     SB_RANK_CACHE = 62,
     SB_RANK_RECEIPTS = 70,
@@ -70,13 +71,20 @@ enum sb_err sb_thread_start(struct sb_thread **thread, const char *name, void (*
 /* Waits for its end and frees it. NULL is fine. */
 void sb_thread_join(struct sb_thread *thread);
 
-/* A loop's sign of life: who watches asks and wakes the loop, the loop answers at each of its turns. Any thread, no lock. Starts as zero. */
+/* A loop's sign of life: who watches asks and wakes the loop, the loop answers at each of its turns. A loop that says when it only waits for news
+ * is left asleep: it is asked, whether a wake-up still reaches it, at most every SB_PULSE_REST_MAX. Any thread, no lock. Starts as zero. */
+#define SB_PULSE_REST_MAX SB_S(15)
 struct sb_pulse {
-    _Atomic(sb_ns) asked; /* when the question was asked that is not answered; 0 = none */
+    _Atomic(sb_ns) asked;      /* when the question was asked that is not answered; 0 = none */
+    _Atomic(sb_ns) asked_last; /* when the last one was */
+    _Atomic(uint32_t) resting; /* threads of the loop that wait for news */
 };
-/* For how long an answer is owed; when none is, asks again and returns 0. */
-sb_ns sb_pulse_ask(struct sb_pulse *pulse);
+/* For how long an answer is owed, 0 when none is. `*must_wake`: a question is open, and the caller wakes the loop for it. */
+sb_ns sb_pulse_ask(struct sb_pulse *pulse, bool *must_wake);
 void sb_pulse_answer(struct sb_pulse *pulse);
+/* Around a wait for news; sb_pulse_rise answers too. */
+void sb_pulse_rest(struct sb_pulse *pulse);
+void sb_pulse_rise(struct sb_pulse *pulse);
 
 /* A counter that can be polled (eventfd). */
 enum sb_err sb_wake_open(int *fd, struct sb_error *err) SB_MUST_USE;

@@ -3,13 +3,14 @@
  * Threads: sb_http_send on any thread; the multi handle and the active list belong to the I/O thread alone. The mutex guards the queue of
  * new transfers, the counts and the is_done flags; no libcurl call is made while it is held. Deadlines and cancellations are seen by the
  * I/O thread (their descriptors are in its poll set), so that there is one place where a transfer ends. It must never call back into its
- * users and never wait for a single transfer. */
+ * users and never wait for a single transfer. Library and thread come with the first request: many processes never make one. */
 #include "signalbox/ports/http.h"
 
 #include "transfer.h"
 
 #include "signalbox/base/assert.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { TRANSFERS_MAX = 64, POLL_MS_MAX = 3600 * 1000 };
@@ -17,6 +18,8 @@ enum { TRANSFERS_MAX = 64, POLL_MS_MAX = 3600 * 1000 };
 struct sb_http {
     struct sb_mutex *mutex;
     struct sb_cond *idle;          /* no caller is inside any more */
+    struct sb_mutex *opening;      /* held while the first caller loads libcurl and starts the thread */
+    atomic_bool is_open;           /* there are multi handle and thread */
     struct sb_thread *thread;
     CURLM *multi;
     struct sb_pulse pulse;
@@ -124,7 +127,9 @@ static void wait_for_work(struct sb_http *http)
             fds[count++] = (struct curl_waitfd){ .fd = fd, .events = CURL_WAIT_POLLIN };
         }
     }
+    sb_pulse_rest(&http->pulse);
     (void)curl_multi_poll(http->multi, fds, count, timeout_ms, NULL);
+    sb_pulse_rise(&http->pulse);
 }
 
 static void io_main(void *arg)
@@ -150,38 +155,67 @@ static void free_client(struct sb_http *http)
 {
     if (http->multi) {
         (void)curl_multi_cleanup(http->multi);
+        curl_global_cleanup();
     }
     sb_cond_destroy(http->idle);
     sb_mutex_destroy(http->mutex);
+    sb_mutex_destroy(http->opening);
     free(http);
-    curl_global_cleanup();
 }
 
 enum sb_err sb_http_create(struct sb_http **out_http, struct sb_error *err)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        return sb_error_set(err, SB_ERR_NOMEM, "libcurl cannot be initialised");
-    }
     struct sb_http *http = calloc(1, sizeof *http);
     if (!http) {
-        curl_global_cleanup();
         return sb_error_set(err, SB_ERR_NOMEM, "no memory for the HTTP client");
     }
-    enum sb_err code;
     http->mutex = sb_mutex_create(SB_RANK_HTTP);
+    http->opening = sb_mutex_create(SB_RANK_HTTP_OPENING);
     http->idle = sb_cond_create();
-    http->multi = curl_multi_init();
-    if (!http->mutex || !http->idle || !http->multi) {
-        code = sb_error_set(err, SB_ERR_NOMEM, "no memory for the HTTP client");
-    } else {
-        code = sb_thread_start(&http->thread, "sb-http", io_main, http, err);
-    }
-    if (code != SB_OK) {
+    if (!http->mutex || !http->opening || !http->idle) {
         free_client(http);
-        return code;
+        return sb_error_set(err, SB_ERR_NOMEM, "no memory for the HTTP client");
     }
     *out_http = http;
     return SB_OK;
+}
+
+/* Under `opening`. What was made stays when the rest fails, for the next caller to go on with. */
+static enum sb_err open_client(struct sb_http *http, struct sb_error *err)
+{
+    sb_mutex_lock(http->mutex);
+    const bool is_stopping = http->is_stopping;
+    sb_mutex_unlock(http->mutex);
+    if (is_stopping) {
+        return sb_error_set(err, SB_ERR_CANCELLED, "the HTTP client is shutting down");
+    }
+    enum sb_err code = sb_curl_load(err);
+    if (code == SB_OK && !http->multi) {
+        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+            return sb_error_set(err, SB_ERR_NOMEM, "libcurl cannot be initialised");
+        }
+        http->multi = curl_multi_init();
+        if (!http->multi) {
+            curl_global_cleanup();
+            return sb_error_set(err, SB_ERR_NOMEM, "no memory for the HTTP client");
+        }
+    }
+    if (code == SB_OK) {
+        code = sb_thread_start(&http->thread, "sb-http", io_main, http, err);
+    }
+    atomic_store(&http->is_open, code == SB_OK);
+    return code;
+}
+
+static enum sb_err ensure_open(struct sb_http *http, struct sb_error *err)
+{
+    if (atomic_load(&http->is_open)) {
+        return SB_OK;
+    }
+    sb_mutex_lock(http->opening);
+    enum sb_err code = atomic_load(&http->is_open) ? SB_OK : open_client(http, err);
+    sb_mutex_unlock(http->opening);
+    return code;
 }
 
 void sb_http_destroy(struct sb_http *http)
@@ -192,7 +226,11 @@ void sb_http_destroy(struct sb_http *http)
     sb_mutex_lock(http->mutex);
     http->is_stopping = true;
     sb_mutex_unlock(http->mutex);
-    (void)curl_multi_wakeup(http->multi);
+    sb_mutex_lock(http->opening); /* who has not opened it yet does not any more */
+    if (atomic_load(&http->is_open)) {
+        (void)curl_multi_wakeup(http->multi);
+    }
+    sb_mutex_unlock(http->opening);
     sb_thread_join(http->thread);
     sb_mutex_lock(http->mutex);
     while (http->user_count > 0) {
@@ -204,8 +242,14 @@ void sb_http_destroy(struct sb_http *http)
 
 sb_ns sb_http_silence(struct sb_http *http)
 {
-    const sb_ns silence = sb_pulse_ask(&http->pulse);
-    (void)curl_multi_wakeup(http->multi);
+    if (!atomic_load(&http->is_open)) {
+        return 0; /* no loop yet */
+    }
+    bool must_wake = false;
+    const sb_ns silence = sb_pulse_ask(&http->pulse, &must_wake);
+    if (must_wake) {
+        (void)curl_multi_wakeup(http->multi);
+    }
     return silence;
 }
 
@@ -255,6 +299,9 @@ enum sb_err sb_http_send(struct sb_http *http, const struct sb_http_request *req
     struct sb_transfer *transfer = NULL;
     response->was_sent = false;
     enum sb_err code = sb_op_check(op, "HTTP request", err);
+    if (code == SB_OK) {
+        code = ensure_open(http, err);
+    }
     if (code == SB_OK) {
         code = sb_transfer_create(&transfer, request, op, err);
     }

@@ -141,13 +141,17 @@ enum sb_err sb_mail_send(const struct sb_mail *mail, const struct sb_op *op, str
     SB_ASSERT(mail->to_count > 0 && mail->to_count <= SB_MAIL_TO_MAX && (!mail->user || mail->password));
     *answer = (struct sb_mail_answer){ 0 };
     (void)sb_copy(target, sizeof target, mail->url);
+    enum sb_err code = sb_curl_load(err);
+    if (code != SB_OK) {
+        return code;
+    }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return sb_error_set(err, SB_ERR_NOMEM, "libcurl cannot be initialised");
     }
     CURLM *multi = curl_multi_init();
     CURL *easy = curl_easy_init();
     struct curl_slist *to = recipients(mail);
-    enum sb_err code = multi && easy && to ? SB_OK : sb_error_set(err, SB_ERR_NOMEM, "no memory for a mail to %s", target);
+    code = multi && easy && to ? SB_OK : sb_error_set(err, SB_ERR_NOMEM, "no memory for a mail to %s", target);
     if (code == SB_OK && (result = set_mail(easy, mail, op, &upload, to, text)) != CURLE_OK) {
         code = sb_error_set(err, SB_ERR_INVALID, "mail to %s: %s", target, curl_easy_strerror(result));
     }

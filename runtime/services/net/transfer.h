@@ -2,10 +2,10 @@
 #ifndef SIGNALBOX_NET_TRANSFER_H
 #define SIGNALBOX_NET_TRANSFER_H
 
+#include "curl.h"
+
 #include "signalbox/os/os.h"
 #include "signalbox/ports/http.h"
-
-#include <curl/curl.h>
 
 struct sockaddr;
 

@@ -1,36 +1,21 @@
 /* The signature of a webhook: HMAC-SHA256 over "TIMESTAMP.BODY". Any thread. */
 #include "letter.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <stdlib.h>
+#include "signalbox/base/sha256.h"
+
 #include <string.h>
 
-enum { MAC_SIZE = 32 };
-_Static_assert(LETTER_SIGNATURE_SIZE == 3 + 2 * MAC_SIZE + 1, "v1=, hexadecimal digits, NUL");
+_Static_assert(LETTER_SIGNATURE_SIZE == 3 + SB_SHA256_HEX, "v1=, hexadecimal digits, NUL");
 
-enum sb_err sb_letter_sign(const char *secret, const char *timestamp, const char *body, size_t body_size, char signature[LETTER_SIGNATURE_SIZE],
-                           struct sb_error *err)
+void sb_letter_sign(const char *secret, const char *timestamp, const char *body, size_t body_size, char signature[LETTER_SIGNATURE_SIZE])
 {
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    struct sb_text text;
-    const size_t head = strlen(timestamp) + 1;
-    unsigned char *message = malloc(head + body_size);
-    if (message == NULL)
-        return sb_error_set(err, SB_ERR_NOMEM, "no memory for a signature");
-    memcpy(message, timestamp, head - 1);
-    message[head - 1] = '.';
-    memcpy(message + head, body, body_size);
-    const bool is_signed = HMAC(EVP_sha256(), secret, (int)strlen(secret), message, head + body_size, mac, &size) != NULL;
-    free(message);
-    if (!is_signed || size != MAC_SIZE)
-        return sb_error_set(err, SB_ERR_BUG, "libcrypto does not sign with SHA-256");
-    sb_text_init(&text, signature, LETTER_SIGNATURE_SIZE);
-    sb_text_add(&text, "v1=");
-    for (unsigned i = 0; i < size; i++) {
-        sb_text_add_char(&text, "0123456789abcdef"[mac[i] >> 4]);
-        sb_text_add_char(&text, "0123456789abcdef"[mac[i] & 15]);
-    }
-    return SB_OK;
+    uint8_t mac[SB_SHA256_BYTES];
+    struct sb_hmac hmac;
+    sb_hmac_init(&hmac, secret, strlen(secret));
+    sb_hmac_add(&hmac, timestamp, strlen(timestamp));
+    sb_hmac_add(&hmac, ".", 1);
+    sb_hmac_add(&hmac, body, body_size);
+    sb_hmac_end(&hmac, mac);
+    memcpy(signature, "v1=", 3);
+    sb_sha256_digits(mac, sizeof(mac), signature + 3);
 }

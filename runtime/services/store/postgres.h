@@ -18,13 +18,12 @@
 #ifndef SIGNALBOX_STORE_POSTGRES_H
 #define SIGNALBOX_STORE_POSTGRES_H
 
+#include "postgres_library.h"
 #include "queue.h"
 #include "seats.h"
 #include "shared.h"
 
 #include "signalbox/os/os.h"
-
-#include <libpq-fe.h>
 
 enum {
     SB_PG_READERS_MAX = 4,

@@ -286,7 +286,8 @@ void sb_pg_disconnect(struct sb_pg *pg)
 {
     for (size_t i = 0; i < SB_LEN(pg->known); i++)
         sb_pg_forget(&pg->known[i]);
-    PQfinish(pg->conn);
+    if (pg->conn) /* without one libpq may not even be loaded */
+        PQfinish(pg->conn);
     pg->conn = NULL;
 }
 

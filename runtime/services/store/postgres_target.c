@@ -73,11 +73,12 @@ static void show_options(const PQconninfoOption *options, char out[SB_LOCATION_S
 
 void sb_pg_show(const char *location, char out[SB_LOCATION_SHOWN_MAX])
 {
-    PQconninfoOption *options = parse(location);
-    if (options)
-        show_options(options, out);
-    else
+    PQconninfoOption *options = sb_pq_load(NULL) == SB_OK ? parse(location) : NULL;
+    if (!options) {
         (void)sb_copy(out, SB_LOCATION_SHOWN_MAX, "postgresql://..."); /* where a password begins and ends is not known */
+        return;
+    }
+    show_options(options, out);
     PQconninfoFree(options);
 }
 
@@ -85,6 +86,9 @@ enum sb_err sb_pg_target_init(struct sb_pg_target *target, const char *location,
 {
     uint64_t seconds;
     memset(target, 0, sizeof *target);
+    enum sb_err code = sb_pq_load(err); /* whoever has a target may call libpq */
+    if (code)
+        return code;
     target->options = parse(location);
     if (!target->options) /* what libpq says quotes the text, password included */
         return sb_error_set(err, SB_ERR_CONFIG, "store postgresql://...: this is no PostgreSQL location; write postgresql://USER@HOST:PORT/DATABASE"
@@ -105,7 +109,8 @@ void sb_pg_target_deinit(struct sb_pg_target *target)
     for (PQconninfoOption *option = target->options; option && option->keyword; option++)
         if (option->val)
             explicit_bzero(option->val, strlen(option->val));
-    PQconninfoFree(target->options);
+    if (target->options)
+        PQconninfoFree(target->options);
     target->options = NULL;
 }
 

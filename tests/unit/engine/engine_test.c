@@ -249,7 +249,7 @@ static void engine__a_late_result_after_a_hard_stop_is_refused(void **state)
     rig.catalogue.pool.stop_grace = SB_MS(1);
     rig.catalogue.pool.stuck_grace = SB_MS(1);
     rig_job("stubborn");
-    rig_step("ignores", SB_STEP_KIND_NATIVE)->timeout = SB_MS(2);
+    rig_step("ignores", SB_STEP_KIND_NATIVE)->timeout = SB_MS(300); /* a worker that is late would find its step called off */
     rig.on_step[SB_STEP_KIND_NATIVE] = until_let;
     rig_start();
     rig_wait_begun();

@@ -151,15 +151,17 @@ static void engine__a_full_inbox_refuses_commands_but_hears_the_result(void **st
     assert_int_equal(sb_poll_readable(&runs_fd, 1, &op, &ready, NULL), SB_OK);
     fake_store_block_append(rig.store, true); /* the core hangs at its next event */
     const struct sb_input input = note(run);
-    while (sb_control_input(sb_engine_control(rig.engine), &input, &error) == SB_OK)
-        accepted++;
+    struct sb_command command = sb_command_make(SB_COMMAND_PAUSE_ALL, 0, "test");
+    do { /* the core may still take what it found before it hangs, and make room once more */
+        while (sb_control_input(sb_engine_control(rig.engine), &input, &error) == SB_OK)
+            accepted++;
+        assert_int_equal(error.code, SB_ERR_FULL);
+    } while (sb_control_command(sb_engine_control(rig.engine), command, NULL, &error) == SB_OK);
     assert_int_equal(error.code, SB_ERR_FULL);
     assert_true(accepted >= SB_INBOX_OUTSIDE_MAX);
     struct sb_health health;
     sb_control_health(sb_engine_control(rig.engine), &health);
-    assert_int_equal(health.lost, 1); /* that line nobody will see */
-    struct sb_command command = sb_command_make(SB_COMMAND_PAUSE_ALL, 0, "test");
-    assert_int_equal(sb_control_command(sb_engine_control(rig.engine), command, NULL, &error), SB_ERR_FULL);
+    assert_true(health.lost >= 1); /* lines that nobody will see */
     sb_wake_post(let_fd);
     fake_store_block_append(rig.store, false);
     assert_true(rig_wait(SB_EVENT_RUN_ENDED)->as.run_ended.run == run);

@@ -2,6 +2,7 @@
 #include "os_support.h"
 
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -74,12 +75,45 @@ static void pulse__is_owed_from_the_first_question_to_the_answer(void **state)
     struct sb_pulse pulse = { 0 };
     const sb_ns begun = sb_now();
     (void)state;
-    assert_true(sb_pulse_ask(&pulse) == 0);
+    bool must_wake = false;
+    assert_true(sb_pulse_ask(&pulse, &must_wake) == 0 && must_wake);
     while (sb_now() - begun < SB_MS(2)) {
     }
-    assert_true(sb_pulse_ask(&pulse) >= SB_MS(1));
+    assert_true(sb_pulse_ask(&pulse, &must_wake) >= SB_MS(1) && must_wake);
     sb_pulse_answer(&pulse);
-    assert_true(sb_pulse_ask(&pulse) == 0);
+    assert_true(sb_pulse_ask(&pulse, &must_wake) == 0 && must_wake); /* at work: asked every time */
+}
+
+static void pulse__of_a_loop_that_waits_is_asked_seldom(void **state)
+{
+    struct sb_pulse pulse = { 0 };
+    bool must_wake = false;
+    (void)state;
+    sb_pulse_rest(&pulse);
+    assert_true(sb_pulse_ask(&pulse, &must_wake) == 0 && must_wake); /* never asked before */
+    assert_true(sb_pulse_ask(&pulse, &must_wake) >= 0 && must_wake); /* a question that is open stays open, at rest too */
+    sb_pulse_rise(&pulse);
+    sb_pulse_rest(&pulse);
+    for (int i = 0; i < 3; i++)
+        assert_true(sb_pulse_ask(&pulse, &must_wake) == 0 && !must_wake);
+    atomic_fetch_sub(&pulse.asked_last, SB_PULSE_REST_MAX); /* long ago */
+    assert_true(sb_pulse_ask(&pulse, &must_wake) == 0 && must_wake);
+    sb_pulse_rise(&pulse);
+    assert_true(sb_pulse_ask(&pulse, &must_wake) == 0 && must_wake); /* nobody waits: it may hang */
+}
+
+/* One of two threads works, for however long: the other one shows that the loop turns. */
+static void pulse__of_two_threads_rests_while_one_does(void **state)
+{
+    struct sb_pulse pulse = { .asked_last = sb_now() };
+    bool must_wake = true;
+    (void)state;
+    sb_pulse_rest(&pulse);
+    sb_pulse_rest(&pulse);
+    sb_pulse_rise(&pulse);
+    assert_true(sb_pulse_ask(&pulse, &must_wake) == 0 && !must_wake);
+    sb_pulse_rise(&pulse);
+    assert_true(sb_pulse_ask(&pulse, &must_wake) == 0 && must_wake);
 }
 
 int main(void)
@@ -91,6 +125,8 @@ int main(void)
         TEST(notify__names_a_socket_that_is_not_there),
         TEST(watchdog__takes_half_of_what_is_meant_for_this_process),
         TEST(pulse__is_owed_from_the_first_question_to_the_answer),
+        TEST(pulse__of_a_loop_that_waits_is_asked_seldom),
+        TEST(pulse__of_two_threads_rests_while_one_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
