@@ -93,19 +93,13 @@ static bool read_usd(const struct sb_json *json, const char *key, struct sb_usd 
     return is_ok;
 }
 
-static struct sb_input ledger_input(const struct sb_ledger_totals *totals)
-{
-    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER);
-    ledger.as.ledger = (struct sb_in_ledger){ .day_start = totals->starts.ns, .version = totals->version, .spent = totals->spent.nano,
-                                              .held = totals->held.nano, .uncertain = totals->uncertain.nano, .is_closed = totals->is_closed };
-    return ledger;
-}
-
 static void tell_core(const struct call *call, const struct sb_ledger_totals *totals, struct sb_usd charged)
 {
-    struct sb_input ledger = ledger_input(totals), note = sb_input_make(SB_INPUT_NOTE);
+    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER), note = sb_input_make(SB_INPUT_NOTE);
     struct sb_error err = { 0 };
     struct sb_text text;
+    ledger.as.ledger = (struct sb_in_ledger){ .day_start = totals->starts.ns, .version = totals->version, .spent = totals->spent.nano,
+                                              .held = totals->held.nano, .uncertain = totals->uncertain.nano, .is_closed = totals->is_closed };
     note.as.note.job = SB_NO_JOB;
     note.as.note.severity = SB_SEVERITY_WARN;
     sb_text_init(&text, note.as.note.text, sizeof(note.as.note.text));
@@ -124,12 +118,9 @@ static void compare_day(const struct call *call, struct sb_usd day, struct answe
     struct sb_ledger_totals totals;
     struct sb_input bill = sb_input_make(SB_INPUT_BILL);
     enum sb_err rc = sb_ledger_totals(call->setup->ledger, &call->op, &totals, &err);
-    struct sb_input ledger = rc == SB_OK ? ledger_input(&totals) : bill;
-    if (rc == SB_OK)
-        rc = sb_control_input(call->setup->control, &ledger, &err);
     if (rc == SB_OK) {
-        bill.as.bill.day_start = totals.starts.ns;
-        bill.as.bill.charged = day.nano;
+        bill.as.bill = (struct sb_in_bill){ .day_start = totals.starts.ns, .charged = day.nano, .spent = totals.spent.nano,
+                                            .uncertain = totals.uncertain.nano };
         (void)sb_copy(bill.as.bill.actor, sizeof(bill.as.bill.actor), call->actor); /* cut to the field */
         rc = sb_control_input(call->setup->control, &bill, &err);
     }

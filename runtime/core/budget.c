@@ -211,16 +211,15 @@ void sb_budget_ledger(struct sb_core *core, const struct sb_in_ledger *ledger)
     decide(core, ledger->is_closed ? "a bill passed its hold" : "the ledger moved");
 }
 
-/* A bill of another day is none of this one's. */
 void sb_budget_bill(struct sb_core *core, const struct sb_in_bill *bill)
 {
-    if (bill->day_start != core->day_start || bill->charged < 0)
+    if (bill->charged < 0 || bill->spent < 0 || bill->uncertain < 0)
         return;
     struct sb_event event = sb_event_make(core, SB_EVENT_BUDGET_COMPARED);
     event.as.budget_compared.day_start = bill->day_start;
     event.as.budget_compared.provider = bill->charged;
-    event.as.budget_compared.spent = core->spent;
-    event.as.budget_compared.uncertain = core->uncertain;
+    event.as.budget_compared.spent = bill->spent;
+    event.as.budget_compared.uncertain = bill->uncertain;
     (void)sb_copy(event.as.budget_compared.actor, SB_NAME_MAX, bill->actor);
     sb_core_emit(core, &event);
 }

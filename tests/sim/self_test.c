@@ -328,17 +328,10 @@ static void log_drop__stays_while_lines_get_lost_and_ends_when_none_does(void **
 
 /* --- budget_drift --------------------------------------------------------------------------------------------------------------------------- */
 
-static void say_money(struct self *s, uint64_t version, int64_t spent, int64_t uncertain)
-{
-    struct sb_input input = sb_input_make(SB_INPUT_LEDGER);
-    input.as.ledger = (struct sb_in_ledger){ .day_start = world_start.ns, .version = version, .spent = spent, .uncertain = uncertain };
-    world_input(s->w, input);
-}
-
-static void say_bill(struct self *s, int64_t day_start, int64_t charged)
+static void say_bill(struct self *s, int64_t charged, int64_t spent, int64_t uncertain)
 {
     struct sb_input input = sb_input_make(SB_INPUT_BILL);
-    input.as.bill = (struct sb_in_bill){ .day_start = day_start, .charged = charged, .actor = "ana" };
+    input.as.bill = (struct sb_in_bill){ .day_start = world_start.ns, .charged = charged, .spent = spent, .uncertain = uncertain, .actor = "ana" };
     world_input(s->w, input);
 }
 
@@ -349,15 +342,12 @@ static void budget_drift__shows_both_figures_until_they_agree(void **state)
     make(&s, SB_RULE_BUDGET_DRIFT);
     world_listen(s.w, SB_EVENT_BUDGET_COMPARED);
     world_begin(s.w);
-    say_money(&s, 1, 1000000000, 100000000);
-    say_bill(&s, world_start.ns, 1020000000); /* between what is settled and what may have cost something on top */
-    say_bill(&s, world_start.ns, 981000000);  /* less than two of a hundred beside it */
-    say_bill(&s, world_start.ns - SB_DAY(1), 3000000000); /* of another day */
+    say_bill(&s, 1020000000, 1000000000, 100000000); /* between what is settled and what may have cost something on top */
+    say_bill(&s, 981000000, 1000000000, 100000000);  /* less than two of a hundred beside it */
     world_run(s.w, SB_S(10));
-    say_bill(&s, world_start.ns, 1500000000);
+    say_bill(&s, 1500000000, 1000000000, 100000000);
     world_run(s.w, SB_HOUR(30)); /* the next day changes nothing */
-    say_money(&s, 2, 0, 0);
-    say_bill(&s, world_start.ns + SB_DAY(1), 9000000); /* less than a cent */
+    say_bill(&s, 9000000, 0, 0); /* less than a cent */
     world_expect(s.w, "[      0] ana: the provider has 1.0200 USD for the day, the ledger 1.0000\n"
                       "[      0] ana: the provider has 0.9810 USD for the day, the ledger 1.0000\n"
                       "[  10000] ana: the provider has 1.5000 USD for the day, the ledger 1.0000\n"
