@@ -4,15 +4,16 @@
 
 #include "signalbox/base/assert.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_HASH_BYTES = 6 }; /* as many as people compare */
+enum { CONFIG_HASH_DIGITS = 12 }; /* as many as people compare */
 
 struct sb_cfg_node *sb_cfg_load_tree(struct sb_cfg_loader *loader, struct sb_cfg_doc *doc)
 {
-    sb_sha256_add(&loader->hash, doc->original, doc->size);
+    loader->hash = sb_hash_fold(loader->hash, sb_hash_bytes(doc->original, doc->size));
     return sb_cfg_parse(&loader->scratch, loader->errors, doc);
 }
 
@@ -64,9 +65,8 @@ static void make_budget(struct sb_cfg_loader *loader)
 
 static void finish_hash(struct sb_cfg_loader *loader)
 {
-    uint8_t digest[SB_SHA256_BYTES];
-    sb_sha256_end(&loader->hash, digest);
-    sb_sha256_digits(digest, CONFIG_HASH_BYTES, loader->box->catalogue.config_hash);
+    char *digits = loader->box->catalogue.config_hash;
+    (void)snprintf(digits, sizeof loader->box->catalogue.config_hash, "%0*" PRIx64, CONFIG_HASH_DIGITS, loader->hash >> (64 - 4 * CONFIG_HASH_DIGITS));
 }
 
 static void assemble(struct sb_cfg_loader *loader)
@@ -139,7 +139,6 @@ static struct sb_cfg_loader *loader_create(const struct sb_config_source *source
     loader->path = path;
     loader->errors = errors;
     loader->box = calloc(1, sizeof *loader->box);
-    sb_sha256_init(&loader->hash);
     if (loader->box == NULL) {
         loader_deinit(loader);
         return NULL;

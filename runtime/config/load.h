@@ -5,7 +5,7 @@
 #include "bind.h"
 #include "out.h"
 
-#include "signalbox/base/sha256.h"
+#include "signalbox/base/hash.h"
 
 /* A catalogue with its memory; the catalogue is the first member. */
 struct sb_cfg_box {
@@ -21,7 +21,7 @@ struct sb_cfg_loader {
     struct sb_cfg_region scratch;
     struct sb_cfg_box *box;
     struct sb_cfg_binder binder;
-    struct sb_sha256 hash;
+    uint64_t hash;                 /* of the files read so far */
     const char *path;              /* of the catalogue */
     struct sb_cfg_node *tree;      /* of the catalogue */
     struct sb_cfg_root root;

@@ -2,7 +2,7 @@
  * never write the SETTLED receipt before the store has the post. */
 #include "native.h"
 
-#include "signalbox/base/sha256.h"
+#include "signalbox/os/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +68,7 @@ enum sb_err sb_effect_id(const struct sb_native *native, const struct sb_content
     if (out.is_cut)
         return sb_error_set(err, SB_ERR_TOO_LARGE, "account, kind or site name is too long");
     _Static_assert((int)SB_EFFECT_ID_MAX >= (int)SB_SHA256_HEX, "an id is a digest");
-    sb_sha256_hex(text, out.len, hex);
-    return SB_OK;
+    return sb_sha256_hex(text, out.len, hex, err);
 }
 
 enum sb_err sb_effect_may_begin(const struct sb_step_env *env, sb_ns submit_deadline, struct sb_error *err)

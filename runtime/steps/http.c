@@ -1,7 +1,7 @@
 /* Step kind `http`: one request through the HTTP port. Runs on a worker thread; must never follow a redirect or retry. */
 #include "template.h"
 
-#include "signalbox/base/sha256.h"
+#include "signalbox/os/digest.h"
 #include "signalbox/base/text.h"
 
 #include <stdlib.h>
@@ -86,12 +86,12 @@ static enum sb_err answer_key(const struct sb_http_request *request, char *key, 
     char *whole = sb_blob_take(&blob);
     if (whole == NULL)
         return sb_error_set(err, SB_ERR_TOO_LARGE, "address and headers have more than %d bytes", SB_STEP_TEXT_MAX);
-    sb_sha256_hex(whole, size, hex);
+    enum sb_err code = sb_sha256_hex(whole, size, hex, err);
     free(whole);
     sb_text_init(&text, key, cap);
     sb_text_add(&text, "http:");
-    sb_text_add(&text, hex);
-    return SB_OK;
+    sb_text_add(&text, code == SB_OK ? hex : "");
+    return code;
 }
 
 /* True when an earlier answer serves. What is no document of ours any more is no answer. */

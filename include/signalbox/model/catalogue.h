@@ -287,7 +287,7 @@ struct sb_job_alias {
 
 struct sb_catalogue {
     const char *name, *path;
-    char config_hash[SB_NAME_MAX];  /* first 12 hex digits of SHA-256 over all files */
+    char config_hash[SB_NAME_MAX];  /* 12 hexadecimal digits of a hash over all files: it tells changes, it guards against nobody */
     struct sb_job_def *jobs;        /* [job_count] */
     const struct sb_duration_def *durations; /* [job_count] */
     uint32_t job_count;

@@ -43,7 +43,8 @@ letter_show sb_show_post, sb_show_mail, sb_show_child;
 
 /* "v1=" and the HMAC-SHA256 of "TIMESTAMP.BODY" in hexadecimal digits. */
 enum { LETTER_SIGNATURE_SIZE = 68 };
-void sb_letter_sign(const char *secret, const char *timestamp, const char *body, size_t body_size, char signature[LETTER_SIGNATURE_SIZE]);
+enum sb_err sb_letter_sign(const char *secret, const char *timestamp, const char *body, size_t body_size, char signature[LETTER_SIGNATURE_SIZE],
+                           struct sb_error *err) SB_MUST_USE;
 
 /* The url, from its reference when it is one, with the letter's path behind it; wiped with sb_secret_free. */
 enum sb_err sb_letter_url(const struct sb_channel_def *def, const char *path, char **url, struct sb_error *err) SB_MUST_USE;

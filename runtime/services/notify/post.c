@@ -25,8 +25,7 @@ static enum sb_err add_secret(struct stamp *stamp, const char *secret, const str
         sb_text_add_i64(&text, sb_wall_now().ns / SB_S(1));
         headers[(*count)++] = (struct sb_http_header){ "X-Signalbox-Timestamp", stamp->timestamp };
         headers[(*count)++] = (struct sb_http_header){ "X-Signalbox-Signature", stamp->signature };
-        sb_letter_sign(secret, stamp->timestamp, letter->body, letter->body_size, stamp->signature);
-        return SB_OK;
+        return sb_letter_sign(secret, stamp->timestamp, letter->body, letter->body_size, stamp->signature, err);
     }
     sb_text_init(&text, stamp->authorization, sizeof stamp->authorization);
     sb_text_add(&text, "Bearer ");

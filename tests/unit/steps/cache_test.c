@@ -1,7 +1,7 @@
 /* What steps do with the cache: answers that serve again, turns to ask a host, and the check. The cache is the real one. */
 #include "fakes.h"
 
-#include "signalbox/base/sha256.h"
+#include "signalbox/os/digest.h"
 #include "signalbox/ports/cache.h"
 
 static struct sb_cache *cache;
@@ -92,7 +92,7 @@ static void answer__that_is_no_document_is_not_served(void **state)
     struct fixture *f = *state;
     const struct sb_op op = { .deadline = SB_NEVER };
     char key[SB_NAME_MAX * 2] = "http:";
-    sb_sha256_hex("http://h.test/a", sizeof("http://h.test/a"), key + strlen(key));
+    assert_int_equal(sb_sha256_hex("http://h.test/a", sizeof("http://h.test/a"), key + strlen(key), NULL), SB_OK);
     get(f, "http://h.test/a", NULL, 0);
     char *value = NULL;
     size_t size = 0;
