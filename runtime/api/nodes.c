@@ -9,7 +9,8 @@
     "n.heartbeat_ms AS heartbeat_at, (SELECT MAX(m.heartbeat_ms) FROM nodes m) - n.heartbeat_ms AS behind_ms, "                                 \
     "CASE WHEN l.node = n.node THEN l.token END AS token, "                                                                                     \
     "(SELECT value FROM meta WHERE key = '" SB_NODE_VERSION_KEY "' || n.node) AS version"
-#define NODES_IN_ORDER " FROM nodes n, node_lease l ORDER BY n.node"
+/* By its key, so that the database knows of one lease: for hundreds, as it guesses of tables it has not counted, it would compile the statement. */
+#define NODES_IN_ORDER " FROM nodes n, node_lease l WHERE l.one = 1 ORDER BY n.node"
 
 /* Of what is lent: how much the active one has lent, how much one that waits would run, runs now (and the oldest of it) and has run. */
 static const char nodes_sql[] = NODE_COLUMNS

@@ -20,7 +20,7 @@ static const char nodes_sql[] =
     "COALESCE((SELECT s.job || '/' || s.step FROM lent_steps s WHERE s.node = n.node AND s.state = 'claimed' ORDER BY s.claimed_ms LIMIT 1), '') "
     "AS runs, COALESCE((SELECT done FROM node_hands h WHERE h.node = n.node), -1) AS done, "
     "l.expires_ms, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms FROM nodes n, node_lease l "
-    "ORDER BY CASE WHEN l.node = n.node THEN 0 ELSE 1 END, n.node LIMIT 100";
+    "WHERE l.one = 1 ORDER BY CASE WHEN l.node = n.node THEN 0 ELSE 1 END, n.node LIMIT 100";
 
 static void add_age(struct sb_text *text, int64_t ms)
 {

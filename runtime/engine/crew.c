@@ -307,7 +307,7 @@ static void crew_main(void *arg)
         const sb_ns begun = sb_now();
         const enum sb_err rc = turn(crew, &error);
         if (rc != SB_OK && rc != crew->trouble && !atomic_load(&crew->is_ending))
-            sb_log(SB_LOG_WARN, "crew", "%s: %s", crew->name, error.text);
+            sb_log(rc == SB_ERR_UNSUPPORTED ? SB_LOG_INFO : SB_LOG_WARN, "crew", "%s: %s", crew->name, error.text); /* a new schema is made at once */
         crew->trouble = rc;
         const struct sb_op until = { .deadline = is_for_later(rc) ? sb_now() + retry_pause : begun + crew->lease / 3, .cancel = crew->ending };
         crew->hands->ops->wait(crew->hands, crew->wake_fd, &until);

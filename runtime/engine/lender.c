@@ -167,16 +167,20 @@ static void take_answer(struct loan *loan, struct sb_step_result *result)
     answer->output = NULL;
 }
 
-/* A claim is news for the log once; one that is over goes to whoever is free. */
+/* A claim is news for the run's log once. */
+static void tell_claim(struct loan *loan)
+{
+    if (loan->told != loan->seen.token)
+        note(loan, SB_SEVERITY_INFO, "runs on node %s", loan->seen.node);
+    loan->told = loan->seen.token;
+}
+
+/* One that is over goes to whoever is free. */
 static void watch_claim(struct loan *loan)
 {
     const struct sb_op op = statement_op();
     struct sb_error error;
 
-    if (loan->told != loan->seen.token) {
-        loan->told = loan->seen.token;
-        note(loan, SB_SEVERITY_INFO, "runs on node %s", loan->seen.node);
-    }
     if (loan->seen.left > 0)
         return;
     note(loan, SB_SEVERITY_WARN, "node %s was silent for longer than its lease: the step begins again elsewhere", loan->seen.node);
@@ -219,6 +223,8 @@ static enum turn look(struct loan *loan, struct sb_step_result *result)
         return sb_now() - loan->heard > loan->lender->setup.lease ? COMES_BACK : WAITS;
     }
     loan->heard = sb_now();
+    if (loan->seen.state == SB_WORK_CLAIMED || loan->seen.state == SB_WORK_DONE) /* a short one may be done at the first look */
+        tell_claim(loan);
     if (loan->seen.state == SB_WORK_CLAIMED)
         watch_claim(loan);
     switch (loan->seen.state) {

@@ -315,7 +315,7 @@ static enum sb_err claim(struct sb_hands *hands, struct sb_work *work, const str
         "state = 'waiting' AND is_called_off = 0 AND put_ms + left_ms > " NOW " ORDER BY fence LIMIT 1 FOR UPDATE SKIP LOCKED) "
         "UPDATE lent_steps AS w SET state = 'claimed', node = $3, token = w.token + 1, claimed_ms = " NOW ", expires_ms = " NOW " + $4 "
         "FROM chosen WHERE w.term = chosen.term AND w.fence = chosen.fence RETURNING w.term, w.fence, w.token, w.recipe, w.run, w.job, w.step, "
-        "w.attempt, w.tier, w.outputs, w.left_ms - (w.claimed_ms - w.put_ms) AS rest_ms";
+        "w.attempt, w.tier, w.outputs, w.left_ms - (w.claimed_ms - w.put_ms) AS rest_ms, pg_notify('signalbox_lent_' || w.fence, '')";
     struct pg_hands *self = self_of(hands);
     const struct sb_cell params[] = { sb_cell_text(self->config), sb_cell_text(self->version), sb_cell_text(self->name),
                                       sb_cell_int(sb_hands_claim_term(self->lease) / SB_MS(1)) };

@@ -55,6 +55,7 @@ static void put_row(void)
     board.has_row = true;
     board.work = (struct sb_work){ .fence = 5, .run = 41, .term = 7, .recipe = sb_step_recipe(&params[1]), .job = "report", .step = "crunch",
                                    .attempt = 2, .left = SB_MIN(5), .outputs = outputs };
+    free(board.row.answer.output);
     board.row = (struct sb_work_look){ .state = SB_WORK_WAITING };
 }
 

@@ -115,6 +115,21 @@ static void lender__what_another_node_answers_is_the_steps_result(void **state)
     assert_ends(SB_RUN_STATE_SUCCEEDED, 0);
 }
 
+static void take_and_answer(void)
+{
+    claim_it();
+    answer_well();
+}
+
+static void lender__a_step_that_is_done_at_the_first_look_names_its_node_too(void **state)
+{
+    (void)state;
+    board.on_waiting = take_and_answer;
+    rig_run_job(0);
+    wait_note("runs on node b");
+    assert_ends(SB_RUN_STATE_SUCCEEDED, 0);
+}
+
 static void lender__without_free_hands_or_a_database_the_step_runs_here(void **state)
 {
     (void)state;
@@ -189,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(lender__what_another_node_answers_is_the_steps_result),
+        TEST(lender__a_step_that_is_done_at_the_first_look_names_its_node_too),
         TEST(lender__without_free_hands_or_a_database_the_step_runs_here),
         TEST(lender__what_nobody_takes_is_taken_back),
         TEST(lender__what_a_lost_node_had_begun_runs_on_the_next_or_here),
