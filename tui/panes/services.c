@@ -41,7 +41,9 @@ static void draw_long(const struct sb_screen *screen, const struct sb_view *view
     add_latency(&text, component->latency);
     sb_view_field(view, row, 17, 7, true, SB_SLOT_TEXT, buffer);
     sb_text_init(&text, buffer, sizeof buffer);
-    sb_model_add_age(&text, screen->now.mono > component->since ? screen->now.mono - component->since : 0);
+    const sb_ns age = screen->now.mono > component->since ? screen->now.mono - component->since : 0;
+    const bool is_calm = component->state == SB_COMPONENT_STATE_OK || component->state == SB_COMPONENT_STATE_DISABLED;
+    (is_calm ? sb_add_minutes : sb_model_add_age)(&text, age);
     sb_view_field(view, row, 25, 6, true, SB_SLOT_DIM, buffer);
     sb_text_init(&text, buffer, sizeof buffer);
     sb_text_add(&text, sb_component_class_text(component->class));
@@ -104,7 +106,8 @@ static void draw_breaker(const struct sb_screen *screen, const struct sb_view *v
     if (!is_long || view->box.cols <= 33)
         return;
     sb_text_init(&text, buffer, sizeof buffer);
-    sb_model_add_age(&text, screen->now.mono > breaker->since ? screen->now.mono - breaker->since : 0);
+    const sb_ns age = screen->now.mono > breaker->since ? screen->now.mono - breaker->since : 0;
+    (breaker->state == SB_BREAKER_STATE_CLOSED ? sb_add_minutes : sb_model_add_age)(&text, age);
     sb_view_field(view, 0, 25, 6, true, SB_SLOT_DIM, buffer);
     sb_text_init(&text, buffer, sizeof buffer);
     sb_text_add(&text, "breaker ");

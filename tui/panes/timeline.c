@@ -329,7 +329,7 @@ static void draw_label(const struct chart *chart, unsigned row, uint32_t what, b
         sb_view_field(chart->view, row, 1, chart->label - 2, false, is_selected ? SB_SLOT_SELECTED : slot, buffer);
 }
 
-/* Parts of the time, as ages or as UTC. */
+/* Parts of the range, as ages, which stand still while the picture moves, or as UTC, which moves with it. */
 static void draw_hours(const struct chart *chart)
 {
     const struct window *const window = &chart->window;
@@ -339,15 +339,16 @@ static void draw_hours(const struct chart *chart)
     for (unsigned i = 0; i < ticks; i++) {
         char buffer[32];
         struct sb_text text;
-        const unsigned col = window->cols * i / ticks;
-        const sb_ns age = window->now - (window->start + (sb_ns)col * window->slice);
+        const sb_ns age = range_of(chart->screen) / ticks * (ticks - i);
+        const sb_ns back = age / window->slice < (sb_ns)window->cols ? age / window->slice : (sb_ns)window->cols;
+        const unsigned col = window->cols - (unsigned)back;
         sb_text_init(&text, buffer, sizeof buffer);
         sb_text_add(&text, "|");
         if (chart->screen->is_absolute_time) {
-            sb_text_add_clock(&text, (struct sb_wall){chart->screen->now.wall.ns - age});
+            sb_text_add_clock(&text, (struct sb_wall){chart->screen->now.wall.ns - (window->now - (window->start + (sb_ns)col * window->slice))});
         } else {
             sb_text_add(&text, "-");
-            sb_model_add_age(&text, age);
+            sb_add_minutes(&text, age);
         }
         sb_view_text(chart->view, 0, chart->label + col, window->cols - col, SB_SLOT_HEADER, buffer);
     }

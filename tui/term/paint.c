@@ -9,6 +9,8 @@
 #include <string.h>
 #include <wchar.h>
 
+enum { GAP_MAX = 10 }; /* spaces between two words of which ncurses is not told that they are plain */
+
 static attr_t attrs_of(uint8_t attrs)
 {
     static const struct {
@@ -70,16 +72,34 @@ static void put_glyph(int row, int col, wchar_t character, struct term_style sty
     }
 }
 
-/* Between two words of one slot a space keeps their style, because switching it off and on again takes twenty bytes. */
-static struct term_style style_of(const struct sb_term *term, const struct sb_grid_cell *cell, bool is_last, wchar_t character)
+static size_t slot_of(const struct sb_grid_cell *cell)
 {
-    size_t slot = cell->slot < SB_SLOT_COUNT ? cell->slot : SB_SLOT_TEXT;
-    bool is_between = !is_last && cell[1].slot == cell->slot && cell[1].code_point != ' ';
-    return character == L' ' && !is_between ? term->blanks[slot] : term->styles[slot];
+    return cell->slot < SB_SLOT_COUNT ? cell->slot : SB_SLOT_TEXT;
 }
 
-static void put_cell(const struct sb_term *term, int row, int col, int cols, const struct sb_grid_cell *cell)
+/* Whether a space of the slot looks like nothing. */
+static bool is_plain(const struct sb_term *term, size_t slot)
 {
+    return term->blanks[slot].pair == 0 && term->blanks[slot].attrs == WA_NORMAL;
+}
+
+/* A narrow gap between two words keeps the style of the first where that cannot be seen in a space: switching it off and on again takes
+ * twenty bytes. A wide one is left plain, so that ncurses can jump over it. */
+static struct term_style style_of_space(const struct sb_term *term, const struct sb_grid_cell *row, int col, int cols)
+{
+    int left = col, right = col;
+    while (left > 0 && col - left < GAP_MAX && row[left].code_point == ' ')
+        left--;
+    while (right < cols - 1 && right - left <= GAP_MAX && row[right].code_point == ' ')
+        right++;
+    const size_t own = slot_of(&row[col]), before = slot_of(&row[left]);
+    const bool is_gap = row[left].code_point != ' ' && row[right].code_point != ' ' && right - left <= GAP_MAX + 1;
+    return is_gap && is_plain(term, own) && is_plain(term, before) ? term->styles[before] : term->blanks[own];
+}
+
+static void put_cell(const struct sb_term *term, int row, int col, int cols, const struct sb_grid_cell *cells)
+{
+    const struct sb_grid_cell *cell = &cells[col];
     wchar_t character = glyph(term, cell);
 
     if (cell->width == 0) {
@@ -88,9 +108,9 @@ static void put_cell(const struct sb_term *term, int row, int col, int cols, con
     if (cell->width == 2 && col + 1 >= cols) {
         character = L' '; /* half a character cannot be shown */
     }
-    put_glyph(row, col, character, style_of(term, cell, col + 1 >= cols, character));
+    put_glyph(row, col, character, character == L' ' ? style_of_space(term, cells, col, cols) : term->styles[slot_of(cell)]);
     if (cell->width == 2 && character == L'?' && col + 1 < cols) {
-        put_glyph(row, col + 1, L' ', style_of(term, cell, true, L' '));
+        put_glyph(row, col + 1, L' ', term->blanks[slot_of(cell)]);
     }
 }
 
@@ -133,7 +153,7 @@ static bool put_changes(struct sb_term *term, const struct sb_grid *grid, int ro
             if (is_known && cell_equals(&grid->cells[at], &shown->cells[at])) {
                 continue;
             }
-            put_cell(term, row, col, cols, &grid->cells[at]);
+            put_cell(term, row, col, cols, &grid->cells[(size_t)row * grid->cols]);
             has_changed = true;
         }
     }
