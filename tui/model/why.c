@@ -15,6 +15,23 @@ void sb_model_add_age(struct sb_text *out, sb_ns age)
     sb_text_add(out, "s");
 }
 
+void sb_model_add_minutes(struct sb_text *out, sb_ns time)
+{
+    if (time < SB_MIN(1)) {
+        sb_text_add(out, "<1m");
+    } else if (time < SB_HOUR(1)) {
+        sb_text_add_u64(out, (uint64_t)(time / SB_MIN(1)));
+        sb_text_add(out, "m");
+    } else {
+        sb_model_add_age(out, time);
+    }
+}
+
+void sb_model_add_until(struct sb_text *out, sb_ns left)
+{
+    (left < SB_MIN(10) ? sb_model_add_age : sb_model_add_minutes)(out, left);
+}
+
 static void add_age(struct sb_text *out, sb_ns now, sb_ns since)
 {
     sb_model_add_age(out, now > since ? now - since : 0);
@@ -164,7 +181,7 @@ static void why_at_rest(const struct sb_model *model, const struct sb_model_job 
         sb_text_add_clock(out, job->next_due);
         if (job->next_due.ns > wall.ns) {
             sb_text_add(out, " in ");
-            sb_model_add_age(out, job->next_due.ns - wall.ns);
+            sb_model_add_until(out, job->next_due.ns - wall.ns);
         }
         if (job->stretched > 0) {
             sb_text_add(out, "; moved ");

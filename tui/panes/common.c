@@ -49,15 +49,3 @@ void sb_add_since(const struct sb_screen *screen, struct sb_text *out, sb_ns sin
     else
         sb_model_add_age(out, screen->now.mono > since ? screen->now.mono - since : 0);
 }
-
-void sb_add_minutes(struct sb_text *out, sb_ns time)
-{
-    if (time < SB_MIN(1)) {
-        sb_text_add(out, "<1m");
-    } else if (time < SB_HOUR(1)) {
-        sb_text_add_u64(out, (uint64_t)(time / SB_MIN(1)));
-        sb_text_add(out, "m");
-    } else {
-        sb_model_add_age(out, time);
-    }
-}

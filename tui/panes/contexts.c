@@ -98,7 +98,7 @@ static void cell(const void *context, uint32_t row, unsigned column, struct sb_t
     } else if (column == AGE) {
         const sb_ns since = ctx->run != 0 ? ctx->leased_at : ctx->since;
         const bool is_calm = ctx->run == 0 && ctx->state == SB_CTX_STATE_IDLE;
-        (is_calm ? sb_add_minutes : sb_model_add_age)(text, now > since ? now - since : 0);
+        (is_calm ? sb_model_add_minutes : sb_model_add_age)(text, now > since ? now - since : 0);
     } else if (column == LEFT) {
         if (ctx->run == 0 || ctx->deadline == 0)
             sb_text_add(text, "-");

@@ -344,7 +344,7 @@ void sb_pane_draw_detail(struct sb_screen *screen, const struct sb_view *view, s
     sb_text_add(text, sb_job_state_mark((enum sb_job_state)job->state));
     sb_text_add(text, " ");
     if (job->state == SB_JOB_STATE_OK || job->state == SB_JOB_STATE_NONE)
-        sb_add_minutes(text, sb_time_between(job->since, screen->now.mono));
+        sb_model_add_minutes(text, sb_time_between(job->since, screen->now.mono));
     else
         sb_add_since(screen, text, job->since, (struct sb_wall){0});
     sb_find_title(screen, SB_PANE_DETAIL, text);

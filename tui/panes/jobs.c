@@ -101,7 +101,7 @@ static void add_until(const struct sb_screen *screen, struct sb_text *text, sb_n
         sb_text_add_clock(text, (struct sb_wall){sb_ns_add(screen->now.wall.ns, left)});
     } else {
         sb_text_add(text, "+");
-        (left < SB_MIN(10) ? sb_model_add_age : sb_add_minutes)(text, left);
+        sb_model_add_until(text, left);
     }
 }
 

@@ -395,7 +395,5 @@ void sb_add_keys(const struct sb_screen *screen, struct sb_text *out, const char
 enum sb_slot sb_slot_of_state(unsigned job_state);
 /* Age since `since`, or the UTC time of `wall` when times are absolute. */
 void sb_add_since(const struct sb_screen *screen, struct sb_text *out, sb_ns since, struct sb_wall wall);
-/* A time of which nobody counts the seconds: of what is as it should be, or far away. Whole minutes, so that it is not painted every second. */
-void sb_add_minutes(struct sb_text *out, sb_ns time);
 
 #endif

@@ -43,7 +43,7 @@ static void draw_long(const struct sb_screen *screen, const struct sb_view *view
     sb_text_init(&text, buffer, sizeof buffer);
     const sb_ns age = screen->now.mono > component->since ? screen->now.mono - component->since : 0;
     const bool is_calm = component->state == SB_COMPONENT_STATE_OK || component->state == SB_COMPONENT_STATE_DISABLED;
-    (is_calm ? sb_add_minutes : sb_model_add_age)(&text, age);
+    (is_calm ? sb_model_add_minutes : sb_model_add_age)(&text, age);
     sb_view_field(view, row, 25, 6, true, SB_SLOT_DIM, buffer);
     sb_text_init(&text, buffer, sizeof buffer);
     sb_text_add(&text, sb_component_class_text(component->class));
@@ -107,7 +107,7 @@ static void draw_breaker(const struct sb_screen *screen, const struct sb_view *v
         return;
     sb_text_init(&text, buffer, sizeof buffer);
     const sb_ns age = screen->now.mono > breaker->since ? screen->now.mono - breaker->since : 0;
-    (breaker->state == SB_BREAKER_STATE_CLOSED ? sb_add_minutes : sb_model_add_age)(&text, age);
+    (breaker->state == SB_BREAKER_STATE_CLOSED ? sb_model_add_minutes : sb_model_add_age)(&text, age);
     sb_view_field(view, 0, 25, 6, true, SB_SLOT_DIM, buffer);
     sb_text_init(&text, buffer, sizeof buffer);
     sb_text_add(&text, "breaker ");

@@ -348,7 +348,7 @@ static void draw_hours(const struct chart *chart)
             sb_text_add_clock(&text, (struct sb_wall){chart->screen->now.wall.ns - (window->now - (window->start + (sb_ns)col * window->slice))});
         } else {
             sb_text_add(&text, "-");
-            sb_add_minutes(&text, age);
+            sb_model_add_minutes(&text, age);
         }
         sb_view_text(chart->view, 0, chart->label + col, window->cols - col, SB_SLOT_HEADER, buffer);
     }

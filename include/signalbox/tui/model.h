@@ -437,6 +437,10 @@ unsigned sb_model_worst_component(const struct sb_model *model);
 /* A time on the screen: tenths of a second are as fine as an eye needs ("0.4s"); negative counts as 0. Measured durations keep their
  * milliseconds (sb_text_add_duration). */
 void sb_model_add_age(struct sb_text *out, sb_ns age);
+/* A time of which nobody counts the seconds, as that of what is as it should be: whole minutes, so that it is not painted every second. */
+void sb_model_add_minutes(struct sb_text *out, sb_ns time);
+/* The time until something: seconds count from ten minutes before it on. */
+void sb_model_add_until(struct sb_text *out, sb_ns left);
 /* Why the job is not running now and what would start it, or what it is doing: one line, always answered. */
 void sb_model_why(const struct sb_model *model, uint16_t job, sb_ns now, struct sb_wall wall, struct sb_text *out);
 /* What the budget's tier rests on and what would change it; one or two sentences. */
