@@ -16,7 +16,9 @@ function show(value, digits) { return value == "-" ? "-" : sprintf("%.*f", digit
 function beside(row, key, digits,    mine, value) {
   value = rank(row SUBSEP key, 500)
   mine = rank("signalbox" SUBSEP size[row] SUBSEP key, 500)
-  return value == "-" || mine == "-" || mine + 0 == 0 ? show(value, digits) : sprintf("%.*f (%.2gx)", digits, value, value / mine)
+  if (value == "-" || mine == "-" || mine + 0 == 0)
+    return show(value, digits)
+  return sprintf(value / mine < 10 ? "%.*f (%.2gx)" : "%.*f (%.0fx)", digits, value, value / mine)
 }
 {
   row = $1 SUBSEP $2
