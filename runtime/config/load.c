@@ -66,7 +66,8 @@ static void make_budget(struct sb_cfg_loader *loader)
 static void finish_hash(struct sb_cfg_loader *loader)
 {
     char *digits = loader->box->catalogue.config_hash;
-    (void)snprintf(digits, sizeof loader->box->catalogue.config_hash, "%0*" PRIx64, CONFIG_HASH_DIGITS, loader->hash >> (64 - 4 * CONFIG_HASH_DIGITS));
+    (void)snprintf(digits, sizeof loader->box->catalogue.config_hash, "%0*" PRIx64, CONFIG_HASH_DIGITS,
+                   loader->hash >> (64 - 4 * CONFIG_HASH_DIGITS));
 }
 
 static void assemble(struct sb_cfg_loader *loader)

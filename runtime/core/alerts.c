@@ -1,4 +1,5 @@
 /* Incidents: one per rule and subject, with the life that model/alert.h draws. Rules look, this decides what a look means. Core thread only. */
+#include "notices.h"
 #include "alerts.h"
 
 enum { ALERTS_PER_TIMER = 4 };

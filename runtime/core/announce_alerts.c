@@ -1,4 +1,5 @@
 /* The part of the describe stream that tells of incidents, silences, channels and what these have been told. Reads only. */
+#include "notices.h"
 #include "announce.h"
 
 static void backdate(const struct sb_core *core, struct sb_event *event, sb_ns at)

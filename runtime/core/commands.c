@@ -1,34 +1,14 @@
 /* What operators, steps and programs ask for. Each command ends in exactly one answer event; a repeated id gets the same answer again without
  * acting twice. Core thread only. */
+#include "asked.h"
+
 #include "alerts.h"
-
-/* A command being carried out: handlers write the outcome and say whether it was refused. */
-struct asked {
-    const struct sb_command *command;
-    bool is_refused;
-    uint64_t run;          /* run it ended up acting on */
-    struct sb_text outcome;
-};
-
-typedef void command_handler(struct sb_core *core, struct asked *asked);
-
-static void refuse(struct asked *asked, const char *why)
-{
-    asked->is_refused = true;
-    asked->outcome.len = 0;
-    sb_text_add(&asked->outcome, why);
-}
-
-static void say(struct asked *asked, const char *what)
-{
-    sb_text_add(&asked->outcome, what);
-}
 
 static void say_run(struct asked *asked, const char *before, const struct sb_core *core, uint16_t job, uint64_t run)
 {
-    say(asked, before);
-    say(asked, job_def(core, job)->name);
-    say(asked, " run ");
+    asked_say(asked, before);
+    asked_say(asked, job_def(core, job)->name);
+    asked_say(asked, " run ");
     sb_text_add_u64(&asked->outcome, run);
     asked->run = run;
 }
@@ -39,7 +19,7 @@ static uint16_t job_of(struct sb_core *core, struct asked *asked)
     uint16_t job = asked->command->job;
     if (job < core->setup.job_count)
         return job;
-    refuse(asked, "no such job");
+    asked_refuse(asked, "no such job");
     return SB_NO_JOB;
 }
 
@@ -50,9 +30,9 @@ static struct run *run_of(struct sb_core *core, struct asked *asked)
     if (asked->command->run != 0) {
         run = sb_run_find(core, asked->command->run);
         if (run == NULL) {
-            refuse(asked, "run ");
+            asked_refuse(asked, "run ");
             sb_text_add_u64(&asked->outcome, asked->command->run);
-            say(asked, " is no longer active");
+            asked_say(asked, " is no longer active");
         }
         return run;
     }
@@ -61,7 +41,7 @@ static struct run *run_of(struct sb_core *core, struct asked *asked)
         return NULL;
     run = sb_run_of_job(core, job);
     if (run == NULL)
-        refuse(asked, "the job has no active run");
+        asked_refuse(asked, "the job has no active run");
     return run;
 }
 
@@ -71,7 +51,7 @@ static void on_pause_job(struct sb_core *core, struct asked *asked)
     if (job == SB_NO_JOB)
         return;
     if (core->jobs[job].is_paused) {
-        refuse(asked, "already paused");
+        asked_refuse(asked, "already paused");
         return;
     }
     core->jobs[job].is_paused = true;
@@ -82,8 +62,8 @@ static void on_pause_job(struct sb_core *core, struct asked *asked)
     note_copy(event.as.job_paused.reason, asked->command->reason);
     sb_core_emit(core, &event);
     sb_advance_all(core);
-    say(asked, "paused ");
-    say(asked, job_def(core, job)->name);
+    asked_say(asked, "paused ");
+    asked_say(asked, job_def(core, job)->name);
 }
 
 static void on_resume_job(struct sb_core *core, struct asked *asked)
@@ -92,7 +72,7 @@ static void on_resume_job(struct sb_core *core, struct asked *asked)
     if (job == SB_NO_JOB)
         return;
     if (!core->jobs[job].is_paused) {
-        refuse(asked, "not paused");
+        asked_refuse(asked, "not paused");
         return;
     }
     core->jobs[job].is_paused = false;
@@ -102,19 +82,19 @@ static void on_resume_job(struct sb_core *core, struct asked *asked)
     (void)sb_copy(event.as.job_resumed.actor, SB_NAME_MAX, asked->command->actor);
     sb_core_emit(core, &event);
     sb_advance_all(core);
-    say(asked, "resumed ");
-    say(asked, job_def(core, job)->name);
+    asked_say(asked, "resumed ");
+    asked_say(asked, job_def(core, job)->name);
 }
 
 static void set_category_pause(struct sb_core *core, struct asked *asked, bool is_paused)
 {
     uint8_t category = asked->command->category;
     if (category >= SB_CATEGORY_COUNT) {
-        refuse(asked, "no such category");
+        asked_refuse(asked, "no such category");
         return;
     }
     if (core->category_paused[category] == is_paused) {
-        refuse(asked, is_paused ? "already paused" : "not paused");
+        asked_refuse(asked, is_paused ? "already paused" : "not paused");
         return;
     }
     core->category_paused[category] = is_paused;
@@ -131,8 +111,8 @@ static void set_category_pause(struct sb_core *core, struct asked *asked, bool i
     }
     sb_core_emit(core, &event);
     sb_advance_all(core);
-    say(asked, is_paused ? "paused category " : "resumed category ");
-    say(asked, sb_category_text(category));
+    asked_say(asked, is_paused ? "paused category " : "resumed category ");
+    asked_say(asked, sb_category_text(category));
 }
 
 static void on_pause_category(struct sb_core *core, struct asked *asked)
@@ -148,7 +128,7 @@ static void on_resume_category(struct sb_core *core, struct asked *asked)
 static void on_pause_all(struct sb_core *core, struct asked *asked)
 {
     if (core->is_all_paused) {
-        refuse(asked, "everything is paused already");
+        asked_refuse(asked, "everything is paused already");
         return;
     }
     core->is_all_paused = true;
@@ -158,13 +138,13 @@ static void on_pause_all(struct sb_core *core, struct asked *asked)
     note_copy(event.as.all_paused.reason, asked->command->reason);
     sb_core_emit(core, &event);
     sb_advance_all(core);
-    say(asked, "everything paused; running steps finish");
+    asked_say(asked, "everything paused; running steps finish");
 }
 
 static void on_resume_all(struct sb_core *core, struct asked *asked)
 {
     if (!core->is_all_paused) {
-        refuse(asked, "nothing was paused");
+        asked_refuse(asked, "nothing was paused");
         return;
     }
     core->is_all_paused = false;
@@ -173,7 +153,7 @@ static void on_resume_all(struct sb_core *core, struct asked *asked)
     (void)sb_copy(event.as.all_resumed.actor, SB_NAME_MAX, asked->command->actor);
     sb_core_emit(core, &event);
     sb_advance_all(core);
-    say(asked, "everything resumed");
+    asked_say(asked, "everything resumed");
 }
 
 static bool budget_skips(const struct sb_core *core, uint16_t job)
@@ -193,11 +173,11 @@ static void on_run_job(struct sb_core *core, struct asked *asked)
     const struct sb_job_def *def = job_def(core, job);
     struct run *live = sb_run_of_job(core, job);
     if (core->is_draining) {
-        refuse(asked, "shutting down");
+        asked_refuse(asked, "shutting down");
     } else if (budget_skips(core, job) && !asked->command->confirmed) {
-        refuse(asked, "LLM budget is ");
-        say(asked, sb_tier_text(core->tier));
-        say(asked, "; it would only be skipped");
+        asked_refuse(asked, "LLM budget is ");
+        asked_say(asked, sb_tier_text(core->tier));
+        asked_say(asked, "; it would only be skipped");
     } else if (live != NULL && live->fence == 0 && !live->is_forced) {
         live->is_forced = true;
         if (live->state == SB_RUN_STATE_BACKOFF)
@@ -208,12 +188,12 @@ static void on_run_job(struct sb_core *core, struct asked *asked)
         sb_run_arm(core, live);
         say_run(asked, "forced to the front: ", core, job, live->id);
     } else if (live != NULL && !(def->overlap == SB_OVERLAP_ALLOW && core->jobs[job].live < def->overlap_max)) {
-        refuse(asked, "already active: ");
+        asked_refuse(asked, "already active: ");
         say_run(asked, "", core, job, live->id);
     } else {
         struct run *run = sb_run_create(core, job, 0, SB_CAUSE_FORCE, 0, 0, 1);
         if (run == NULL) {
-            refuse(asked, "run table full");
+            asked_refuse(asked, "run table full");
             return;
         }
         say_run(asked, "started ", core, job, run->id);
@@ -227,8 +207,8 @@ static uint8_t step_to_retry(const struct sb_core *core, struct asked *asked, ui
     const char *why = "";
     const uint8_t step = sb_retry_step(core, job, from, asked->command->subject, last, &why);
     if (step == SB_NO_STEP) {
-        refuse(asked, why);
-        say(asked, asked->command->subject);
+        asked_refuse(asked, why);
+        asked_say(asked, asked->command->subject);
     }
     return step;
 }
@@ -252,14 +232,14 @@ static void retry(struct sb_core *core, struct asked *asked, enum retry_from fro
         return;
     }
     if (core->is_draining) {
-        refuse(asked, "shutting down");
+        asked_refuse(asked, "shutting down");
     } else if (live != NULL) {
-        refuse(asked, "already active: ");
+        asked_refuse(asked, "already active: ");
         say_run(asked, "", core, job, live->id);
     } else if (state->last_run == 0 || !sb_retry_is_possible((enum sb_run_state)state->last_state)) {
-        refuse(asked, "its last run did not fail");
+        asked_refuse(asked, "its last run did not fail");
     } else if (asked->command->run != 0 && asked->command->run != state->last_run) {
-        refuse(asked, "a newer run has ended since");
+        asked_refuse(asked, "a newer run has ended since");
     } else {
         const uint8_t step = step_to_retry(core, asked, job, from, state->last_step);
         if (step == SB_NO_STEP)
@@ -267,13 +247,13 @@ static void retry(struct sb_core *core, struct asked *asked, enum retry_from fro
         uint8_t attempt = state->last_attempt < UINT8_MAX ? (uint8_t)(state->last_attempt + 1) : UINT8_MAX;
         struct run *run = sb_run_create(core, job, state->last_run, SB_CAUSE_OPERATOR_RETRY, 0, step, attempt);
         if (run == NULL) {
-            refuse(asked, "run table full");
+            asked_refuse(asked, "run table full");
             return;
         }
         run->is_forced = true;
         say_run(asked, "retrying ", core, job, run->id);
-        say(asked, " at ");
-        say(asked, step_def(core, job, step)->name);
+        asked_say(asked, " at ");
+        asked_say(asked, step_def(core, job, step)->name);
         sb_advance_place(core, run);
     }
 }
@@ -318,89 +298,20 @@ static void on_kill_run(struct sb_core *core, struct asked *asked)
     stop_run(core, asked, true);
 }
 
-static void on_ack_alert(struct sb_core *core, struct asked *asked)
-{
-    struct alert *alert = sb_alert_find(core, asked->command->alert);
-    if (alert == NULL) {
-        refuse(asked, "the alert has cleared");
-        return;
-    }
-    sb_alert_ack(core, alert, asked->command->actor, asked->command->reason, asked->command->lasts);
-    say(asked, "acknowledged ");
-    say(asked, sb_rule_text(alert->rule));
-    say(asked, " ");
-    say(asked, alert->subject);
-}
-
-static void on_unack_alert(struct sb_core *core, struct asked *asked)
-{
-    struct alert *alert = sb_alert_find(core, asked->command->alert);
-    if (alert == NULL) {
-        refuse(asked, "the alert has cleared");
-        return;
-    }
-    if (!alert->is_acked) {
-        refuse(asked, "it is not acknowledged");
-        return;
-    }
-    sb_alert_unack(core, alert, "its acknowledgement was taken back");
-    sb_alerts_arm(core);
-    say(asked, "no longer acknowledged: ");
-    say(asked, sb_rule_text(alert->rule));
-    say(asked, " ");
-    say(asked, alert->subject);
-}
-
-static void on_silence(struct sb_core *core, struct asked *asked)
-{
-    const struct sb_command *command = asked->command;
-    if (command->rule >= SB_RULE_COUNT && command->subject[0] == '\0') {
-        refuse(asked, "a silence names a rule or a subject; nobody would hear of anything");
-        return;
-    }
-    if (command->lasts < SB_S(1) || command->lasts > SB_DAY(30)) {
-        refuse(asked, "a silence lasts from 1s to 30d");
-        return;
-    }
-    const struct silence *silence = sb_silence_set(core, command);
-    if (silence == NULL) {
-        refuse(asked, "there are 16 silences; end one first");
-        return;
-    }
-    say(asked, "silence ");
-    sb_text_add_u64(&asked->outcome, silence->id);
-    say(asked, ": ");
-    say(asked, command->rule < SB_RULE_COUNT ? sb_rule_text(command->rule) : "every rule");
-    say(asked, " ");
-    say(asked, command->subject);
-    say(asked, " for ");
-    sb_text_add_duration(&asked->outcome, command->lasts);
-}
-
-static void on_unsilence(struct sb_core *core, struct asked *asked)
-{
-    if (!sb_silence_end(core, asked->command->alert, asked->command->actor)) {
-        refuse(asked, "there is no such silence");
-        return;
-    }
-    say(asked, "ended silence ");
-    sb_text_add_u64(&asked->outcome, asked->command->alert);
-}
-
 static void on_recycle_context(struct sb_core *core, struct asked *asked)
 {
     uint16_t ctx = asked->command->ctx;
     if (ctx >= core->ctx_count || core->ctxs[ctx].state == SB_CTX_STATE_DOWN) {
-        refuse(asked, "that context is not open");
+        asked_refuse(asked, "that context is not open");
         return;
     }
     if (core->ctxs[ctx].run != NO_RUN && core->runs[core->ctxs[ctx].run].fence != 0 &&
         step_def(core, core->runs[core->ctxs[ctx].run].job, core->runs[core->ctxs[ctx].run].step)->is_effect) {
-        refuse(asked, "an outside effect is under way on it; kill the run if you must");
+        asked_refuse(asked, "an outside effect is under way on it; kill the run if you must");
         return;
     }
     sb_lanes_recycle(core, ctx);
-    say(asked, "recycling ctx ");
+    asked_say(asked, "recycling ctx ");
     sb_text_add_u64(&asked->outcome, ctx);
 }
 
@@ -408,13 +319,13 @@ static void on_probe_component(struct sb_core *core, struct asked *asked)
 {
     uint8_t component = asked->command->component;
     if (component >= SB_COMPONENT_COUNT || !core->setup.components[component].is_used) {
-        refuse(asked, "that component is not in use");
+        asked_refuse(asked, "that component is not in use");
         return;
     }
     if (!core->components[component].is_probing)
         sb_components_probe(core, (enum sb_component)component);
-    say(asked, "checking ");
-    say(asked, sb_component_text(component));
+    asked_say(asked, "checking ");
+    asked_say(asked, sb_component_text(component));
 }
 
 static void on_recover_component(struct sb_core *core, struct asked *asked)
@@ -424,72 +335,72 @@ static void on_recover_component(struct sb_core *core, struct asked *asked)
     struct sb_text text;
     sb_text_init(&text, said, sizeof(said));
     if (component >= SB_COMPONENT_COUNT || !core->setup.components[component].is_used) {
-        refuse(asked, "that component is not in use");
+        asked_refuse(asked, "that component is not in use");
         return;
     }
     if (!sb_recover(core, (enum sb_component)component, asked->command->actor, asked->command->confirmed, &text)) {
-        refuse(asked, sb_component_text(component));
-        say(asked, ": ");
+        asked_refuse(asked, sb_component_text(component));
+        asked_say(asked, ": ");
     }
-    say(asked, said);
+    asked_say(asked, said);
 }
 
 static void on_set_lane_policy(struct sb_core *core, struct asked *asked)
 {
     if (asked->command->policy >= SB_LANE_POLICY_COUNT) {
-        refuse(asked, "no such policy");
+        asked_refuse(asked, "no such policy");
         return;
     }
     if (asked->command->lasts < 0 || asked->command->lasts > SB_DAY(7)) {
-        refuse(asked, "an override holds for at most 7 days");
+        asked_refuse(asked, "an override holds for at most 7 days");
         return;
     }
     sb_ns lasts = asked->command->lasts;
     sb_lanes_set_policy(core, asked->command->policy, lasts > 0 ? sb_ns_add(core->now, lasts) : SB_NEVER, asked->command->actor);
-    say(asked, "lane policy is ");
-    say(asked, sb_lane_policy_text(core->policy));
+    asked_say(asked, "lane policy is ");
+    asked_say(asked, sb_lane_policy_text(core->policy));
 }
 
 static void on_force_tier(struct sb_core *core, struct asked *asked)
 {
     const struct sb_command *command = asked->command;
     if (command->tier >= SB_TIER_COUNT) {
-        refuse(asked, "no such tier");
+        asked_refuse(asked, "no such tier");
     } else if (command->lasts <= 0 || command->lasts > SB_DAY(7)) {
-        refuse(asked, "a forced tier needs an end: up to 7 days");
+        asked_refuse(asked, "a forced tier needs an end: up to 7 days");
     } else if (command->reason[0] == '\0') {
-        refuse(asked, "a forced tier needs a reason");
+        asked_refuse(asked, "a forced tier needs a reason");
     } else {
         sb_budget_force(core, (enum sb_tier)command->tier, command->lasts, command->actor, command->reason);
-        say(asked, "tier is ");
-        say(asked, sb_tier_text(core->tier));
-        say(asked, " for ");
+        asked_say(asked, "tier is ");
+        asked_say(asked, sb_tier_text(core->tier));
+        asked_say(asked, " for ");
         sb_text_add_duration(&asked->outcome, command->lasts);
-        say(asked, "; the cap holds all the same");
+        asked_say(asked, "; the cap holds all the same");
     }
 }
 
 static void on_free_tier(struct sb_core *core, struct asked *asked)
 {
     if (!core->is_tier_forced) {
-        refuse(asked, "no tier is forced");
+        asked_refuse(asked, "no tier is forced");
         return;
     }
     sb_budget_free(core, asked->command->actor);
-    say(asked, "the policy decides again: tier ");
-    say(asked, sb_tier_text(core->tier));
+    asked_say(asked, "the policy decides again: tier ");
+    asked_say(asked, sb_tier_text(core->tier));
 }
 
 static void on_trip_breaker(struct sb_core *core, struct asked *asked)
 {
     const struct sb_command *command = asked->command;
     if (command->site >= core->setup.site_count) {
-        refuse(asked, "no such site");
+        asked_refuse(asked, "no such site");
     } else if (!sb_breakers_trip(core, command->site, command->actor, command->reason)) {
-        refuse(asked, "its breaker is tripped already");
+        asked_refuse(asked, "its breaker is tripped already");
     } else {
-        say(asked, "tripped the breaker of ");
-        say(asked, core->setup.sites[command->site]);
+        asked_say(asked, "tripped the breaker of ");
+        asked_say(asked, core->setup.sites[command->site]);
     }
 }
 
@@ -497,12 +408,12 @@ static void on_reset_breaker(struct sb_core *core, struct asked *asked)
 {
     const struct sb_command *command = asked->command;
     if (command->site >= core->setup.site_count) {
-        refuse(asked, "no such site");
+        asked_refuse(asked, "no such site");
     } else if (!sb_breakers_reset(core, command->site, command->actor, command->reason)) {
-        refuse(asked, "its breaker is closed");
+        asked_refuse(asked, "its breaker is closed");
     } else {
-        say(asked, "reset the breaker of ");
-        say(asked, core->setup.sites[command->site]);
+        asked_say(asked, "reset the breaker of ");
+        asked_say(asked, core->setup.sites[command->site]);
     }
 }
 
@@ -518,7 +429,7 @@ static void on_incident_close(struct sb_core *core, struct asked *asked)
 
 static void on_drain(struct sb_core *core, struct asked *asked)
 {
-    say(asked, core->is_draining ? "stopping at once" : "draining");
+    asked_say(asked, core->is_draining ? "stopping at once" : "draining");
     sb_drain_start(core, asked->command->actor, asked->command->confirmed);
 }
 
@@ -573,14 +484,14 @@ void sb_commands_input(struct sb_core *core, const struct sb_command *command)
     sb_text_init(&asked.outcome, outcome, sizeof(outcome));
     tell_reason(core, &safe);
     if (safe.kind >= SB_COMMAND_COUNT)
-        refuse(&asked, "unknown command");
+        asked_refuse(&asked, "unknown command");
     else if (!core->is_begun || (core->is_announcing && safe.kind != SB_COMMAND_DRAIN))
-        refuse(&asked, "still starting; ask again");
+        asked_refuse(&asked, "still starting; ask again");
     else
         handlers[safe.kind](core, &asked);
     if (!asked.is_refused && safe.reason[0] != '\0') { /* why somebody did it is part of what was done */
-        say(&asked, ": ");
-        say(&asked, safe.reason);
+        asked_say(&asked, ": ");
+        asked_say(&asked, safe.reason);
     }
 
     struct sb_event event = sb_event_make(core, asked.is_refused ? SB_EVENT_COMMAND_REFUSED : SB_EVENT_COMMAND_DONE);

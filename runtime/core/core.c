@@ -1,6 +1,6 @@
 /* The core's frame: memory, the input table, and the pump that carries out due work in bounded units. Core thread only. No clock,
  * no I/O, no allocation after init. */
-#include "state.h"
+#include "notices.h"
 
 #include "signalbox/base/arena.h"
 

@@ -1,6 +1,6 @@
 /* Shutting down: nothing new is admitted, running steps may finish within the grace, then they are stopped. What has not finished stays
  * unfinished in the journal, and the next start goes on with it. Core thread only. */
-#include "state.h"
+#include "notices.h"
 
 static uint32_t count_in_flight(const struct sb_core *core)
 {

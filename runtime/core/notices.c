@@ -5,7 +5,7 @@
  *                            |-> ESCALATED (graver)   |-> FLAPPING (then nothing until it is quiet)
  *
  * Source of the rules: research/ecosystem.md B2. */
-#include "state.h"
+#include "notices.h"
 
 enum { DIGEST_FROM = 4, DIGEST_MAX = 20, EVENTS_PER_LOOK = 8 };
 

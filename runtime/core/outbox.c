@@ -1,6 +1,6 @@
 /* The outbox of notices: what is on its way to channels. Delivery is the engine's; it gets one notice per channel at a time, in order, under a number
  * that stays the same over retries and restarts. Core thread only. */
-#include "state.h"
+#include "notices.h"
 
 enum { ATTEMPTS_MAX = 40 };
 #define GIVE_UP_AFTER SB_DAY(1)

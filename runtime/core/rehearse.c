@@ -1,6 +1,6 @@
 /* Rehearsal: the alert rules over recorded events, in virtual time that is the events' wall time. Core state of a core that never begins: only
  * incidents and notices move. */
-#include "state.h"
+#include "notices.h"
 
 static void pass_time(struct sb_core *core, sb_ns to)
 {

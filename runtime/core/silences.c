@@ -1,5 +1,5 @@
 /* Silences: what nobody is told of for a time. It is shown all the same. Core thread only. */
-#include "state.h"
+#include "notices.h"
 
 const struct silence *sb_silence_of(const struct sb_core *core, const struct alert *alert)
 {

@@ -397,48 +397,6 @@ static void screenshot__is_a_png_and_source_is_cut(void **state)
     browser->ops->close_context(browser, context);
 }
 
-static struct sb_page_usage measure(struct sb_context *context)
-{
-    struct sb_page_usage usage = { .cpu = -1 };
-    struct sb_error error = { 0 };
-    const struct sb_op op = within(10000);
-    expect_code(browser->ops->measure(context, &op, &usage, &error), SB_OK, &error);
-    assert_true(usage.heap_bytes > 0);
-    assert_true(usage.cpu >= 0);
-    return usage;
-}
-
-static void measure__tells_what_the_page_of_this_context_uses(void **state)
-{
-    (void)state;
-    struct sb_context *light = open_at("/plain"), *heavy = open_at("/heavy");
-    const struct sb_page_usage small = measure(light), large = measure(heavy);
-    assert_true(large.heap_bytes > small.heap_bytes + (8 << 20));
-    assert_true(large.cpu > 0);
-    const struct sb_page_usage again = measure(heavy);
-    assert_true(again.cpu >= large.cpu);
-    (void)go(heavy, "/list"); /* and the page is none the worse for it */
-    browser->ops->close_context(browser, light);
-    browser->ops->close_context(browser, heavy);
-}
-
-static void measure__of_a_page_that_is_busy_ends_with_its_deadline(void **state)
-{
-    (void)state;
-    struct sb_context *context = open_context();
-    struct sb_page_usage usage = { 0 };
-    struct sb_error error = { 0 };
-    struct sb_op op = within(1000);
-    assert_int_not_equal(browser->ops->go(context, address("/endless"), &op, NULL, &error), SB_OK);
-    op = within(300);
-    expect_code(browser->ops->measure(context, &op, &usage, &error), SB_ERR_TIMEOUT, &error); /* never asked before: it would have to begin */
-    assert_true(usage.heap_bytes == 0);
-    browser->ops->close_context(browser, context); /* closes all the same, and the others go on */
-    struct sb_context *other = open_at("/plain");
-    (void)measure(other);
-    browser->ops->close_context(browser, other);
-}
-
 /* ---- what must not get in the way ---- */
 
 static void dialogs__do_not_stop_the_page(void **state)
@@ -596,8 +554,6 @@ int main(void)
         cmocka_unit_test(extract__selectors_are_data_and_never_code),
         cmocka_unit_test(capture__returns_the_response_although_the_page_moves_on),
         cmocka_unit_test(screenshot__is_a_png_and_source_is_cut),
-        cmocka_unit_test(measure__tells_what_the_page_of_this_context_uses),
-        cmocka_unit_test(measure__of_a_page_that_is_busy_ends_with_its_deadline),
         cmocka_unit_test(dialogs__do_not_stop_the_page),
         cmocka_unit_test(popups__are_closed_before_they_ask_for_anything),
         cmocka_unit_test(contexts__do_not_share_cookies),
