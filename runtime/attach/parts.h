@@ -68,8 +68,8 @@ struct attached {
 /* --- source.c: called by the two threads --- */
 /* What was read belongs to a picture that is over; what follows describes everything. Nothing is given out until it is complete or the ring full. */
 void attached_begin_anew(struct attached *attached);
-/* Waits for room; false when the source is being closed. */
-bool attached_put(struct attached *attached, const struct sb_event *event);
+/* Waits for room; while the source is being closed the event goes nowhere. */
+void attached_put(struct attached *attached, const struct sb_event *event);
 /* `text` "" = nothing to say. `since` of the state stays when it does not change. */
 void attached_set_state(struct attached *attached, enum sb_source_state state, const char *text);
 void attached_set_seat(struct attached *attached, bool is_writer, const char *writer);

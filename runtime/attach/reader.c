@@ -17,7 +17,7 @@ struct reading {
     struct sse sse;
     struct wire wire;
     uint64_t unread;      /* events of this connection that could not be read */
-    bool is_described, is_over;
+    bool is_described;
 };
 
 /* Of a stream that was opened as a console: who may act, and whose runtime it is. */
@@ -46,8 +46,6 @@ static void take_event(void *arg, const char *name, const char *data, size_t siz
     struct reading *reading = arg;
     struct sb_event event;
     struct sb_error err = { 0 };
-    if (reading->is_over)
-        return;
     if (sb_streq(name, "gap")) {
         attached_begin_anew(reading->attached);
         return;
@@ -63,7 +61,7 @@ static void take_event(void *arg, const char *name, const char *data, size_t siz
         }
         return;
     }
-    reading->is_over = !attached_put(reading->attached, &event);
+    attached_put(reading->attached, &event);
     if (event.kind == SB_EVENT_DESCRIBED && !reading->is_described) {
         reading->is_described = true;
         attached_set_state(reading->attached, SB_SOURCE_LIVE, "");
@@ -109,7 +107,7 @@ static void follow(struct reading *reading, bool wants_to_write, struct sb_error
     const char *piece = NULL;
     size_t count = 0;
     enum sb_err rc = SB_OK;
-    while (rc == SB_OK && !reading->is_over) {
+    while (rc == SB_OK) {
         rc = wire_read(&reading->wire, &piece, &count, &op, err);
         if (rc == SB_OK && count == 0)
             rc = sb_error_set(err, SB_ERR_UNAVAILABLE, "the runtime closed the connection");

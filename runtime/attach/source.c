@@ -148,7 +148,7 @@ void attached_begin_anew(struct attached *attached)
     sb_mutex_unlock(attached->mutex);
 }
 
-bool attached_put(struct attached *attached, const struct sb_event *event)
+void attached_put(struct attached *attached, const struct sb_event *event)
 {
     sb_mutex_lock(attached->mutex);
     while (attached->count == ATTACH_EVENTS_MAX && !attached->is_closing) {
@@ -156,8 +156,7 @@ bool attached_put(struct attached *attached, const struct sb_event *event)
         sb_wake_post(attached->wake_fd);
         (void)sb_cond_wait(attached->room, attached->mutex, SB_NEVER);
     }
-    const bool goes_on = !attached->is_closing;
-    if (goes_on) {
+    if (!attached->is_closing) { /* nobody takes it any more, but the stream is the console's seat for as long as it speaks */
         if (attached->count == 0)
             attached->head = 0; /* a console that keeps up touches a few pages of the ring only */
         attached->ring[(attached->head + attached->count++) % ATTACH_EVENTS_MAX] = *event;
@@ -167,7 +166,6 @@ bool attached_put(struct attached *attached, const struct sb_event *event)
             sb_wake_post(attached->wake_fd);
     }
     sb_mutex_unlock(attached->mutex);
-    return goes_on;
 }
 
 void attached_set_state(struct attached *attached, enum sb_source_state state, const char *text)
@@ -224,7 +222,8 @@ void attached_fail(struct attached *attached, uint64_t id, const char *text)
 
 /* --- its life ----------------------------------------------------------------------------------------------------------------------- */
 
-/* The reader ends at once; the speaker may finish what it was given, within the grace. */
+/* The speaker may finish what it was given, within the grace. The reader ends after it: with its stream the console leaves its seat, and what it
+ * says after that is refused. */
 static void end_threads(struct attached *attached)
 {
     const sb_ns until = sb_now() + close_grace;
@@ -232,15 +231,13 @@ static void end_threads(struct attached *attached)
     attached->is_closing = true;
     sb_cond_broadcast(attached->room);
     sb_cond_broadcast(attached->errand);
-    sb_mutex_unlock(attached->mutex);
-    sb_cancel_ask(attached->stop);
-    sb_thread_join(attached->reader);
-    sb_mutex_lock(attached->mutex);
     while (attached->speaker != NULL && !attached->has_spoken && sb_cond_wait(attached->spoken, attached->mutex, until)) {
     }
     sb_mutex_unlock(attached->mutex);
     sb_cancel_ask(attached->stop_speaking);
     sb_thread_join(attached->speaker);
+    sb_cancel_ask(attached->stop);
+    sb_thread_join(attached->reader);
 }
 
 static void close_source(struct sb_source *source)
