@@ -75,6 +75,17 @@ void sb_view_paint(const struct sb_view *view, unsigned row, unsigned col, unsig
         cell_at(view, row, col + i)->slot = (uint8_t)slot;
 }
 
+void sb_view_paint_padding(const struct sb_view *view, unsigned row, unsigned col, unsigned cols, enum sb_slot slot)
+{
+    if (row >= view->box.rows || col >= view->box.cols)
+        return;
+    unsigned left = 0, right = least(cols, view->box.cols - col);
+    for (; left < right && cell_at(view, row, col + left)->code_point == ' '; left++)
+        cell_at(view, row, col + left)->slot = (uint8_t)slot;
+    for (; right > left && cell_at(view, row, col + right - 1)->code_point == ' '; right--)
+        cell_at(view, row, col + right - 1)->slot = (uint8_t)slot;
+}
+
 void sb_view_fill(const struct sb_view *view, unsigned row, unsigned col, unsigned count, uint32_t code_point, char ascii, enum sb_slot slot)
 {
     if (row >= view->box.rows)

@@ -112,6 +112,8 @@ static void draw_row(const struct sb_view *view, const struct sb_table *table, c
         else if (is_marked && slot == SB_SLOT_TEXT)
             slot = SB_SLOT_MARKED;
         sb_view_field(view, at, plan->start[i], plan->width[i], table->columns[plan->column[i]].is_right, slot, buffer);
+        if (is_lit)
+            sb_view_paint_padding(view, at, plan->start[i], plan->width[i], SB_SLOT_SELECTED); /* no holes in the bar */
     }
 }
 

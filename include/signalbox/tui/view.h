@@ -33,6 +33,8 @@ struct sb_view sb_view_box(const struct sb_view *view, struct sb_box box);
 void sb_view_clear(const struct sb_view *view, enum sb_slot slot);
 /* Changes the slot of cells and leaves their text. */
 void sb_view_paint(const struct sb_view *view, unsigned row, unsigned col, unsigned cols, enum sb_slot slot);
+/* The same for the blanks at both ends. */
+void sb_view_paint_padding(const struct sb_view *view, unsigned row, unsigned col, unsigned cols, enum sb_slot slot);
 /* One trusted printable code point of width 1, `count` times; `ascii` replaces it on ASCII screens. */
 void sb_view_fill(const struct sb_view *view, unsigned row, unsigned col, unsigned count, uint32_t code_point, char ascii, enum sb_slot slot);
 /* Text of `size` bytes in at most `cols_max` columns; returns the columns used. A wide character that does not fit is left out whole. */

@@ -113,6 +113,7 @@ static void table__draws_only_visible_rows_and_parks_the_cursor(void **state)
     assert_string_equal(text, ">50.0  50.1        50.2 50~ 50.4                  ");
     assert_int_equal(grid.cursor_row, 4);
     assert_int_equal(cells[4 * COLS + 1].slot, SB_SLOT_BAD);
+    assert_int_equal(cells[4 * COLS + 5].slot, SB_SLOT_SELECTED); /* behind the state: the bar has no hole */
     assert_int_equal(cells[4 * COLS + 8].slot, SB_SLOT_SELECTED);
 }
 
