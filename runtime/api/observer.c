@@ -118,11 +118,22 @@ static void measure(struct observer *observer)
     struct sb_process process;
     struct sb_health health;
     struct sb_error unheard = { 0 };
+    struct sb_store_stats stored = { 0 };
     sb_process_look(&process);
+    if (observer->setup->store != NULL)
+        observer->setup->store->ops->stats(observer->setup->store, &stored);
     sb_control_health(observer->setup->control, &health);
     sb_mutex_lock(observer->mutex);
     vitals->lost = health.lost + observer->metrics.gaps;
     sb_mutex_unlock(observer->mutex);
+    vitals->queries = stored.reader_waits_long;
+    int64_t days = 0;
+    const struct sb_catalogue *catalogue = observer->setup->catalogue;
+    const struct sb_model_alias *ending = catalogue->settings.is_practice ? NULL : sb_catalogue_ending(catalogue, sb_wall_now(), &days);
+    if (ending != NULL) {
+        (void)sb_copy(vitals->model, sizeof(vitals->model), ending->model); /* cut to the field */
+        vitals->model_days = days < 0 ? 0 : days > UINT32_MAX ? UINT32_MAX : (uint32_t)days;
+    }
     vitals->memory = process.memory;
     vitals->disk = state_dir != NULL ? sb_disk_free(state_dir) : UINT64_MAX;
     vitals->fds = process.fds;

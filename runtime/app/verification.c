@@ -19,7 +19,7 @@
 
 enum {
     TRIES = 4,
-    SHUTDOWN_NEAR_DAYS = 14,
+    SHUTDOWN_NEAR_DAYS = 3,
     FDS_BASE = 128,        /* store, logs, sockets, and a margin */
     FDS_PER_CONTEXT = 8,
     FDS_PER_WORKER = 16,   /* a child's pipes, a transfer, a cancellation */
@@ -93,30 +93,16 @@ static enum sb_component_state check_browser(struct installation *in, const stru
     return state_of(rc);
 }
 
-/* Days from now to a date YYYY-MM-DD; the configuration has checked its form. */
-static int64_t days_until(const char *date, struct sb_wall now)
-{
-    int year = 0;
-    unsigned month = 1, day = 1;
-    if (sscanf(date, "%4d-%2u-%2u", &year, &month, &day) != 3)
-        return INT64_MAX;
-    return sb_civil_days(year, month, day) - now.ns / SB_DAY(1);
-}
-
-/* A model that its provider has ended fails all its calls; the practice world's models live on. */
+/* A model that its provider has ended fails all its calls; the practice world's models live on. Long before, a rule tells (model_shutdown). */
 static enum sb_component_state check_shutdowns(const struct sb_catalogue *catalogue, struct sb_error *err)
 {
-    const struct sb_wall now = sb_wall_now();
-    for (size_t i = 0; i < catalogue->llm.alias_count && !catalogue->settings.is_practice; i++) {
-        const struct sb_model_alias *alias = &catalogue->llm.aliases[i];
-        const int64_t days = alias->shutdown_date != NULL ? days_until(alias->shutdown_date, now) : INT64_MAX;
-        if (days > SHUTDOWN_NEAR_DAYS)
-            continue;
-        (void)sb_error_set(err, SB_ERR_CONFIG, "the provider %s model %s (alias %s) on %s: name its successor in llm.aliases",
-                           days < 0 ? "ended" : "ends", alias->model, alias->alias, alias->shutdown_date);
-        return days < 0 ? SB_COMPONENT_STATE_FAILED : SB_COMPONENT_STATE_DEGRADED;
-    }
-    return SB_COMPONENT_STATE_OK;
+    int64_t days = 0;
+    const struct sb_model_alias *alias = catalogue->settings.is_practice ? NULL : sb_catalogue_ending(catalogue, sb_wall_now(), &days);
+    if (alias == NULL || days > SHUTDOWN_NEAR_DAYS)
+        return SB_COMPONENT_STATE_OK;
+    (void)sb_error_set(err, SB_ERR_CONFIG, "the provider %s model %s (alias %s) on %s: name its successor in llm.aliases",
+                       days < 0 ? "ended" : "ends", alias->model, alias->alias, alias->shutdown_date);
+    return days < 0 ? SB_COMPONENT_STATE_FAILED : SB_COMPONENT_STATE_DEGRADED;
 }
 
 /* That every alias has a price, the configuration has checked. */

@@ -1,14 +1,15 @@
 /* Figures of the process against their bounds. Who measures says them every few seconds; here a level becomes an event when it changes, so that the
- * rules (resource, loop_stall, log_drop) see what lasts and no figure that trembles at its bound. Core thread only.
+ * rules (resource, loop_stall, log_drop, db_pool_exhausted) see what lasts and no figure that trembles at its bound. Core thread only.
  *
  *   memory, descriptors, threads rise to a bound, disk falls to it; back from a level is a tenth further
  *   lateness: a core that came late is not trusted for as long as it was late, and a while at least: looks are ten seconds apart
- *   lost: for a minute after the last one */
+ *   lost, queries: for a while after the last one; that of queries is shorter than its rule waits, so that a busy moment is no alert */
 #include "state.h"
 
 #define LATE_FROM SB_S(1)
 #define LATE_KEPT SB_S(15)
 #define LOST_KEPT SB_MIN(1)
+#define QUERIES_KEPT SB_S(45)
 
 static void set(struct sb_core *core, enum sb_gauge gauge, uint8_t level, uint64_t value, uint64_t bound)
 {
@@ -50,13 +51,35 @@ static void judge_lateness(struct sb_core *core, sb_ns late)
     set(core, SB_GAUGE_LATENESS, gauge->until > core->now ? 1 : 0, late > 0 ? (uint64_t)(late / SB_MS(1)) : 0, LATE_FROM / SB_MS(1));
 }
 
-static void judge_lost(struct sb_core *core, uint64_t lost)
+/* One that counts what should not be. */
+static void judge_count(struct sb_core *core, enum sb_gauge which, uint64_t count, sb_ns kept)
 {
-    struct gauge *gauge = &core->gauges[SB_GAUGE_LOST];
-    if (lost > gauge->seen)
-        gauge->until = sb_ns_add(core->now, LOST_KEPT);
-    gauge->seen = lost;
-    set(core, SB_GAUGE_LOST, gauge->until > core->now ? 1 : 0, lost, 0);
+    struct gauge *gauge = &core->gauges[which];
+    if (count > gauge->seen)
+        gauge->until = sb_ns_add(core->now, kept);
+    gauge->seen = count;
+    set(core, which, gauge->until > core->now ? 1 : 0, count, 0);
+}
+
+static void tell_ending(struct sb_core *core, const char *model, uint8_t level, uint32_t days)
+{
+    struct sb_event event = sb_event_make(core, SB_EVENT_MODEL_ENDING);
+    (void)sb_copy(event.as.model_ending.model, sizeof(event.as.model_ending.model), model); /* same capacity */
+    event.as.model_ending.level = level;
+    event.as.model_ending.days = days;
+    sb_core_emit(core, &event);
+}
+
+static void judge_ending(struct sb_core *core, const char *model, uint32_t days)
+{
+    const uint8_t level = model[0] == '\0' || days > 60 ? 0 : days > 14 ? 1 : days > 3 ? 2 : 3;
+    const bool is_same = sb_streq(core->ending.model, model);
+    if (!is_same && core->ending.level > 0)
+        tell_ending(core, core->ending.model, 0, 0);
+    if (level != (is_same ? core->ending.level : 0))
+        tell_ending(core, model, level, days);
+    (void)sb_copy(core->ending.model, sizeof(core->ending.model), model); /* same capacity */
+    core->ending.level = level;
 }
 
 void sb_gauges_input(struct sb_core *core, const struct sb_in_vitals *vitals)
@@ -71,5 +94,7 @@ void sb_gauges_input(struct sb_core *core, const struct sb_in_vitals *vitals)
     if (vitals->threads > 0)
         judge(core, SB_GAUGE_THREADS, vitals->threads);
     judge_lateness(core, vitals->late);
-    judge_lost(core, vitals->lost);
+    judge_count(core, SB_GAUGE_LOST, vitals->lost, LOST_KEPT);
+    judge_count(core, SB_GAUGE_QUERIES, vitals->queries, QUERIES_KEPT);
+    judge_ending(core, vitals->model, vitals->model_days);
 }

@@ -249,6 +249,10 @@ struct sb_core {
     struct service services[SB_OBJECTIVE_COUNT];
     struct waits waits;         /* waits.c */
     struct gauge gauges[SB_GAUGE_COUNT]; /* gauges.c */
+    struct {
+        char model[SB_NAME_MAX];
+        uint8_t level;
+    } ending;                   /* gauges.c: the model that its provider ends first */
     struct site_breaker breakers[SB_SITES_MAX]; /* breakers.c */
 
     int64_t day_start, day_end; /* wall ns */

@@ -41,6 +41,9 @@ const struct sb_rule_info sb_rule_infos[SB_RULE_COUNT] = {
     [SB_RULE_BUDGET_DRIFT] = { SB_LOOK_EDGE, ONE, 0, 0, NONE,
         "compare the provider's list of calls with signalbox budget show; then signalbox budget reconcile day USD" },
     [SB_RULE_LOG_DROP] = { SB_LOOK_LEVEL, ONE, 0, SB_MIN(10), NONE, "what was not written down cannot be found later: look at the machine's load" },
+    [SB_RULE_DB_POOL_EXHAUSTED] = { SB_LOOK_LEVEL, ONE, SB_MIN(1), SB_MIN(2), NONE,
+        "/metrics has how long queries take: a slow disk or server, or too many workers (pool.workers)" },
+    [SB_RULE_MODEL_SHUTDOWN] = { SB_LOOK_LEVEL, ONE, 0, 0, NONE, "name its successor in llm.aliases, with its price in prices.yaml, and reload" },
 };
 
 void sb_alerts_def_init(struct sb_alerts_def *alerts)

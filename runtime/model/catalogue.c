@@ -29,6 +29,34 @@ const char *sb_catalogue_guarded(const struct sb_catalogue *catalogue, size_t in
     return index < catalogue->site_count ? catalogue->sites[index].name : sb_component_text(further[index - catalogue->site_count]);
 }
 
+static uint32_t number(const char *digits, unsigned count)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < count; i++)
+        value = value * 10 + (uint32_t)(digits[i] - '0');
+    return value;
+}
+
+/* Days from now to a date YYYY-MM-DD, whose form the configuration has checked. */
+static int64_t days_until(const char *date, struct sb_wall now)
+{
+    return sb_civil_days((int32_t)number(date, 4), number(date + 5, 2), number(date + 8, 2)) - now.ns / SB_DAY(1);
+}
+
+const struct sb_model_alias *sb_catalogue_ending(const struct sb_catalogue *catalogue, struct sb_wall now, int64_t *days)
+{
+    const struct sb_model_alias *first = NULL;
+    for (size_t i = 0; i < catalogue->llm.alias_count; i++) {
+        const struct sb_model_alias *alias = &catalogue->llm.aliases[i];
+        const int64_t left = alias->shutdown_date != NULL ? days_until(alias->shutdown_date, now) : INT64_MAX;
+        if (left < (first == NULL ? INT64_MAX : *days)) {
+            first = alias;
+            *days = left;
+        }
+    }
+    return first;
+}
+
 const struct sb_site *sb_catalogue_site(const struct sb_catalogue *catalogue, const char *name)
 {
     for (size_t i = 0; i < catalogue->site_count; i++)

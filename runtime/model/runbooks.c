@@ -106,4 +106,12 @@ const struct sb_runbook sb_runbooks[SB_RULE_COUNT] = {
         {"Starting and being watched",
          "Lines or events were given up because nobody took them in time. The runtime itself lost nothing it decides by; the log and the "
          "counters have a hole at that time."},
+    [SB_RULE_DB_POOL_EXHAUSTED] =
+        {"Starting and being watched",
+         "All connections to the store are in use and queries wait for one: slow queries hold them, or there are too few for the workers. Nothing "
+         "is lost; steps and pages take longer."},
+    [SB_RULE_MODEL_SHUTDOWN] =
+        {"The LLM budget",
+         "The price file has a date on which the provider ends a model that an alias names: from that day every call of the alias fails. Told 60, "
+         "14 and 3 days before."},
 };

@@ -59,9 +59,9 @@ ends_in() {
 }
 ends_in '-3 days'
 claim "a model that was ended is told, outside of the practice world" state_is llm failed 'ended model .*name its successor'
-ends_in '10 days'
+ends_in '3 days'
 claim "one that will be, too" state_is llm degraded 'ends model .*name its successor'
-ends_in '60 days'
+ends_in '10 days'
 claim "not long before" state_is llm ok
 
 # --- beside a running program ------------------------------------------------------------------------------------------------------

@@ -326,6 +326,65 @@ static void log_drop__stays_while_lines_get_lost_and_ends_when_none_does(void **
     done(&s);
 }
 
+/* --- db_pool_exhausted ------------------------------------------------------------------------------------------------------------------- */
+
+static void db_pool_exhausted__fires_when_it_lasts_and_not_for_one_busy_moment(void **state)
+{
+    (void)state;
+    struct self s;
+    make(&s, SB_RULE_DB_POOL_EXHAUSTED);
+    world_begin(s.w);
+    s.vitals.queries = 3; /* once */
+    measure_until(&s, SB_MIN(5));
+    for (int i = 0; i < 6; i++) { /* and every half minute some */
+        s.vitals.queries += 2;
+        measure_until(&s, s.w->now + SB_S(30));
+    }
+    measure_until(&s, SB_MIN(20));
+    world_expect(s.w, "[ 360000] alert 1 db_pool_exhausted: queries wait a second and longer for a connection, 5 since the start\n"
+                      "[ 500000] alert 1 db_pool_exhausted store is recovering\n"
+                      "[ 620000] alert 1 db_pool_exhausted store cleared after 4m20s\n");
+    done(&s);
+}
+
+/* --- model_shutdown ------------------------------------------------------------------------------------------------------------------------ */
+
+static void say_ending(struct self *s, const char *model, uint32_t days)
+{
+    (void)sb_copy(s->vitals.model, sizeof(s->vitals.model), model);
+    s->vitals.model_days = days;
+    measure_until(s, s->w->now + SB_MIN(1));
+}
+
+static void model_shutdown__gets_worse_with_the_days_and_ends_with_the_alias(void **state)
+{
+    (void)state;
+    struct self s;
+    make(&s, SB_RULE_MODEL_SHUTDOWN);
+    world_begin(s.w);
+    say_ending(&s, "old", 61);
+    world_expect(s.w, "");
+    say_ending(&s, "old", 60);
+    say_ending(&s, "old", 59);
+    world_expect(s.w, "[  60000] alert 1 model_shutdown: its provider ends it on 2026-02-02\n");
+    say_ending(&s, "old", 14);
+    say_ending(&s, "old", 3);
+    say_ending(&s, "other", 30); /* the alias names another one */
+    world_expect(s.w, "[  60000] alert 1 model_shutdown: its provider ends it on 2026-02-02\n"
+                      "[ 180000] alert 1 model_shutdown: its provider ends it on 2025-12-18\n"
+                      "[ 240000] alert 1 model_shutdown: its provider ends it on 2025-12-07\n"
+                      "[ 300000] alert 1 model_shutdown old cleared after 4m00s\n"
+                      "[ 300000] alert 2 model_shutdown: its provider ends it on 2026-01-03\n");
+    say_ending(&s, "", 0);
+    world_expect(s.w, "[  60000] alert 1 model_shutdown: its provider ends it on 2026-02-02\n"
+                      "[ 180000] alert 1 model_shutdown: its provider ends it on 2025-12-18\n"
+                      "[ 240000] alert 1 model_shutdown: its provider ends it on 2025-12-07\n"
+                      "[ 300000] alert 1 model_shutdown old cleared after 4m00s\n"
+                      "[ 300000] alert 2 model_shutdown: its provider ends it on 2026-01-03\n"
+                      "[ 360000] alert 2 model_shutdown other cleared after 1m00s\n");
+    done(&s);
+}
+
 /* --- budget_drift --------------------------------------------------------------------------------------------------------------------------- */
 
 static void say_bill(struct self *s, int64_t charged, int64_t spent, int64_t uncertain)
@@ -393,6 +452,8 @@ int main(void)
         cmocka_unit_test(loop_stall__fires_when_it_lasts_and_not_for_one_late_moment),
         cmocka_unit_test(loop_stall__fires_for_one_that_was_long),
         cmocka_unit_test(log_drop__stays_while_lines_get_lost_and_ends_when_none_does),
+        cmocka_unit_test(db_pool_exhausted__fires_when_it_lasts_and_not_for_one_busy_moment),
+        cmocka_unit_test(model_shutdown__gets_worse_with_the_days_and_ends_with_the_alias),
         cmocka_unit_test(budget_drift__shows_both_figures_until_they_agree),
         cmocka_unit_test(rules__about_itself_say_nothing_of_a_quiet_day),
     };

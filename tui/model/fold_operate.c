@@ -125,6 +125,12 @@ void sb_fold_recovery_ended(struct sb_model *model, const struct sb_event *event
     (void)event;
 }
 
+void sb_fold_model_ending(struct sb_model *model, const struct sb_event *event)
+{
+    (void)model; /* an alert, and a line in the log */
+    (void)event;
+}
+
 void sb_fold_gauge_changed(struct sb_model *model, const struct sb_event *event)
 {
     (void)model; /* what lasts becomes an alert; the line in the log */

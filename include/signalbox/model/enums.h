@@ -174,13 +174,15 @@
     X(LOOP_STALL, "loop_stall")                            \
     X(RESOURCE, "resource")                                \
     X(BUDGET_DRIFT, "budget_drift")                        \
-    X(LOG_DROP, "log_drop")
+    X(LOG_DROP, "log_drop")                                \
+    X(DB_POOL_EXHAUSTED, "db_pool_exhausted")              \
+    X(MODEL_SHUTDOWN, "model_shutdown")
 
 /* What the process is measured by. Units: MiB resident; MiB free where the state is kept; percent of the limit; count; milliseconds that the
- * core came late; inputs and events nobody will see. */
+ * core came late; inputs and events nobody will see; queries that waited a second for a connection. */
 #define SB_LIST_GAUGE(X)                                                                              \
     X(MEMORY, "memory") X(DISK, "disk") X(DESCRIPTORS, "descriptors") X(THREADS, "threads")           \
-    X(LATENESS, "lateness") X(LOST, "lost")
+    X(LATENESS, "lateness") X(LOST, "lost") X(QUERIES, "queries")
 
 /* Where an incident is between two looks; see alert.h. */
 #define SB_LIST_ALERT_STATE(X) X(OK, "ok") X(PENDING, "pending") X(FIRING, "firing") X(RECOVERING, "recovering")

@@ -63,6 +63,8 @@
  * one core. Other processes of the browser serve all contexts and are nobody's. heap_kib 0: not known, such as when the page does not answer. */
 #define SB_EV_context_measured(F, O) F(O, ctx, ctx) F(O, u32, generation) F(O, u32, heap_kib) F(O, flag, is_cpu_known) F(O, u32, cpu_permille)
 
+/* The provider ends a model: level 0 no more of that, 1 within 60 days, 2 within 14, 3 within 3. */
+#define SB_EV_model_ending(F, O) F(O, name, model) F(O, u8, level) F(O, u32, days)
 /* A figure of the process passed a bound, or came back: level 0 all is well, 1 it is to be looked at, 2 it will soon fail. Units as in enums.h. */
 #define SB_EV_gauge_changed(F, O) F(O, gauge, gauge) F(O, u8, level) F(O, u64, value) F(O, u64, bound)
 
@@ -196,6 +198,7 @@
     X(POOL_SATURATED, pool_saturated, WARN, "{waiting} runs wait for a context, the oldest for {oldest}")             \
     X(POOL_RELIEVED, pool_relieved, INFO, "context queue is short again after {lasted}")                              \
     X(POOL_PRESSURE, pool_pressure, WARN, "browser memory {used_mib} of {limit_mib} MiB: guard at level {level}")     \
+    X(MODEL_ENDING, model_ending, WARN, "the provider ends model {model} in {days} days: level {level}")               \
     X(GAUGE_CHANGED, gauge_changed, WARN, "{gauge} is at level {level}: {value}, the bound is {bound}")               \
     X(CONTEXT_MEASURED, context_measured, DEBUG, "{ctx}: the scripts of its page hold {heap_kib} KiB")                \
     X(COMPONENT_CHANGED, component_changed, INFO, "{component} is {state} {reason}")                                  \
