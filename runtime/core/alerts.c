@@ -301,6 +301,7 @@ void sb_alerts_event(struct sb_core *core, const struct sb_event *event)
 
     sb_service_event(core, event);
     sb_waits_event(core, event);
+    sb_outlay_event(core, event);
     for (int rule = 0; rule < SB_RULE_COUNT; rule++) {
         if (finding.verdict != VERDICT_NOTHING) { /* a rule that finds nothing writes nothing, and that is nearly all of them */
             finding = (struct finding){ .job = SB_NO_JOB, .component = SB_COMPONENT_COUNT };

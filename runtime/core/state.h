@@ -10,6 +10,7 @@
  *   announce.c describe stream      check.c   invariants           rehearse.c rules over recorded events
  *   service.c  what the rules compare with (service.h)
  *   waits.c    how long runs queue (waits.h)                     gauges.c   figures of the process
+ *   outlay.c   what was spent lately (outlay.h)
  */
 #ifndef SIGNALBOX_CORE_STATE_H
 #define SIGNALBOX_CORE_STATE_H
@@ -25,6 +26,7 @@
 #include "incidents.h"
 #include "pauses.h"
 #include "service.h"
+#include "outlay.h"
 #include "waits.h"
 
 #include <string.h>
@@ -248,6 +250,7 @@ struct sb_core {
     struct component components[SB_COMPONENT_COUNT];
     struct service services[SB_OBJECTIVE_COUNT];
     struct waits waits;         /* waits.c */
+    struct outlay outlay;       /* outlay.c */
     struct gauge gauges[SB_GAUGE_COUNT]; /* gauges.c */
     struct {
         char model[SB_NAME_MAX];

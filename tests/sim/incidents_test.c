@@ -397,6 +397,39 @@ static void budget_pace__warns_before_the_money_is_short(void **state)
     world_destroy(w);
 }
 
+static void spend(struct world *w, struct sb_input *ledger, sb_ns until, int64_t a_minute)
+{
+    while (w->now < until) {
+        world_run(w, w->now + SB_MIN(1));
+        ledger->as.ledger.version++;
+        ledger->as.ledger.spent += a_minute;
+        world_input(w, *ledger);
+    }
+}
+
+static void budget_pace__warns_of_an_hour_that_takes_the_money_of_six(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    w->budget.policy = SB_BUDGET_POLICY_ABSOLUTE; /* without a forecast; 5.00 a day are 0.0035 a minute */
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_begin(w);
+    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER);
+    ledger.as.ledger.day_start = world_start.ns;
+    spend(w, &ledger, SB_HOUR(2), 18000000); /* five times that */
+    assert_null(strstr(w->story, "budget_pace"));
+    spend(w, &ledger, SB_HOUR(2) + SB_MIN(6), 50000000); /* fourteen times, but not for long */
+    spend(w, &ledger, SB_HOUR(4), 1000000);
+    assert_null(strstr(w->story, "budget_pace"));
+    spend(w, &ledger, SB_HOUR(6), 25000000); /* seven times */
+    assert_non_null(strstr(w->story, "budget_pace: the last hour cost 1.48, six times an even pace and more, of 5.00 USD a day"));
+    assert_null(strstr(w->story, "budget_pace budget cleared"));
+    spend(w, &ledger, SB_HOUR(7), 1000000);
+    assert_non_null(strstr(w->story, "budget_pace budget cleared"));
+    world_destroy(w);
+}
+
 static void tripped_breaker__of_the_browser_holds_what_needs_a_context(void **state)
 {
     (void)state;
@@ -479,6 +512,7 @@ int main(void)
         cmocka_unit_test(dep_slow__needs_three_slow_answers_and_ends_with_three_others),
         cmocka_unit_test(slo_burn__needs_three_failures_and_a_share_of_them),
         cmocka_unit_test(budget_pace__warns_before_the_money_is_short),
+        cmocka_unit_test(budget_pace__warns_of_an_hour_that_takes_the_money_of_six),
         cmocka_unit_test(tripped_breaker__of_the_browser_holds_what_needs_a_context),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),
         cmocka_unit_test(late_start__raises_once_and_clears_when_the_run_starts),
