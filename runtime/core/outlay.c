@@ -9,9 +9,11 @@ void sb_outlay_event(struct sb_core *core, const struct sb_event *event)
     if (event->kind != SB_EVENT_BUDGET_LEDGER)
         return;
     const size_t last = (outlay->next + OUTLAY_KEPT - 1u) % OUTLAY_KEPT;
-    if (outlay->count > 0 && event->now - outlay->marks[last].at < OUTLAY_APART)
+    if (outlay->count > 0 && core->now - outlay->marks[last].at < OUTLAY_APART) {
+        outlay->marks[last].spent = event->as.budget_ledger.spent; /* else a quiet time after it would count as spent much later */
         return;
-    outlay->marks[outlay->next].at = event->now;
+    }
+    outlay->marks[outlay->next].at = core->now; /* not the event's: a rehearsal has its own clock */
     outlay->marks[outlay->next].spent = event->as.budget_ledger.spent;
     outlay->next = (uint8_t)((outlay->next + 1) % OUTLAY_KEPT);
     if (outlay->count < OUTLAY_KEPT)

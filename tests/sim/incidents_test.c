@@ -430,6 +430,30 @@ static void budget_pace__warns_of_an_hour_that_takes_the_money_of_six(void **sta
     world_destroy(w);
 }
 
+static void budget_pace__counts_a_burst_of_hours_ago_no_more(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    w->budget.policy = SB_BUDGET_POLICY_ABSOLUTE;
+    world_listen(w, SB_EVENT_ALERT_RAISED);
+    world_begin(w);
+    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER);
+    ledger.as.ledger.day_start = world_start.ns;
+    for (unsigned i = 0; i < 3; i++) { /* 1.00 of 5.00 within half a minute, 0.32 after four hours; 1.32 within one would be too much */
+        world_run(w, SB_HOUR(1) + SB_S(15 * (int64_t)i));
+        ledger.as.ledger.version++;
+        ledger.as.ledger.spent += i > 0 ? 500000000 : 1000;
+        world_input(w, ledger);
+    }
+    world_run(w, SB_HOUR(5));
+    ledger.as.ledger.version++;
+    ledger.as.ledger.spent += 320000000;
+    world_input(w, ledger);
+    world_run(w, SB_HOUR(6));
+    assert_null(strstr(w->story, "budget_pace"));
+    world_destroy(w);
+}
+
 static void tripped_breaker__of_the_browser_holds_what_needs_a_context(void **state)
 {
     (void)state;
@@ -513,6 +537,7 @@ int main(void)
         cmocka_unit_test(slo_burn__needs_three_failures_and_a_share_of_them),
         cmocka_unit_test(budget_pace__warns_before_the_money_is_short),
         cmocka_unit_test(budget_pace__warns_of_an_hour_that_takes_the_money_of_six),
+        cmocka_unit_test(budget_pace__counts_a_burst_of_hours_ago_no_more),
         cmocka_unit_test(tripped_breaker__of_the_browser_holds_what_needs_a_context),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),
         cmocka_unit_test(late_start__raises_once_and_clears_when_the_run_starts),

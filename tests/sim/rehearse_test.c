@@ -297,6 +297,28 @@ static void rehearsal__goes_over_a_restart_as_the_live_core_did(void **state)
     done(&after);
 }
 
+static void rehearsal__knows_when_money_was_spent(void **state)
+{
+    (void)state;
+    struct rehearsal r;
+    make(&r);
+    r.w->budget.policy = SB_BUDGET_POLICY_ABSOLUTE; /* without a forecast: only how fast it goes out counts */
+    world_begin(r.w);
+    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER);
+    ledger.as.ledger.day_start = world_start.ns;
+    for (int64_t minute = 1; minute <= 180; minute++) {
+        world_run(r.w, SB_S(61 * minute)); /* no mark is an hour old to the millisecond, which the journal rounds */
+        ledger.as.ledger.version++;
+        ledger.as.ledger.spent += minute < 120 ? 25000000 : 1000000; /* seven times the even pace of 5.00 a day, and none to speak of */
+        world_input(r.w, ledger);
+    }
+    rehearse_all(&r);
+    expect_live(&r);
+    assert_non_null(strstr(r.story, "budget_pace: the last hour cost 1."));
+    assert_non_null(strstr(r.story, "budget_pace budget cleared"));
+    done(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +328,7 @@ int main(void)
         cmocka_unit_test(rehearsal__a_clock_that_was_set_back_stands_still),
         cmocka_unit_test(rehearsal__a_step_that_is_gone_is_not_named),
         cmocka_unit_test(rehearsal__goes_over_a_restart_as_the_live_core_did),
+        cmocka_unit_test(rehearsal__knows_when_money_was_spent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
