@@ -129,10 +129,11 @@ static void measure(struct observer *observer)
     vitals->queries = stored.reader_waits_long;
     int64_t days = 0;
     const struct sb_catalogue *catalogue = observer->setup->catalogue;
-    const struct sb_model_alias *ending = catalogue->settings.is_practice ? NULL : sb_catalogue_ending(catalogue, sb_wall_now(), &days);
+    /* One that has ended is the component llm's: it fails. */
+    const struct sb_model_alias *ending = catalogue->settings.is_practice ? NULL : sb_catalogue_ending(catalogue, sb_wall_now(), 0, &days);
     if (ending != NULL) {
         (void)sb_copy(vitals->model, sizeof(vitals->model), ending->model); /* cut to the field */
-        vitals->model_days = days < 0 ? 0 : days > UINT32_MAX ? UINT32_MAX : (uint32_t)days;
+        vitals->model_days = days > UINT32_MAX ? UINT32_MAX : (uint32_t)days;
     }
     vitals->memory = process.memory;
     vitals->disk = state_dir != NULL ? sb_disk_free(state_dir) : UINT64_MAX;

@@ -97,7 +97,7 @@ static enum sb_component_state check_browser(struct installation *in, const stru
 static enum sb_component_state check_shutdowns(const struct sb_catalogue *catalogue, struct sb_error *err)
 {
     int64_t days = 0;
-    const struct sb_model_alias *alias = catalogue->settings.is_practice ? NULL : sb_catalogue_ending(catalogue, sb_wall_now(), &days);
+    const struct sb_model_alias *alias = catalogue->settings.is_practice ? NULL : sb_catalogue_ending(catalogue, sb_wall_now(), INT64_MIN, &days);
     if (alias == NULL || days > SHUTDOWN_NEAR_DAYS)
         return SB_COMPONENT_STATE_OK;
     (void)sb_error_set(err, SB_ERR_CONFIG, "the provider %s model %s (alias %s) on %s: name its successor in llm.aliases",

@@ -13,11 +13,12 @@ struct outlay {
         int64_t spent;  /* of the day until then, nano-dollars */
     } marks[OUTLAY_KEPT]; /* a ring */
     uint8_t next, count;
+    int64_t spent, forecast; /* of the day, as told last */
 };
 
 /* Before the rules look at the event. */
 void sb_outlay_event(struct sb_core *core, const struct sb_event *event);
-/* Of `spent`, what came within the span. Less than there was when the day or the process is younger. */
-int64_t sb_outlay_within(const struct sb_core *core, int64_t spent, sb_ns span);
+/* What came within the span. Less than there was when the day or the process is younger. */
+int64_t sb_outlay_within(const struct sb_core *core, sb_ns span);
 
 #endif

@@ -43,13 +43,13 @@ static int64_t days_until(const char *date, struct sb_wall now)
     return sb_civil_days((int32_t)number(date, 4), number(date + 5, 2), number(date + 8, 2)) - now.ns / SB_DAY(1);
 }
 
-const struct sb_model_alias *sb_catalogue_ending(const struct sb_catalogue *catalogue, struct sb_wall now, int64_t *days)
+const struct sb_model_alias *sb_catalogue_ending(const struct sb_catalogue *catalogue, struct sb_wall now, int64_t from, int64_t *days)
 {
     const struct sb_model_alias *first = NULL;
     for (size_t i = 0; i < catalogue->llm.alias_count; i++) {
         const struct sb_model_alias *alias = &catalogue->llm.aliases[i];
         const int64_t left = alias->shutdown_date != NULL ? days_until(alias->shutdown_date, now) : INT64_MAX;
-        if (left < (first == NULL ? INT64_MAX : *days)) {
+        if (left >= from && left < (first == NULL ? INT64_MAX : *days)) {
             first = alias;
             *days = left;
         }

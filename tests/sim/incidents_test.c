@@ -430,6 +430,23 @@ static void budget_pace__warns_of_an_hour_that_takes_the_money_of_six(void **sta
     world_destroy(w);
 }
 
+static void budget_pace__is_over_although_nothing_more_is_spent(void **state)
+{
+    (void)state;
+    struct world *w = world_create();
+    w->budget.policy = SB_BUDGET_POLICY_ABSOLUTE;
+    world_job(w, "a", SB_MIN(10), 0);
+    world_step(w, "work", false, SB_S(1));
+    world_listen(w, SB_EVENT_ALERT_CLEARED);
+    world_begin(w);
+    struct sb_input ledger = sb_input_make(SB_INPUT_LEDGER);
+    ledger.as.ledger.day_start = world_start.ns;
+    spend(w, &ledger, SB_HOUR(1) + SB_MIN(30), 25000000);
+    world_run(w, SB_HOUR(3));
+    assert_non_null(strstr(w->story, "budget_pace budget cleared"));
+    world_destroy(w);
+}
+
 static void budget_pace__counts_a_burst_of_hours_ago_no_more(void **state)
 {
     (void)state;
@@ -537,6 +554,7 @@ int main(void)
         cmocka_unit_test(slo_burn__needs_three_failures_and_a_share_of_them),
         cmocka_unit_test(budget_pace__warns_before_the_money_is_short),
         cmocka_unit_test(budget_pace__warns_of_an_hour_that_takes_the_money_of_six),
+        cmocka_unit_test(budget_pace__is_over_although_nothing_more_is_spent),
         cmocka_unit_test(budget_pace__counts_a_burst_of_hours_ago_no_more),
         cmocka_unit_test(tripped_breaker__of_the_browser_holds_what_needs_a_context),
         cmocka_unit_test(dependency__holds_the_run_with_the_reason_until_it_is_back),

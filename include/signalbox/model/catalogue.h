@@ -314,8 +314,9 @@ struct sb_catalogue {
 /* What has a breaker in front of it: the sites, then the LLM endpoints together as "llm", the browser and the store, as far as there is room. NULL
  * beyond the last one. Numbers are those of struct sb_step_def.site less 1, and of the core's sites. */
 const char *sb_catalogue_guarded(const struct sb_catalogue *catalogue, size_t index);
-/* The alias whose model its provider ends first, with the days until then (negative: ended), or NULL when no date is known. */
-const struct sb_model_alias *sb_catalogue_ending(const struct sb_catalogue *catalogue, struct sb_wall now, int64_t *days);
+/* The alias whose model its provider ends first, of those that end in `from` days or later, with the days until then (negative: it has ended), or
+ * NULL when no such date is known. */
+const struct sb_model_alias *sb_catalogue_ending(const struct sb_catalogue *catalogue, struct sb_wall now, int64_t from, int64_t *days);
 /* NULL when there is none of that name. */
 const struct sb_site *sb_catalogue_site(const struct sb_catalogue *catalogue, const char *name);
 const struct sb_flow *sb_site_flow(const struct sb_site *site, const char *name);

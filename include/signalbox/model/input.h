@@ -75,7 +75,7 @@
 /* How the process is, every few seconds. memory, disk: bytes resident, and free where the state is kept. late: how much too late the core's thread
  * came at worst since the last time. lost: inputs and events that were given up since the start. queries: those that waited a second and longer for
  * a connection to the store since the start. model, model_days: the one that its provider ends first, "" = none known, and in how many days,
- * 0 = it has ended or ends today. 0 of memory, fds_max, threads: not known. */
+ * 0 = today. 0 of memory, fds_max, threads: not known. */
 #define SB_IN_vitals(F, O) F(O, u64, memory) F(O, u64, disk) F(O, u32, fds) F(O, u32, fds_max) F(O, u32, threads) F(O, ns, late) F(O, u64, lost) \
     F(O, u64, queries) F(O, name, model) F(O, u32, model_days)
 /* What the provider's own page has for the budget's day, as an operator read it, and what the ledger has for it. */

@@ -13,7 +13,7 @@ void sb_alert_rule_model_shutdown(const struct sb_core *core, const struct sb_ev
         return;
     finding->severity = severities[ending->level < SB_LEN(severities) ? ending->level : SB_LEN(severities) - 1];
     const struct sb_civil last = sb_wall_civil((struct sb_wall){ core->wall.ns + SB_DAY((int64_t)ending->days) });
-    sb_text_add(&finding->text, ending->days > 0 ? "its provider ends it on " : "its provider ended it, on the latest on ");
+    sb_text_add(&finding->text, "its provider ends it on ");
     sb_text_add_padded(&finding->text, (uint64_t)last.year, 4);
     sb_text_add_char(&finding->text, '-');
     sb_text_add_padded(&finding->text, last.month, 2);

@@ -178,10 +178,11 @@ static void config__prices_are_exact_and_of_the_day(void **state)
     assert_int_equal(2001, c->llm.aliases[0].cached_nano); /* no price of its own */
     assert_string_equal("2027-01-01", c->llm.aliases[0].shutdown_date);
     int64_t days = 0;
-    assert_ptr_equal(sb_catalogue_ending(c, (struct sb_wall){ SB_DAY(sb_civil_days(2026, 12, 2)) }, &days), &c->llm.aliases[0]);
+    assert_ptr_equal(sb_catalogue_ending(c, (struct sb_wall){ SB_DAY(sb_civil_days(2026, 12, 2)) }, 0, &days), &c->llm.aliases[0]);
     assert_int_equal(days, 30);
-    assert_ptr_equal(sb_catalogue_ending(c, (struct sb_wall){ SB_DAY(sb_civil_days(2027, 1, 2)) }, &days), &c->llm.aliases[0]);
+    assert_ptr_equal(sb_catalogue_ending(c, (struct sb_wall){ SB_DAY(sb_civil_days(2027, 1, 2)) }, INT64_MIN, &days), &c->llm.aliases[0]);
     assert_int_equal(days, -1);
+    assert_null(sb_catalogue_ending(c, (struct sb_wall){ SB_DAY(sb_civil_days(2027, 1, 2)) }, 0, &days));
     assert_int_equal(150, c->llm.aliases[1].in_nano);
     assert_int_equal(600, c->llm.aliases[1].out_nano);
     assert_int_equal(75, c->llm.aliases[1].cached_nano);
