@@ -83,6 +83,10 @@ static bool read_recording(void)
         if (sb_codec_event_read(line, strcspn(line, "\n"), &world.events[world.count], &err) == SB_OK)
             world.count++;
     (void)fclose(file);
+    /* As if it had just happened: the recording has a monotonic clock of its own, and a machine that runs for longer would call all of it old. */
+    const sb_ns ago = world.count > 0 ? sb_now() - world.events[world.count - 1].now : 0;
+    for (size_t i = 0; i < world.count; i++)
+        world.events[i].now += ago;
     return world.count > 0;
 }
 
