@@ -106,6 +106,22 @@ static bool look_at_loops(struct observer *observer)
     return is_any_owed;
 }
 
+/* The next model that its provider ends. One that has ended is the component llm's, which fails. */
+static void tell_ending(struct observer *observer)
+{
+    const struct sb_catalogue *catalogue = observer->setup->catalogue;
+    struct sb_input input = sb_input_make(SB_INPUT_MODEL_END);
+    struct sb_error unheard = { 0 };
+    int64_t days = 0;
+    const struct sb_model_alias *alias = catalogue->settings.is_practice ? NULL : sb_catalogue_ending(catalogue, sb_wall_now(), 0, &days);
+    if (alias != NULL) {
+        (void)sb_copy(input.as.model_end.model, sizeof(input.as.model_end.model), alias->model); /* cut to the field */
+        input.as.model_end.days = days > UINT32_MAX ? UINT32_MAX : (uint32_t)days;
+    }
+    if (sb_control_input(observer->setup->control, &input, &unheard) != SB_OK)
+        sb_log(SB_LOG_DEBUG, "watch", "%s; it is said again", unheard.text);
+}
+
 /* What the rules about the process itself look at. A full inbox passes it over: it comes again. */
 static void measure(struct observer *observer)
 {
@@ -127,14 +143,6 @@ static void measure(struct observer *observer)
     vitals->lost = health.lost + observer->metrics.gaps;
     sb_mutex_unlock(observer->mutex);
     vitals->queries = stored.reader_waits_long;
-    int64_t days = 0;
-    const struct sb_catalogue *catalogue = observer->setup->catalogue;
-    /* One that has ended is the component llm's: it fails. */
-    const struct sb_model_alias *ending = catalogue->settings.is_practice ? NULL : sb_catalogue_ending(catalogue, sb_wall_now(), 0, &days);
-    if (ending != NULL) {
-        (void)sb_copy(vitals->model, sizeof(vitals->model), ending->model); /* cut to the field */
-        vitals->model_days = days > UINT32_MAX ? UINT32_MAX : (uint32_t)days;
-    }
     vitals->memory = process.memory;
     vitals->disk = state_dir != NULL ? sb_disk_free(state_dir) : UINT64_MAX;
     vitals->fds = process.fds;
@@ -143,6 +151,7 @@ static void measure(struct observer *observer)
     vitals->late = health.late > observer->core_silence ? health.late : observer->core_silence;
     if (sb_control_input(observer->setup->control, &input, &unheard) != SB_OK)
         return;
+    tell_ending(observer);
     observer->measured_at = now;
     observer->core_silence = 0;
 }

@@ -1,14 +1,21 @@
 /* What is: verdict, contexts, components. All from one fresh picture. */
 #include "call.h"
 
-void answer_with(const struct call *call, struct answer *answer, document *write)
+/* A fresh picture, or NULL with the failure as the answer. */
+static struct sb_model *take(const struct call *call, struct answer *answer)
 {
     struct sb_model *model = NULL;
     struct sb_error err = { 0 };
-    if (picture_take(call->setup->control, &call->op, &model, &err) != SB_OK) {
+    if (picture_take(call->setup->control, &call->op, &model, &err) != SB_OK)
         answer_failure(answer, &err);
+    return model;
+}
+
+void answer_with(const struct call *call, struct answer *answer, document *write)
+{
+    struct sb_model *model = take(call, answer);
+    if (model == NULL)
         return;
-    }
     struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
     if (out != NULL)
         write(model, out);
@@ -86,12 +93,9 @@ void document_status(const struct sb_model *model, struct sb_json_out *out)
 /* The picture, and where its past is. */
 void handle_status(const struct call *call, struct answer *answer)
 {
-    struct sb_model *model = NULL;
-    struct sb_error err = { 0 };
-    if (picture_take(call->setup->control, &call->op, &model, &err) != SB_OK) {
-        answer_failure(answer, &err);
+    struct sb_model *model = take(call, answer);
+    if (model == NULL)
         return;
-    }
     struct sb_json_out *out = sb_json_out_create(ANSWER_MAX);
     if (out != NULL) {
         sb_json_object_begin(out);

@@ -312,6 +312,11 @@ static void on_vitals(struct sb_core *core, const struct sb_input *input)
     sb_gauges_input(core, &input->as.vitals);
 }
 
+static void on_model_end(struct sb_core *core, const struct sb_input *input)
+{
+    sb_endings_input(core, &input->as.model_end);
+}
+
 static void on_bill(struct sb_core *core, const struct sb_input *input)
 {
     sb_budget_bill(core, &input->as.bill);

@@ -61,27 +61,6 @@ static void judge_count(struct sb_core *core, enum sb_gauge which, uint64_t coun
     set(core, which, gauge->until > core->now ? 1 : 0, count, 0);
 }
 
-static void tell_ending(struct sb_core *core, const char *model, uint8_t level, uint32_t days)
-{
-    struct sb_event event = sb_event_make(core, SB_EVENT_MODEL_ENDING);
-    (void)sb_copy(event.as.model_ending.model, sizeof(event.as.model_ending.model), model); /* same capacity */
-    event.as.model_ending.level = level;
-    event.as.model_ending.days = days;
-    sb_core_emit(core, &event);
-}
-
-static void judge_ending(struct sb_core *core, const char *model, uint32_t days)
-{
-    const uint8_t level = model[0] == '\0' || days > 60 ? 0 : days > 14 ? 1 : days > 3 ? 2 : 3;
-    const bool is_same = sb_streq(core->ending.model, model);
-    if (!is_same && core->ending.level > 0)
-        tell_ending(core, core->ending.model, 0, 0);
-    if (level != (is_same ? core->ending.level : 0))
-        tell_ending(core, model, level, days);
-    (void)sb_copy(core->ending.model, sizeof(core->ending.model), model); /* same capacity */
-    core->ending.level = level;
-}
-
 void sb_gauges_input(struct sb_core *core, const struct sb_in_vitals *vitals)
 {
     if (!core->is_begun)
@@ -96,5 +75,4 @@ void sb_gauges_input(struct sb_core *core, const struct sb_in_vitals *vitals)
     judge_lateness(core, vitals->late);
     judge_count(core, SB_GAUGE_LOST, vitals->lost, LOST_KEPT);
     judge_count(core, SB_GAUGE_QUERIES, vitals->queries, QUERIES_KEPT);
-    judge_ending(core, vitals->model, vitals->model_days);
 }

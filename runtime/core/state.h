@@ -10,7 +10,7 @@
  *   announce.c describe stream      check.c   invariants           rehearse.c rules over recorded events
  *   service.c  what the rules compare with (service.h)
  *   waits.c    how long runs queue (waits.h)                     gauges.c   figures of the process
- *   outlay.c   what was spent lately (outlay.h)
+ *   outlay.c   what was spent lately (outlay.h)                  endings.c  models that their provider ends
  */
 #ifndef SIGNALBOX_CORE_STATE_H
 #define SIGNALBOX_CORE_STATE_H
@@ -24,9 +24,9 @@
 #include "signalbox/core/pace.h"
 
 #include "incidents.h"
+#include "outlay.h"
 #include "pauses.h"
 #include "service.h"
-#include "outlay.h"
 #include "waits.h"
 
 #include <string.h>
@@ -181,7 +181,7 @@ struct site_breaker {
 struct gauge {
     uint8_t level;
     sb_ns until;                /* it stays at its level until then */
-    uint64_t seen;              /* LOST: as of the last look */
+    uint64_t seen;              /* LOST, QUERIES: as of the last look */
 };
 
 /* Failed LLM calls of one category: how many, and the last one. */
@@ -255,7 +255,7 @@ struct sb_core {
     struct {
         char model[SB_NAME_MAX];
         uint8_t level;
-    } ending;                   /* gauges.c: the model that its provider ends first */
+    } ending;                   /* endings.c: the model that its provider ends first */
     struct site_breaker breakers[SB_SITES_MAX]; /* breakers.c */
 
     int64_t day_start, day_end; /* wall ns */
@@ -452,6 +452,9 @@ uint16_t sb_memory_surplus(const struct sb_core *core);
 
 /* gauges.c */
 void sb_gauges_input(struct sb_core *core, const struct sb_in_vitals *vitals);
+
+/* endings.c */
+void sb_endings_input(struct sb_core *core, const struct sb_in_model_end *end);
 
 /* lanes_legacy.c: one unit of dispatch under policy `legacy`. Returns whether it did something. */
 bool sb_legacy_dispatch(struct sb_core *core);

@@ -21,7 +21,8 @@ enum sb_err sb_control_input(struct sb_control *control, const struct sb_input *
 {
     bool is_budget = input->kind == SB_INPUT_SPENT || input->kind == SB_INPUT_LEDGER || input->kind == SB_INPUT_LLM_FAILED ||
                      input->kind == SB_INPUT_BILL;
-    if (input->kind != SB_INPUT_NOTE && input->kind != SB_INPUT_COMPONENT && input->kind != SB_INPUT_VITALS && !is_budget)
+    if (input->kind != SB_INPUT_NOTE && input->kind != SB_INPUT_COMPONENT && input->kind != SB_INPUT_VITALS &&
+        input->kind != SB_INPUT_MODEL_END && !is_budget)
         return sb_error_set(err, SB_ERR_REFUSED, "inputs of kind %u are not posted from outside", input->kind);
     if (input->kind == SB_INPUT_SPENT) {
         /* Money that was spent must be counted, however busy the core is. */

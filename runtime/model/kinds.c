@@ -61,6 +61,7 @@ IN_FIELDS(BREAKER_PROBED, breaker_probed)
 IN_FIELDS(NOTICE_DONE, notice_done)
 IN_FIELDS(MEMORY, memory)
 IN_FIELDS(VITALS, vitals)
+IN_FIELDS(MODEL_END, model_end)
 IN_FIELDS(BILL, bill)
 IN_FIELDS(USAGE, usage)
 

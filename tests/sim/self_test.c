@@ -351,9 +351,11 @@ static void db_pool_exhausted__fires_when_it_lasts_and_not_for_one_busy_moment(v
 
 static void say_ending(struct self *s, const char *model, uint32_t days)
 {
-    (void)sb_copy(s->vitals.model, sizeof(s->vitals.model), model);
-    s->vitals.model_days = days;
-    measure_until(s, s->w->now + SB_MIN(1));
+    struct sb_input input = sb_input_make(SB_INPUT_MODEL_END);
+    (void)sb_copy(input.as.model_end.model, sizeof(input.as.model_end.model), model);
+    input.as.model_end.days = days;
+    world_input(s->w, input);
+    world_run(s->w, s->w->now + SB_MIN(1));
 }
 
 static void model_shutdown__gets_worse_with_the_days_and_ends_with_the_alias(void **state)

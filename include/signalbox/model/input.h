@@ -74,10 +74,11 @@
 #define SB_IN_memory(F, O) F(O, u64, used)
 /* How the process is, every few seconds. memory, disk: bytes resident, and free where the state is kept. late: how much too late the core's thread
  * came at worst since the last time. lost: inputs and events that were given up since the start. queries: those that waited a second and longer for
- * a connection to the store since the start. model, model_days: the one that its provider ends first, "" = none known, and in how many days,
- * 0 = today. 0 of memory, fds_max, threads: not known. */
+ * a connection to the store since the start. 0 of memory, fds_max, threads: not known. */
 #define SB_IN_vitals(F, O) F(O, u64, memory) F(O, u64, disk) F(O, u32, fds) F(O, u32, fds_max) F(O, u32, threads) F(O, ns, late) F(O, u64, lost) \
-    F(O, u64, queries) F(O, name, model) F(O, u32, model_days)
+    F(O, u64, queries)
+/* The model of an alias that its provider ends first ("" = no date is known), and in how many days; 0 = today. */
+#define SB_IN_model_end(F, O) F(O, name, model) F(O, u32, days)
 /* What the provider's own page has for the budget's day, as an operator read it, and what the ledger has for it. */
 #define SB_IN_bill(F, O) F(O, wall, day_start) F(O, usd, charged) F(O, usd, spent) F(O, usd, uncertain) F(O, name, actor)
 /* What the page of a context uses: see the event context_measured. A stale generation is ignored. */
@@ -115,6 +116,7 @@
     X(NOTICE_DONE, notice_done)        \
     X(MEMORY, memory)                  \
     X(VITALS, vitals)                  \
+    X(MODEL_END, model_end)            \
     X(BILL, bill)                      \
     X(USAGE, usage)
 
@@ -158,6 +160,7 @@ SB_INPUT_STRUCT(BREAKER_PROBED, breaker_probed)
 SB_INPUT_STRUCT(NOTICE_DONE, notice_done)
 SB_INPUT_STRUCT(MEMORY, memory)
 SB_INPUT_STRUCT(VITALS, vitals)
+SB_INPUT_STRUCT(MODEL_END, model_end)
 SB_INPUT_STRUCT(BILL, bill)
 SB_INPUT_STRUCT(USAGE, usage)
 
@@ -198,6 +201,7 @@ struct sb_input {
         struct sb_in_notice_done notice_done;
         struct sb_in_memory memory;
         struct sb_in_vitals vitals;
+        struct sb_in_model_end model_end;
         struct sb_in_bill bill;
         struct sb_in_usage usage;
     } as;

@@ -1,4 +1,4 @@
-/* model_shutdown: the provider ends a model that an alias names (gauges.c has the days). Cleared when no alias names it any more. */
+/* model_shutdown: the provider ends a model that an alias names (endings.c has the days). Cleared when no alias names it any more. */
 #include "alerts.h"
 
 void sb_alert_rule_model_shutdown(const struct sb_core *core, const struct sb_event *event, struct finding *finding)

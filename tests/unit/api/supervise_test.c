@@ -259,6 +259,51 @@ static void vitals__of_the_process_reach_the_rules(void **state)
     assert_int_equal(changed->bound, 2);
 }
 
+static void stats_of_busy(struct sb_store *store, struct sb_store_stats *stats)
+{
+    (void)store;
+    *stats = (struct sb_store_stats){ .reader_waits_long = 5 };
+}
+
+static void queries__that_waited_reach_the_rules(void **state)
+{
+    static const struct sb_store_ops ops = { .stats = stats_of_busy };
+    static struct sb_store busy = { .ops = &ops };
+    (void)state;
+    fx.setup.store = &busy;
+    rig.setup.first_feed = &fx.feed;
+    rig_start();
+    rig_wait_begun();
+    open_api();
+    const struct sb_ev_gauge_changed *changed = &rig_wait(SB_EVENT_GAUGE_CHANGED)->as.gauge_changed;
+    assert_int_equal(changed->gauge, SB_GAUGE_QUERIES);
+    assert_int_equal(changed->value, 5);
+}
+
+static char date[16];
+
+static void endings__of_models_reach_the_rules(void **state)
+{
+    static const struct sb_model_alias aliases[] = {
+        { .alias = "economy", .model = "small-2", .shutdown_date = "2999-01-01" },
+        { .alias = "premium", .model = "large-1", .shutdown_date = date },
+        { .alias = "local", .model = "old-0", .shutdown_date = "2020-01-01" }, /* ended: that is told by its failing */
+    };
+    (void)state;
+    const struct sb_civil day = sb_wall_civil((struct sb_wall){ sb_wall_now().ns + SB_DAY(10) });
+    (void)snprintf(date, sizeof(date), "%04d-%02u-%02u", (int)day.year, (unsigned)day.month, (unsigned)day.day);
+    rig.catalogue.llm.aliases = aliases;
+    rig.catalogue.llm.alias_count = SB_LEN(aliases);
+    rig.setup.first_feed = &fx.feed;
+    rig_start();
+    rig_wait_begun();
+    open_api();
+    const struct sb_ev_model_ending *ending = &rig_wait(SB_EVENT_MODEL_ENDING)->as.model_ending;
+    assert_string_equal(ending->model, "large-1");
+    assert_int_equal(ending->level, 2);
+    assert_true(ending->days == 10 || ending->days == 9); /* midnight may have passed */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +317,8 @@ int main(void)
         TEST(watchdog__is_none_of_another_process),
         TEST(stop__is_told),
         TEST(vitals__of_the_process_reach_the_rules),
+        TEST(endings__of_models_reach_the_rules),
+        TEST(queries__that_waited_reach_the_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

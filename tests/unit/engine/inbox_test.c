@@ -183,7 +183,8 @@ static void control__refuses_what_only_the_engine_may_say(void **state)
     for (unsigned kind = 0; kind < SB_INPUT_COUNT; kind++) {
         struct sb_input input = sb_input_make((enum sb_input_kind)kind);
         bool is_allowed = kind == SB_INPUT_NOTE || kind == SB_INPUT_COMPONENT || kind == SB_INPUT_SPENT ||
-                          kind == SB_INPUT_LEDGER || kind == SB_INPUT_LLM_FAILED || kind == SB_INPUT_BILL || kind == SB_INPUT_VITALS;
+                          kind == SB_INPUT_LEDGER || kind == SB_INPUT_LLM_FAILED || kind == SB_INPUT_BILL || kind == SB_INPUT_VITALS ||
+                          kind == SB_INPUT_MODEL_END;
         if (!is_allowed)
             assert_int_equal(sb_control_input(sb_engine_control(rig.engine), &input, &error), SB_ERR_REFUSED);
     }
